@@ -1,0 +1,46 @@
+namespace OrleansMatrix.Storage;
+
+/// <summary>A local account.</summary>
+/// <param name="PasswordHash">ASP.NET Core Identity's format; null: no password login.</param>
+/// <param name="CreatedAt">Milliseconds since the epoch.</param>
+public sealed record AccountRow(string UserId, string? PasswordHash, bool IsAdmin, bool IsGuest, bool Deactivated, bool Locked, bool Suspended, string? AppServiceId, long CreatedAt);
+
+/// <summary>An access token or refresh token, hashed.</summary>
+/// <param name="Hash">SHA-256 of the token.</param>
+/// <param name="ExpiresAt">Milliseconds since the epoch; null: never.</param>
+/// <param name="RefreshHash">For an access token: the hash of the refresh token that renews it.</param>
+public sealed record TokenRow(ReadOnlyMemory<byte> Hash, TokenKind Kind, string UserId, string DeviceId, long? ExpiresAt, ReadOnlyMemory<byte>? RefreshHash);
+
+public enum TokenKind { Access = 1, Refresh = 2, Login = 3, OpenId = 4 }
+
+/// <summary>A registration token (CS API, token-authenticated registration).</summary>
+public sealed record RegistrationTokenRow(string Token, int? UsesAllowed, int Completed, long? ExpiresAt);
+
+public interface IAccountStore
+{
+    ValueTask<AccountRow?> GetAsync(string userId, CancellationToken cancellationToken = default);
+    /// <summary>The commit fails with <see cref="ConflictException"/> if the user id is taken.</summary>
+    void Create(WriteUnit unit, AccountRow row);
+    void Update(WriteUnit unit, AccountRow row);
+    ValueTask<long> CountAsync(CancellationToken cancellationToken = default);
+    ValueTask<IReadOnlyList<AccountRow>> ListAsync(string? afterUserId, int limit, CancellationToken cancellationToken = default);
+
+    void PutToken(WriteUnit unit, TokenRow row);
+    void DeleteToken(WriteUnit unit, ReadOnlyMemory<byte> hash);
+    /// <summary>Deletes the access and refresh tokens of a device; null: of all the user's devices.</summary>
+    void DeleteTokens(WriteUnit unit, string userId, string? deviceId);
+    ValueTask<IReadOnlyList<TokenRow>> TokensOfUserAsync(string userId, CancellationToken cancellationToken = default);
+    ValueTask<TokenRow?> FindTokenAsync(ReadOnlyMemory<byte> hash, CancellationToken cancellationToken = default);
+
+    /// <summary>Profile fields by key; the values are JSON.</summary>
+    ValueTask<IReadOnlyDictionary<string, ReadOnlyMemory<byte>>> GetProfileAsync(string userId, CancellationToken cancellationToken = default);
+    /// <summary>Null <paramref name="value"/> deletes.</summary>
+    void PutProfileField(WriteUnit unit, string userId, string key, ReadOnlyMemory<byte>? value);
+    /// <summary>Local accounts and known remote members whose id or display name contains the term, ignoring case.</summary>
+    ValueTask<IReadOnlyList<(string UserId, string? DisplayName, string? AvatarUrl)>> SearchUsersAsync(string searcher, string term, int limit, CancellationToken cancellationToken = default);
+
+    void PutRegistrationToken(WriteUnit unit, RegistrationTokenRow row);
+    void DeleteRegistrationToken(WriteUnit unit, string token);
+    ValueTask<RegistrationTokenRow?> GetRegistrationTokenAsync(string token, CancellationToken cancellationToken = default);
+    ValueTask<IReadOnlyList<RegistrationTokenRow>> ListRegistrationTokensAsync(CancellationToken cancellationToken = default);
+}

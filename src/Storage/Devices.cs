@@ -1,0 +1,63 @@
+namespace OrleansMatrix.Storage;
+
+/// <summary>A device of a local user.</summary>
+/// <param name="LastSeenAt">Milliseconds since the epoch; null: never.</param>
+public sealed record DeviceRow(string UserId, string DeviceId, string? DisplayName, string? LastSeenIp, long? LastSeenAt, string? UserAgent);
+
+public interface IDeviceStore
+{
+    ValueTask<IReadOnlyList<DeviceRow>> OfUserAsync(string userId, CancellationToken cancellationToken = default);
+    void Put(WriteUnit unit, DeviceRow row);
+    /// <summary>Deletes the device with its keys, one-time keys and waiting to-device messages (tokens: <see cref="IAccountStore.DeleteTokens"/>).</summary>
+    void Delete(WriteUnit unit, string userId, string deviceId);
+}
+
+/// <summary>A cross-signing key of a user; usage is master, self_signing or user_signing.</summary>
+public sealed record CrossSigningKeyRow(string UserId, string Usage, ReadOnlyMemory<byte> Json);
+/// <summary>Identity keys of a device, as uploaded and as later signed.</summary>
+public sealed record DeviceKeysRow(string UserId, string DeviceId, ReadOnlyMemory<byte> Json);
+/// <summary>A one-time or fallback key; KeyId without the algorithm.</summary>
+public sealed record OneTimeKeyRow(string UserId, string DeviceId, string Algorithm, string KeyId, ReadOnlyMemory<byte> Json);
+/// <summary>Unused one-time keys by algorithm, and the algorithms with an unused fallback key.</summary>
+public sealed record KeyCounts(IReadOnlyDictionary<string, int> OneTime, IReadOnlyList<string> UnusedFallback);
+
+public interface IKeyStore
+{
+    ValueTask<IReadOnlyList<DeviceKeysRow>> DeviceKeysAsync(string userId, CancellationToken cancellationToken = default);
+    void PutDeviceKeys(WriteUnit unit, DeviceKeysRow row);
+    ValueTask<IReadOnlyList<CrossSigningKeyRow>> CrossSigningKeysAsync(string userId, CancellationToken cancellationToken = default);
+    void PutCrossSigningKey(WriteUnit unit, CrossSigningKeyRow row);
+    /// <summary>A signature that <paramref name="signerId"/>'s key made on a key of <paramref name="targetUserId"/> (target: device id or public key).</summary>
+    void PutSignature(WriteUnit unit, string signerId, string keyId, string targetUserId, string target, string signature);
+    ValueTask<IReadOnlyList<(string SignerId, string KeyId, string Target, string Signature)>> SignaturesAsync(string targetUserId, CancellationToken cancellationToken = default);
+
+    /// <summary>The one-time key of that id, if the device has it unclaimed (to detect re-uploads with other content).</summary>
+    ValueTask<IReadOnlyList<OneTimeKeyRow>> OneTimeKeysAsync(string userId, string deviceId, CancellationToken cancellationToken = default);
+    void PutOneTimeKey(WriteUnit unit, OneTimeKeyRow row, long uploadedAt);
+    void PutFallbackKey(WriteUnit unit, OneTimeKeyRow row);
+    /// <summary>Takes the oldest unused one-time key, else the fallback key (which stays and counts as used). Atomic and durable: a one-time key is never handed out twice.</summary>
+    ValueTask<OneTimeKeyRow?> ClaimAsync(string userId, string deviceId, string algorithm, CancellationToken cancellationToken = default);
+    ValueTask<KeyCounts> CountsAsync(string userId, string deviceId, CancellationToken cancellationToken = default);
+
+    /// <summary>Announces a device-list change of a user at the slot (kind DeviceList).</summary>
+    void AddDeviceListChange(WriteUnit unit, string userId, PositionSlot slot);
+    /// <summary>Users with a device-list change in (after, upTo], each once.</summary>
+    ValueTask<IReadOnlySet<string>> DeviceListChangesAsync(long after, long upTo, CancellationToken cancellationToken = default);
+
+    /// <summary>Key backup versions and sessions (CS API, server-side key backups).</summary>
+    IKeyBackupStore Backups { get; }
+}
+
+/// <summary>A backup version; Etag counts the changes of its sessions.</summary>
+public sealed record KeyBackupRow(string UserId, long Version, string Algorithm, ReadOnlyMemory<byte> AuthData, long Etag, bool Deleted, int Count);
+public sealed record BackupSessionRow(string RoomId, string SessionId, ReadOnlyMemory<byte> Json);
+
+public interface IKeyBackupStore
+{
+    ValueTask<KeyBackupRow?> GetAsync(string userId, long? version, CancellationToken cancellationToken = default);
+    void Put(WriteUnit unit, KeyBackupRow row);
+    void Delete(WriteUnit unit, string userId, long version);
+    void PutSession(WriteUnit unit, string userId, long version, BackupSessionRow row);
+    void DeleteSessions(WriteUnit unit, string userId, long version, string? roomId, string? sessionId);
+    ValueTask<IReadOnlyList<BackupSessionRow>> SessionsAsync(string userId, long version, string? roomId, string? sessionId, CancellationToken cancellationToken = default);
+}

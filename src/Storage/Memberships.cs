@@ -1,0 +1,29 @@
+namespace OrleansMatrix.Storage;
+
+/// <summary>A user's present membership of a room, as the room's current state has it, or, for rooms this server is not in, as the invite, knock or its retraction left it.</summary>
+/// <param name="Position">Position of the change.</param>
+/// <param name="Stripped">For invites and knocks: the stripped state as a JSON array; else null.</param>
+/// <param name="Forgotten">The user asked to forget the room after leaving.</param>
+public sealed record MembershipRow(
+    string RoomId, string UserId, string Membership, string Sender, string EventId, long Position, ReadOnlyMemory<byte>? Stripped, bool Forgotten,
+    string? DisplayName, string? AvatarUrl);
+
+public interface IMembershipStore
+{
+    /// <summary>Inserts or replaces; clears Forgotten. Local users' changes pass a slot of kind Membership, remote users' pass null.</summary>
+    void Put(WriteUnit unit, MembershipRow row, PositionSlot? slot);
+    void Forget(WriteUnit unit, string roomId, string userId, PositionSlot slot);
+
+    ValueTask<IReadOnlyList<MembershipRow>> OfUserAsync(string userId, CancellationToken cancellationToken = default);
+    ValueTask<MembershipRow?> GetAsync(string roomId, string userId, CancellationToken cancellationToken = default);
+    /// <summary>Members of a room; null <paramref name="membership"/>: all.</summary>
+    ValueTask<IReadOnlyList<MembershipRow>> OfRoomAsync(string roomId, string? membership, CancellationToken cancellationToken = default);
+    /// <summary>Users joined to at least one room that <paramref name="userId"/> is joined to, itself included.</summary>
+    ValueTask<IReadOnlySet<string>> SharingRoomAsync(string userId, CancellationToken cancellationToken = default);
+    /// <summary>Rooms that both are joined to.</summary>
+    ValueTask<IReadOnlyList<string>> MutualRoomsAsync(string userId, string otherUserId, CancellationToken cancellationToken = default);
+    /// <summary>Servers with a joined member in the room, with their number of joined members, most first.</summary>
+    ValueTask<IReadOnlyList<(string Server, int Members)>> ServersAsync(string roomId, CancellationToken cancellationToken = default);
+    /// <summary>Servers that share a room with the user, the user's own left out.</summary>
+    ValueTask<IReadOnlyList<string>> ServersSharingAsync(string userId, CancellationToken cancellationToken = default);
+}

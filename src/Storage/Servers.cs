@@ -1,0 +1,39 @@
+namespace OrleansMatrix.Storage;
+
+/// <summary>A verify key of a remote server.</summary>
+/// <param name="ValidUntil">Milliseconds since the epoch; for old keys: expired_ts.</param>
+public sealed record ServerKeyRow(string Server, string KeyId, ReadOnlyMemory<byte> PublicKey, long ValidUntil, bool IsOld, long FetchedAt);
+/// <summary>Something waits for a remote server: a PDU by event id, or an EDU as JSON.</summary>
+public sealed record OutboxRow(string Destination, long Position, string? EventId, ReadOnlyMemory<byte>? Edu);
+
+public interface IServerStore
+{
+    ValueTask<IReadOnlyList<ServerKeyRow>> KeysAsync(string server, CancellationToken cancellationToken = default);
+    void PutKey(WriteUnit unit, ServerKeyRow row);
+
+    /// <summary>Queues for each destination at one position, in the unit that made the event.</summary>
+    void Enqueue(WriteUnit unit, IReadOnlyCollection<string> destinations, string? eventId, ReadOnlyMemory<byte>? edu, PositionSlot slot);
+    ValueTask<IReadOnlyList<OutboxRow>> QueuedAsync(string destination, long after, int limit, CancellationToken cancellationToken = default);
+    void Dequeue(WriteUnit unit, string destination, long upToPosition);
+    ValueTask<IReadOnlyList<string>> DestinationsWithQueueAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Records that an inbound transaction was answered; null if it was not seen.</summary>
+    ValueTask<ReadOnlyMemory<byte>?> FindInboundTransactionAsync(string origin, string transactionId, CancellationToken cancellationToken = default);
+    void PutInboundTransaction(WriteUnit unit, string origin, string transactionId, ReadOnlyMemory<byte> response, long timestamp);
+
+    /// <summary>Small server-wide settings shared by all silos, e.g. the id of the signing key in use.</summary>
+    ValueTask<string?> GetSettingAsync(string key, CancellationToken cancellationToken = default);
+    /// <summary>Sets it if it is not set; returns the value that is set now.</summary>
+    ValueTask<string> SetSettingOnceAsync(string key, string value, CancellationToken cancellationToken = default);
+}
+
+/// <summary>A reminder; the grain id in its textual form.</summary>
+public sealed record ReminderRow(string GrainId, string Name, long StartAt, long PeriodMs, string ETag);
+
+public interface IReminderStore
+{
+    ValueTask<IReadOnlyList<ReminderRow>> AllAsync(CancellationToken cancellationToken = default);
+    ValueTask<ReminderRow?> GetAsync(string grainId, string name, CancellationToken cancellationToken = default);
+    ValueTask<string> UpsertAsync(ReminderRow row, CancellationToken cancellationToken = default);
+    ValueTask<bool> DeleteAsync(string grainId, string name, string etag, CancellationToken cancellationToken = default);
+}

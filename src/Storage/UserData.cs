@@ -1,0 +1,41 @@
+namespace OrleansMatrix.Storage;
+
+/// <summary>Account data; RoomId is empty for global data. Json is an object, or <c>{}</c> after deletion.</summary>
+public sealed record AccountDataRow(string UserId, string RoomId, string Type, ReadOnlyMemory<byte> Json, long Position);
+
+public interface IAccountDataStore
+{
+    void Put(WriteUnit unit, AccountDataRow row, PositionSlot slot);
+    ValueTask<AccountDataRow?> GetAsync(string userId, string roomId, string type, CancellationToken cancellationToken = default);
+    /// <summary>All the user's account data changed in (after, upTo].</summary>
+    ValueTask<IReadOnlyList<AccountDataRow>> ChangedAsync(string userId, long after, long upTo, CancellationToken cancellationToken = default);
+    /// <summary>Stores a filter and gives its id: equal filters of a user share one.</summary>
+    ValueTask<string> AddFilterAsync(string userId, ReadOnlyMemory<byte> json, CancellationToken cancellationToken = default);
+    ValueTask<ReadOnlyMemory<byte>?> GetFilterAsync(string userId, string filterId, CancellationToken cancellationToken = default);
+}
+
+/// <summary>The latest receipt of a user in a room, by type and thread (empty: unthreaded).</summary>
+/// <param name="Order">Place in history of the event it points at.</param>
+/// <param name="Timestamp">Milliseconds since the epoch.</param>
+public sealed record ReceiptRow(string RoomId, string UserId, string Type, string ThreadId, string EventId, HistoryOrder Order, long Timestamp, long Position);
+
+public interface IReceiptStore
+{
+    void Put(WriteUnit unit, ReceiptRow row, PositionSlot slot);
+    /// <summary>Receipts of the rooms changed in (after, upTo].</summary>
+    ValueTask<IReadOnlyList<ReceiptRow>> ChangedAsync(IReadOnlyCollection<string> roomIds, long after, long upTo, CancellationToken cancellationToken = default);
+    /// <summary>All receipts of a user (one room, or null: all rooms).</summary>
+    ValueTask<IReadOnlyList<ReceiptRow>> OfUserAsync(string userId, string? roomId, CancellationToken cancellationToken = default);
+}
+
+/// <summary>A waiting message; Json is the whole to-device event (type, sender, content).</summary>
+public sealed record ToDeviceRow(string UserId, string DeviceId, ReadOnlyMemory<byte> Json, long Position);
+
+public interface IToDeviceStore
+{
+    void Put(WriteUnit unit, ToDeviceRow row, PositionSlot slot);
+    /// <summary>In position order, in (after, upTo].</summary>
+    ValueTask<IReadOnlyList<ToDeviceRow>> WaitingAsync(string userId, string deviceId, long after, long upTo, int limit, CancellationToken cancellationToken = default);
+    /// <summary>The client has them: deletes up to and including the position.</summary>
+    void DeleteUpTo(WriteUnit unit, string userId, string deviceId, long position);
+}

@@ -1,0 +1,60 @@
+namespace OrleansMatrix.Storage;
+
+/// <summary>
+/// Writes that become durable together or not at all. Store methods that take a unit only buffer; <see cref="IStorage.CommitAsync"/> makes them durable,
+/// usually in one transaction with units of other grains (group commit).
+/// </summary>
+public sealed class WriteUnit(Fence? fence = null)
+{
+    private readonly List<Change> _changes = [];
+    private readonly List<object> _writes = [];
+
+    /// <summary>The fence that the commit checks; null for writes that are safe from any activation.</summary>
+    public Fence? Fence { get; } = fence;
+
+    /// <summary>The buffered writes, in order, in the form that the storage back end made them.</summary>
+    public IReadOnlyList<object> Writes => _writes;
+
+    /// <summary>The changes this unit announces; index i belongs to slot i (their positions are not assigned yet).</summary>
+    public IReadOnlyList<Change> Changes => _changes;
+
+    /// <summary>Reserves the next stream position of this unit and says what it announces.</summary>
+    public PositionSlot NextPosition(ChangeKind kind, string key)
+    {
+        _changes.Add(new Change(0, kind, key));
+        return new PositionSlot(_changes.Count - 1);
+    }
+
+    /// <summary>Buffers a write; for back ends only.</summary>
+    public void Add(object write) => _writes.Add(write);
+
+    /// <summary>True if there is nothing to commit.</summary>
+    public bool IsEmpty => _writes.Count == 0 && _changes.Count == 0;
+}
+
+/// <summary>
+/// The right of one activation to write what it owns (design.md, Rooms). Opening reads the owner's epoch; the first commit raises it by
+/// compare-and-set; every later commit checks it. So opening for reading costs no write, and of two activations only the one that wrote last can go on.
+/// Read the epoch before reading the owned data.
+/// </summary>
+public sealed class Fence(string owner, long epoch)
+{
+    /// <summary>What is owned, e.g. <c>room:!id</c>.</summary>
+    public string Owner { get; } = owner;
+
+    /// <summary>The epoch as read, or, once <see cref="Held"/>, as taken. Only the storage back end writes it, when it enqueues the first commit.</summary>
+    public long Epoch { get; set; } = epoch;
+
+    /// <summary>True once a commit has raised (or is about to raise) the epoch.</summary>
+    public bool Held { get; set; }
+}
+
+/// <summary>A commit named an epoch that another activation has since raised. Nothing of the unit was written; the activation must go.</summary>
+public sealed class StaleFenceException(string owner) : Exception($"another activation owns {owner}")
+{
+    /// <summary>The fence's owner.</summary>
+    public string Owner { get; } = owner;
+}
+
+/// <summary>A unit broke a uniqueness rule that the caller asked for, e.g. a transaction id or user name that is there already. Nothing of the unit was written.</summary>
+public sealed class ConflictException(string what) : Exception(what);
