@@ -16,6 +16,7 @@ public interface IStorage : IAsyncDisposable
     IDirectoryStore Directory { get; }
     IMediaStore Media { get; }
     IServerStore Servers { get; }
+    IEphemeralStore Ephemeral { get; }
     IReminderStore Reminders { get; }
 
     /// <summary>The change feed of this silo.</summary>

@@ -19,6 +19,8 @@ public enum ChangeKind : byte
     Presence = 7,
     /// <summary>A user's one-time or fallback key counts changed; key: user id.</summary>
     KeyCounts = 8,
+    /// <summary>Who types in a room; key: room id.</summary>
+    Typing = 9,
 }
 
 /// <summary>One visible change of the server's stream.</summary>
