@@ -1,1 +1,37 @@
-Console.WriteLine();
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OrleansMatrix.Load;
+
+var url = new Option<Uri>("--url") { Description = "The homeserver's base URL", DefaultValueFactory = _ => new Uri("http://127.0.0.1:8008") };
+var writers = new Option<int>("--writers") { Description = "Users that send, one connection each", DefaultValueFactory = _ => 64 };
+var rooms = new Option<int>("--rooms") { Description = "Rooms; writer i writes in room i modulo this", DefaultValueFactory = _ => 16 };
+var readers = new Option<int>("--readers") { Description = "Users that follow a room by /sync", DefaultValueFactory = _ => 0 };
+var rate = new Option<int>("--rate") { Description = "Sends per second over all writers; 0: closed loop", DefaultValueFactory = _ => 0 };
+var seconds = new Option<double>("--seconds") { Description = "Length of the measured part", DefaultValueFactory = _ => 10 };
+var warmUp = new Option<double>("--warm-up") { Description = "Seconds before it", DefaultValueFactory = _ => 3 };
+var token = new Option<string?>("--registration-token") { Description = "For servers that ask for one" };
+var bytes = new Option<int>("--body-bytes") { Description = "Length of a message's text", DefaultValueFactory = _ => 64 };
+var yardstick = new Option<bool>("--yardstick") { Description = "First measure a bare Kestrel echo of the same JSON under the same loop" };
+
+var root = new RootCommand("Loads a Matrix homeserver through its client API; the JSON report goes to standard output.") { url, writers, rooms, readers, rate, seconds, warmUp, token, bytes, yardstick };
+root.SetAction(async (parse, cancellationToken) =>
+{
+    var options = new LoadOptions(parse.GetValue(url)!, parse.GetValue(writers), parse.GetValue(rooms), parse.GetValue(readers), parse.GetValue(rate),
+        TimeSpan.FromSeconds(parse.GetValue(seconds)), TimeSpan.FromSeconds(parse.GetValue(warmUp)), parse.GetValue(token), parse.GetValue(bytes), parse.GetValue(yardstick));
+    double? echo = options.Yardstick ? await Echo.MeasureAsync(options.Writers, options.Duration / 2, options.BodyBytes) : null;
+    var run = new LoadRun(options);
+    var report = await run.RunAsync(echo, cancellationToken);
+    foreach (var error in run.ErrorTexts)
+        await Console.Error.WriteLineAsync("error: " + error);
+    Console.WriteLine(JsonSerializer.Serialize(report, ReportJson.Default.LoadReport));
+    return report.Errors == 0 ? 0 : 1;
+});
+var echoServer = new Command("echo-server", "The yardstick's server, until standard input closes");
+echoServer.SetAction((_, _) => Echo.ServeAsync());
+root.Subcommands.Add(echoServer);
+return await root.Parse(args).InvokeAsync();
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(LoadReport))]
+internal sealed partial class ReportJson : JsonSerializerContext;
