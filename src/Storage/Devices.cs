@@ -54,8 +54,13 @@ public sealed record BackupSessionRow(string RoomId, string SessionId, ReadOnlyM
 
 public interface IKeyBackupStore
 {
+    /// <summary>The version, also if it was deleted; null <paramref name="version"/>: the newest one that was not deleted. Count is counted.</summary>
     ValueTask<KeyBackupRow?> GetAsync(string userId, long? version, CancellationToken cancellationToken = default);
+    /// <summary>The highest version the user ever had, deleted ones included; 0 before the first.</summary>
+    ValueTask<long> LastVersionAsync(string userId, CancellationToken cancellationToken = default);
+    /// <summary>Inserts or replaces; Count is left aside.</summary>
     void Put(WriteUnit unit, KeyBackupRow row);
+    /// <summary>Marks the version deleted and drops its sessions.</summary>
     void Delete(WriteUnit unit, string userId, long version);
     void PutSession(WriteUnit unit, string userId, long version, BackupSessionRow row);
     void DeleteSessions(WriteUnit unit, string userId, long version, string? roomId, string? sessionId);

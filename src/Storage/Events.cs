@@ -31,7 +31,7 @@ public readonly record struct HistoryOrder(long Anchor, long Minor) : IComparabl
 /// <summary>An event as stored. Append-only but for redaction and for an outlier finding its place.</summary>
 public sealed record EventRow
 {
-    /// <summary>Position of the insertion (the newest one, if an outlier found its place later); 0 before the commit.</summary>
+    /// <summary>A live event's place in the server's stream; 0 for other events and before the commit.</summary>
     public long Position { get; init; }
     public required string EventId { get; init; }
     public required string RoomId { get; init; }
@@ -39,6 +39,8 @@ public sealed record EventRow
     public string? StateKey { get; init; }
     public required string Sender { get; init; }
     public required long Depth { get; init; }
+    /// <summary>origin_server_ts, milliseconds since the epoch as the sender claims.</summary>
+    public required long OriginServerTs { get; init; }
     public EventStatus Status { get; init; }
     /// <summary>Place in history; null for outliers and rejected events, which have none.</summary>
     public HistoryOrder? Order { get; init; }
@@ -60,10 +62,13 @@ public enum Direction { Backward, Forward }
 
 public interface IEventStore
 {
-    /// <summary>Adds a live event at the end of the room's history: order is (its position, 0).</summary>
+    /// <summary>
+    /// Adds a live event at the end of the room's history: order is (its position, 0), whatever the row's Position and Order say. Replaces an outlier row of
+    /// the same id; the commit fails with <see cref="ConflictException"/> if the event is there with a place already.
+    /// </summary>
     void AppendLive(WriteUnit unit, EventRow row, PositionSlot slot);
 
-    /// <summary>Adds an event that is not live: an outlier or rejected one (Order null) or one fetched for a gap (Order set). Replaces an outlier row of the same id. Does nothing if the event is there already with a place.</summary>
+    /// <summary>Adds an event that is not live: an outlier or rejected one (Order null) or one fetched for a gap (Order set). Replaces an outlier row of the same id (a redaction of it stays). Does nothing if the event is there already otherwise.</summary>
     void AddHistoric(WriteUnit unit, EventRow row);
 
     /// <summary>Replaces the stored JSON by its redacted form. Does nothing if the event is not there.</summary>

@@ -11,7 +11,7 @@ public interface IServerStore
     ValueTask<IReadOnlyList<ServerKeyRow>> KeysAsync(string server, CancellationToken cancellationToken = default);
     void PutKey(WriteUnit unit, ServerKeyRow row);
 
-    /// <summary>Queues for each destination at one position, in the unit that made the event.</summary>
+    /// <summary>Queues for each destination at one position, in the unit that made the event. One slot queues one thing per destination.</summary>
     void Enqueue(WriteUnit unit, IReadOnlyCollection<string> destinations, string? eventId, ReadOnlyMemory<byte>? edu, PositionSlot slot);
     ValueTask<IReadOnlyList<OutboxRow>> QueuedAsync(string destination, long after, int limit, CancellationToken cancellationToken = default);
     void Dequeue(WriteUnit unit, string destination, long upToPosition);

@@ -33,6 +33,7 @@ public sealed record ToDeviceRow(string UserId, string DeviceId, ReadOnlyMemory<
 
 public interface IToDeviceStore
 {
+    /// <summary>Each message to a device takes a slot of its own; one slot may serve one message to each of several devices.</summary>
     void Put(WriteUnit unit, ToDeviceRow row, PositionSlot slot);
     /// <summary>In position order, in (after, upTo].</summary>
     ValueTask<IReadOnlyList<ToDeviceRow>> WaitingAsync(string userId, string deviceId, long after, long upTo, int limit, CancellationToken cancellationToken = default);

@@ -47,6 +47,9 @@ public sealed class Fence(string owner, long epoch)
 
     /// <summary>True once a commit has raised (or is about to raise) the epoch.</summary>
     public bool Held { get; set; }
+
+    /// <summary>True once a commit under this fence has failed: every later one fails too. Only the storage back end writes it.</summary>
+    public bool Broken { get; set; }
 }
 
 /// <summary>A commit named an epoch that another activation has since raised. Nothing of the unit was written; the activation must go.</summary>
