@@ -1,0 +1,30 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Orleans.Runtime;
+
+/// <summary>How a grain timer ticks.</summary>
+public readonly struct GrainTimerCreationOptions
+{
+    /// <summary>To be filled by an initializer.</summary>
+    public GrainTimerCreationOptions() { }
+
+    /// <summary>A timer that neither interleaves nor keeps its activation.</summary>
+    [SetsRequiredMembers]
+    public GrainTimerCreationOptions(TimeSpan dueTime, TimeSpan period)
+    {
+        DueTime = dueTime;
+        Period = period;
+    }
+
+    /// <summary>How long until the first tick; infinite: none until changed.</summary>
+    public required TimeSpan DueTime { get; init; }
+
+    /// <summary>How long from the end of a tick to the next; infinite: one tick only.</summary>
+    public required TimeSpan Period { get; init; }
+
+    /// <summary>Whether ticks interleave with calls and other ticks.</summary>
+    public bool Interleave { get; init; }
+
+    /// <summary>Whether ticks count as use of the activation.</summary>
+    public bool KeepAlive { get; init; }
+}
