@@ -1,0 +1,37 @@
+using OrleansMatrix.Protocol.Json;
+
+namespace OrleansMatrix.Protocol.Events;
+
+/// <summary>Leaves members out of events that are known to be canonical JSON.</summary>
+internal static class PduEditor
+{
+    /// <summary>The event without one member.</summary>
+    public static byte[] Without(ReadOnlySpan<byte> json, ReadOnlySpan<byte> key)
+    {
+        var output = new ByteBuilder(json.Length);
+        AppendWithout(json, key, default, default, ref output);
+        var result = output.Written.ToArray();
+        output.Dispose();
+        return result;
+    }
+
+    /// <summary>Appends the object without up to three members; an empty key leaves nothing out.</summary>
+    public static void AppendWithout(
+        ReadOnlySpan<byte> json, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third, ref ByteBuilder output)
+    {
+        output.Append((byte)'{');
+        var start = output.Length;
+        var members = new CanonicalObject(json);
+        while (members.MoveNext())
+        {
+            var key = members.Key;
+            if (!key.IsEmpty && (key.SequenceEqual(first) || key.SequenceEqual(second) || key.SequenceEqual(third)))
+                continue;
+            if (output.Length > start)
+                output.Append((byte)',');
+            output.Append(members.Member);
+        }
+
+        output.Append((byte)'}');
+    }
+}

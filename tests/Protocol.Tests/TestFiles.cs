@@ -1,0 +1,15 @@
+using System.Text.Json;
+
+namespace OrleansMatrix.Protocol.Tests;
+
+/// <summary>The files that lie beside the tests.</summary>
+internal static class TestFiles
+{
+    public static string Path(params string[] parts) => System.IO.Path.Combine([AppContext.BaseDirectory, .. parts]);
+
+    public static JsonElement Json(params string[] parts)
+    {
+        using var document = JsonDocument.Parse(File.ReadAllBytes(Path(parts)));
+        return document.RootElement.Clone();
+    }
+}
