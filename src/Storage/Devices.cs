@@ -39,10 +39,13 @@ public interface IKeyStore
     ValueTask<OneTimeKeyRow?> ClaimAsync(string userId, string deviceId, string algorithm, CancellationToken cancellationToken = default);
     ValueTask<KeyCounts> CountsAsync(string userId, string deviceId, CancellationToken cancellationToken = default);
 
-    /// <summary>Announces a device-list change of a user at the slot (kind DeviceList).</summary>
-    void AddDeviceListChange(WriteUnit unit, string userId, PositionSlot slot);
-    /// <summary>Users with a device-list change in (after, upTo], each once.</summary>
-    ValueTask<IReadOnlySet<string>> DeviceListChangesAsync(long after, long upTo, CancellationToken cancellationToken = default);
+    /// <summary>
+    /// Announces a device-list change of a user at the slot (kind DeviceList). <paramref name="onlyFor"/>: a local user who alone sees the change (a signature on
+    /// another user's key, the own user-signing key), which is then the slot's key; null: everybody who sees the user.
+    /// </summary>
+    void AddDeviceListChange(WriteUnit unit, string userId, PositionSlot slot, string? onlyFor);
+    /// <summary>Users with a device-list change in (after, upTo] that <paramref name="viewer"/> may see, each once.</summary>
+    ValueTask<IReadOnlySet<string>> DeviceListChangesAsync(long after, long upTo, string viewer, CancellationToken cancellationToken = default);
 
     /// <summary>Key backup versions and sessions (CS API, server-side key backups).</summary>
     IKeyBackupStore Backups { get; }
