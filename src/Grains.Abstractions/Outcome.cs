@@ -1,0 +1,30 @@
+using OrleansMatrix.Protocol.Errors;
+
+namespace OrleansMatrix.Grains.Abstractions;
+
+/// <summary>What a grain answers: a value, or the protocol error that names the failed rule. Faults are exceptions instead.</summary>
+[GenerateSerializer, Immutable]
+public readonly record struct Outcome<T>
+{
+    private Outcome(T? value, ErrorInfo? error) => (Value, Failure) = (value, error);
+
+    /// <summary>The value; meaningful only if <see cref="Ok"/>.</summary>
+    [Id(0)] public T? Value { get; init; }
+
+    [Id(1)] public ErrorInfo? Failure { get; init; }
+
+    /// <summary>The error, or null.</summary>
+    public MatrixError? Error => Failure?.ToError();
+
+    public bool Ok => Failure is null;
+
+    public static implicit operator Outcome<T>(T value) => new(value, null);
+    public static implicit operator Outcome<T>(MatrixError error) => new(default, ErrorInfo.From(error));
+}
+
+/// <summary>Nothing to tell but success.</summary>
+[GenerateSerializer, Immutable]
+public readonly record struct Nothing
+{
+    public static Nothing Value => default;
+}
