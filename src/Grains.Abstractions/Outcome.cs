@@ -6,8 +6,6 @@ namespace OrleansMatrix.Grains.Abstractions;
 [GenerateSerializer, Immutable]
 public readonly record struct Outcome<T>
 {
-    private Outcome(T? value, ErrorInfo? error) => (Value, Failure) = (value, error);
-
     /// <summary>The value; meaningful only if <see cref="Ok"/>.</summary>
     [Id(0)] public T? Value { get; init; }
 
@@ -18,8 +16,8 @@ public readonly record struct Outcome<T>
 
     public bool Ok => Failure is null;
 
-    public static implicit operator Outcome<T>(T value) => new(value, null);
-    public static implicit operator Outcome<T>(MatrixError error) => new(default, ErrorInfo.From(error));
+    public static implicit operator Outcome<T>(T value) => new() { Value = value };
+    public static implicit operator Outcome<T>(MatrixError error) => new() { Failure = ErrorInfo.From(error) };
 }
 
 /// <summary>Nothing to tell but success.</summary>
