@@ -1,0 +1,56 @@
+using Microsoft.AspNetCore.Http;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Account;
+using OrleansMatrix.Protocol.Errors;
+
+namespace OrleansMatrix.Gateway.Pipeline;
+
+/// <summary>Finds out who asks (C-S API, Using access tokens).</summary>
+public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings)
+{
+    private const string Scheme = "Bearer ";
+
+    /// <summary>The requester, null for a request without a token that needs none, or the error to answer.</summary>
+    public async ValueTask<Result<Requester?>> AuthenticateAsync(HttpContext context, EndpointOptions options)
+    {
+        if (options.Access == Access.Anonymous)
+            return (Requester?)null;
+        var token = TokenOf(context.Request);
+        if (token is null)
+            return options.Access == Access.Optional ? (Requester?)null : MatrixError.MissingToken();
+        if (!AccessToken.TryGetUser(token, AccessToken.Access, settings.ServerName, out var userId))
+            return MatrixError.UnknownToken();
+        var outcome = await grains.GetGrain<IAccountGrain>(userId)
+            .Authenticate(AccessToken.Hash(token), AddressOf(context), UserAgentOf(context.Request)).ConfigureAwait(false);
+        if (outcome.Error is { } error)
+            return error;
+        var (requester, locked) = outcome.Value!;
+        return locked && !options.AllowLocked ? MatrixError.UserLocked()
+            : requester.IsGuest && options.Access is Access.User or Access.Admin ? MatrixError.GuestAccessForbidden()
+            : options.Access == Access.Admin && !requester.IsAdmin ? MatrixError.Forbidden("You are not a server admin")
+            : requester.Suspended && options.RefuseSuspended ? MatrixError.UserSuspended()
+            : requester;
+    }
+
+    /// <summary>The client's address, empty if it is not known (a Unix socket).</summary>
+    internal static string AddressOf(HttpContext context)
+    {
+        var address = context.Connection.RemoteIpAddress;
+        return address is null ? "" : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+    }
+
+    // The query parameter is gone from v1.20, but in use by clients of the versions that this server announces.
+    internal static string? TokenOf(HttpRequest request)
+    {
+        var header = request.Headers.Authorization;
+        if (header.Count > 0 && header[0] is { } value && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            return value[Scheme.Length..].Trim();
+        return request.QueryString.HasValue && request.Query.TryGetValue("access_token", out var query) ? query[0] : null;
+    }
+
+    private static string UserAgentOf(HttpRequest request)
+    {
+        var agent = request.Headers.UserAgent.ToString();
+        return agent.Length <= 256 ? agent : agent[..256];
+    }
+}

@@ -1,0 +1,90 @@
+using Microsoft.AspNetCore.Http;
+using OrleansMatrix.Protocol.Errors;
+
+namespace OrleansMatrix.Gateway.Pipeline;
+
+/// <summary>An endpoint with its rules: authenticates, limits, runs the handler and writes what it answers.</summary>
+public sealed class MatrixEndpoint
+{
+    private readonly MatrixHandler _handler;
+    private readonly Dictionary<string, int> _segments = new(StringComparer.Ordinal);
+
+    internal MatrixEndpoint(string method, string path, MatrixHandler handler, EndpointOptions options, GatewayServices services)
+    {
+        Method = method;
+        Path = path;
+        _handler = handler;
+        Options = options;
+        Services = services;
+        var segments = path[1..].Split('/');
+        for (var i = 0; i < segments.Length; i++)
+        {
+            if (segments[i].StartsWith('{'))
+                _segments.Add(segments[i].Trim('{', '}', '?'), i);
+        }
+    }
+
+    public string Method { get; }
+
+    /// <summary>The path as mapped, with its parameters in braces.</summary>
+    public string Path { get; }
+
+    public EndpointOptions Options { get; }
+
+    internal GatewayServices Services { get; }
+
+    internal int SegmentOf(string parameter) => _segments[parameter];
+
+    internal async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await ResponseWriter.WriteAsync(context, await RunAsync(context).ConfigureAwait(false)).ConfigureAwait(false);
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is left to answer.
+            context.Abort();
+        }
+        catch (Exception fault) when (!context.Response.HasStarted)
+        {
+            context.Response.Clear();
+            MatrixMiddleware.AddHeaders(context);
+            await ResponseWriter.WriteAsync(context, ErrorOf(fault)).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<MatrixResponse> RunAsync(HttpContext context)
+    {
+        // Without a user the address is counted before anything is done; with one, the user is.
+        if (Options is { Rate: { } early, Access: Access.Anonymous or Access.Optional } && Limit(early, Authenticator.AddressOf(context)) is { } tooEarly)
+            return tooEarly;
+        if (!(await Services.Authenticator.AuthenticateAsync(context, Options).ConfigureAwait(false)).TryGet(out var requester, out var error) &&
+            error is not null)
+            return error;
+        if (Options is { Rate: { } rate, Access: Access.User or Access.Guest or Access.Admin } && Limit(rate, requester!.UserId) is { } tooMany)
+            return tooMany;
+        using var request = new MatrixRequest(context, this, requester);
+        return await _handler(request).ConfigureAwait(false);
+    }
+
+    private MatrixError? Limit(RateClass rate, string key) =>
+        Services.Limiter.Take(rate, key) is > 0 and var wait ? MatrixError.LimitExceeded(wait) : null;
+
+    private MatrixError ErrorOf(Exception fault)
+    {
+        switch (fault)
+        {
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
+                return MatrixError.TooLarge();
+            case BadHttpRequestException bad:
+                return MatrixError.Unknown(bad.Message, bad.StatusCode);
+            case TimeoutException:
+                PipelineLog.TimedOut(Services.Logger, Method, Path, fault);
+                return MatrixError.Unknown("The request took too long", StatusCodes.Status504GatewayTimeout);
+            default:
+                PipelineLog.Failed(Services.Logger, Method, Path, fault);
+                return MatrixError.Unknown("Internal server error", StatusCodes.Status500InternalServerError);
+        }
+    }
+}

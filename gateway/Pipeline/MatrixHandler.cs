@@ -1,0 +1,4 @@
+namespace OrleansMatrix.Gateway.Pipeline;
+
+/// <summary>Answers one authenticated request: parse, one grain call, map.</summary>
+public delegate ValueTask<MatrixResponse> MatrixHandler(MatrixRequest request);

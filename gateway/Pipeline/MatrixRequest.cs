@@ -1,0 +1,194 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Identifiers;
+
+namespace OrleansMatrix.Gateway.Pipeline;
+
+/// <summary>
+/// One client request, as a handler sees it. The route and query accessors check what they read and keep the first thing that is wrong: read all
+/// parameters, then return <see cref="Error"/> if it is set, then act.
+/// </summary>
+public sealed class MatrixRequest : IDisposable
+{
+    private readonly MatrixEndpoint _endpoint;
+    private readonly Requester? _requester;
+    private JsonDocument? _document;
+
+    internal MatrixRequest(HttpContext http, MatrixEndpoint endpoint, Requester? requester)
+    {
+        Http = http;
+        _endpoint = endpoint;
+        _requester = requester;
+    }
+
+    public HttpContext Http { get; }
+
+    public IGrainFactory Grains => _endpoint.Services.Grains;
+
+    public MatrixSettings Settings => _endpoint.Services.Settings;
+
+    public TimeProvider Time => _endpoint.Services.Time;
+
+    /// <summary>Who asks. Only for endpoints that need an access token.</summary>
+    public Requester Requester => _requester ?? throw new InvalidOperationException("this endpoint has no requester");
+
+    /// <summary>Who asks; null without an access token.</summary>
+    public Requester? OptionalRequester => _requester;
+
+    /// <summary>Fires when the client hangs up.</summary>
+    public CancellationToken Aborted => Http.RequestAborted;
+
+    /// <summary>The client's address as text; empty if it is not known.</summary>
+    public string Address => Authenticator.AddressOf(Http);
+
+    /// <summary>What is wrong with a parameter that was read; null while all is well.</summary>
+    public MatrixError? Error { get; private set; }
+
+    /// <summary>A path parameter, percent-decoded; empty for an optional one that is not there.</summary>
+    public string Route(string name)
+    {
+        var value = RawPath.Segment(Http, _endpoint.SegmentOf(name)) ?? "";
+        if (value.Contains('\0') || !IsText(value))
+            Fail(MatrixError.InvalidParam($"'{name}' is not text"));
+        return value;
+    }
+
+    /// <summary>A path parameter that must be a user id.</summary>
+    public string RouteUserId(string name = "userId") => Checked(name, static text => UserId.IsValid(text), "a user ID");
+
+    /// <summary>A path parameter that must be a room id.</summary>
+    public string RouteRoomId(string name = "roomId") => Checked(name, static text => RoomId.TryParse(text, out _), "a room ID");
+
+    /// <summary>A path parameter that must be an event id.</summary>
+    public string RouteEventId(string name = "eventId") => Checked(name, static text => EventId.TryParse(text, out _), "an event ID");
+
+    /// <summary>A path parameter that must be a room alias.</summary>
+    public string RouteRoomAlias(string name = "roomAlias") => Checked(name, static text => RoomAlias.TryParse(text, out _), "a room alias");
+
+    /// <summary>A query parameter (the first, if given more than once), or null.</summary>
+    public string? Query(string name)
+    {
+        var values = Http.Request.Query[name];
+        if (values.Count == 0)
+            return null;
+        var value = values[0] ?? "";
+        if (value.Contains('\0') || !IsText(value))
+            Fail(MatrixError.InvalidParam($"'{name}' is not text"));
+        return value;
+    }
+
+    /// <summary>A query parameter that must be there.</summary>
+    public string RequiredQuery(string name)
+    {
+        if (Query(name) is { } value)
+            return value;
+        Fail(MatrixError.MissingParam($"Missing query parameter '{name}'"));
+        return "";
+    }
+
+    /// <summary>All values of a query parameter.</summary>
+    public IReadOnlyList<string> QueryAll(string name)
+    {
+        var values = Http.Request.Query[name];
+        var list = new List<string>(values.Count);
+        foreach (var value in values)
+        {
+            if (value is null)
+                continue;
+            if (value.Contains('\0') || !IsText(value))
+                Fail(MatrixError.InvalidParam($"'{name}' is not text"));
+            list.Add(value);
+        }
+
+        return list;
+    }
+
+    /// <summary>A whole number from the query, at least <paramref name="min"/>; more than <paramref name="max"/> is cut to it.</summary>
+    public long QueryInteger(string name, long fallback, long min = 0, long max = long.MaxValue)
+    {
+        if (Query(name) is not { } text)
+            return fallback;
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min)
+            return Math.Min(value, max);
+        Fail(MatrixError.InvalidParam($"'{name}' must be an integer of at least {min}"));
+        return fallback;
+    }
+
+    /// <summary>A boolean from the query: <c>true</c> or <c>false</c>.</summary>
+    public bool QueryBool(string name, bool fallback = false)
+    {
+        switch (Query(name))
+        {
+            case null: return fallback;
+            case "true": return true;
+            case "false": return false;
+        }
+
+        Fail(MatrixError.InvalidParam($"'{name}' must be true or false"));
+        return fallback;
+    }
+
+    /// <summary>Records an error, unless there is one already.</summary>
+    public void Fail(MatrixError error) => Error ??= error;
+
+    /// <summary>The raw body; M_TOO_LARGE beyond the endpoint's limit.</summary>
+    public ValueTask<Result<ReadOnlyMemory<byte>>> ReadBodyAsync() => RequestBody.ReadAsync(Http, _endpoint.Options.MaxBody);
+
+    /// <summary>The body as a JSON value of any kind, valid until the request ends: M_NOT_JSON, M_TOO_LARGE. May be called once.</summary>
+    public async ValueTask<Result<JsonElement>> ReadJsonAsync()
+    {
+        if (!(await ReadBodyAsync().ConfigureAwait(false)).TryGet(out var bytes, out var error) ||
+            !RequestBody.Parse(bytes).TryGet(out _document, out error))
+            return error;
+        return _document.RootElement;
+    }
+
+    /// <summary>The body as a JSON object: M_BAD_JSON if it is another value. An empty body counts as <c>{}</c> if <paramref name="emptyAllowed"/>.</summary>
+    public async ValueTask<Result<JsonElement>> ReadObjectAsync(bool emptyAllowed = false)
+    {
+        if (!(await ReadBodyAsync().ConfigureAwait(false)).TryGet(out var bytes, out var error))
+            return error;
+        if (bytes.IsEmpty && emptyAllowed)
+            bytes = "{}"u8.ToArray();
+        if (!RequestBody.Parse(bytes).TryGet(out _document, out error))
+            return error;
+        return _document.RootElement.ValueKind == JsonValueKind.Object
+            ? _document.RootElement
+            : MatrixError.BadJson("Content must be a JSON object");
+    }
+
+    /// <summary>The body as an object whose members are to be read.</summary>
+    public async ValueTask<Result<BodyFields>> ReadFieldsAsync(bool emptyAllowed = false) =>
+        (await ReadObjectAsync(emptyAllowed).ConfigureAwait(false)).TryGet(out var json, out var error) ? new BodyFields(json) : error;
+
+    /// <summary>The grain of a string key.</summary>
+    public T Grain<T>(string key)
+        where T : IGrainWithStringKey => Grains.GetGrain<T>(key);
+
+    /// <inheritdoc/>
+    public void Dispose() => _document?.Dispose();
+
+    private string Checked(string name, Func<string, bool> isValid, string expected)
+    {
+        var value = Route(name);
+        if (!isValid(value))
+            Fail(MatrixError.InvalidParam($"'{name}' is not {expected}"));
+        return value;
+    }
+
+    private static bool IsText(string value)
+    {
+        for (var i = 0; i < value.Length; i++)
+        {
+            if (!char.IsSurrogate(value[i]))
+                continue;
+            if (!char.IsHighSurrogate(value[i]) || ++i == value.Length || !char.IsLowSurrogate(value[i]))
+                return false;
+        }
+
+        return true;
+    }
+}

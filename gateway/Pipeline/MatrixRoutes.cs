@@ -1,0 +1,68 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace OrleansMatrix.Gateway.Pipeline;
+
+/// <summary>Maps Matrix endpoints by the method and path that the specification gives.</summary>
+public static class MatrixRoutes
+{
+    private const string ClientV3 = "/_matrix/client/v3/";
+    private const string MediaV3 = "/_matrix/media/v3/";
+
+    /// <summary>
+    /// Maps an endpoint. <paramref name="path"/> is the path as the specification writes it; <c>v3</c> paths answer under the historic <c>r0</c> too.
+    /// Parameters take whole segments; the last may be optional: <c>{stateKey?}</c>.
+    /// </summary>
+    public static void MapMatrix(
+        this IEndpointRouteBuilder routes, string method, string path, MatrixHandler handler, EndpointOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        ArgumentNullException.ThrowIfNull(path);
+        Map(routes, method, path, handler, options);
+        if (path.StartsWith(ClientV3, StringComparison.Ordinal))
+        {
+            Map(routes, method, "/_matrix/client/r0/" + path[ClientV3.Length..], handler, options);
+        }
+        else if (path.StartsWith(MediaV3, StringComparison.Ordinal))
+        {
+            Map(routes, method, "/_matrix/media/r0/" + path[MediaV3.Length..], handler, options);
+            Map(routes, method, "/_matrix/media/v1/" + path[MediaV3.Length..], handler, options);
+        }
+    }
+
+    public static void MapMatrixGet(this IEndpointRouteBuilder routes, string path, MatrixHandler handler, EndpointOptions? options = null) =>
+        routes.MapMatrix(HttpMethods.Get, path, handler, options);
+
+    public static void MapMatrixPut(this IEndpointRouteBuilder routes, string path, MatrixHandler handler, EndpointOptions? options = null) =>
+        routes.MapMatrix(HttpMethods.Put, path, handler, options);
+
+    public static void MapMatrixPost(this IEndpointRouteBuilder routes, string path, MatrixHandler handler, EndpointOptions? options = null) =>
+        routes.MapMatrix(HttpMethods.Post, path, handler, options);
+
+    public static void MapMatrixDelete(this IEndpointRouteBuilder routes, string path, MatrixHandler handler, EndpointOptions? options = null) =>
+        routes.MapMatrix(HttpMethods.Delete, path, handler, options);
+
+    /// <summary>Registers what the gateway needs; the silo registers settings, time and the grain factory.</summary>
+    public static IServiceCollection AddMatrixGateway(this IServiceCollection services) => services
+        .AddSingleton(static provider => new RateLimiter(
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().RateLimitsEnabled))
+        .AddSingleton<Authenticator>()
+        .AddSingleton<GatewayServices>();
+
+    /// <summary>Puts what holds for all of <c>/_matrix</c> in front of the endpoints.</summary>
+    public static IApplicationBuilder UseMatrixGateway(this IApplicationBuilder app)
+    {
+        app.Use(static next => context => MatrixMiddleware.InvokeAsync(context, next));
+        return app.UseRouting();
+    }
+
+    private static void Map(IEndpointRouteBuilder routes, string method, string path, MatrixHandler handler, EndpointOptions? options)
+    {
+        var services = routes.ServiceProvider.GetRequiredService<GatewayServices>();
+        var endpoint = new MatrixEndpoint(method, path, handler, options ?? EndpointOptions.User, services);
+        RequestDelegate run = endpoint.InvokeAsync;
+        routes.MapMethods(path, [method], run).WithMetadata(endpoint);
+    }
+}

@@ -1,0 +1,54 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using OrleansMatrix.Protocol.Errors;
+
+namespace OrleansMatrix.Gateway.Pipeline;
+
+/// <summary>Writes answers; the one place where an error becomes a status and a JSON body.</summary>
+internal static class ResponseWriter
+{
+    private const string JsonType = "application/json";
+    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    public static Task WriteAsync(HttpContext context, MatrixResponse response)
+    {
+        if (response.Raw is { } raw)
+            return raw(context.Response);
+        if (response.Error is { } error)
+            return WriteAsync(context, error);
+        if (response.Write is not { } write)
+            return WriteAsync(context, response.Bytes, response.Status);
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer, s_options))
+            write(writer);
+        return WriteAsync(context, buffer.WrittenMemory, response.Status);
+    }
+
+    public static Task WriteAsync(HttpContext context, MatrixError error)
+    {
+        if (error.Status == StatusCodes.Status429TooManyRequests)
+            context.Response.Headers.RetryAfter = RetryAfterSeconds(error).ToString(CultureInfo.InvariantCulture);
+        return WriteAsync(context, error.ToJson(), error.Status);
+    }
+
+    private static Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> json, int status)
+    {
+        var response = context.Response;
+        response.StatusCode = status;
+        response.ContentType = JsonType;
+        response.ContentLength = json.Length;
+        return response.Body.WriteAsync(json, context.RequestAborted).AsTask();
+    }
+
+    // C-S API, Rate limiting: the header is the current way, retry_after_ms the deprecated one.
+    private static long RetryAfterSeconds(MatrixError error)
+    {
+        if (error.Extra.IsEmpty)
+            return 1;
+        using var extra = JsonDocument.Parse(error.Extra);
+        return extra.RootElement.TryGetProperty("retry_after_ms"u8, out var ms) && ms.TryGetInt64(out var value) ? (value + 999) / 1000 : 1;
+    }
+}
