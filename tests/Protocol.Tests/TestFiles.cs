@@ -7,9 +7,11 @@ internal static class TestFiles
 {
     public static string Path(params string[] parts) => System.IO.Path.Combine([AppContext.BaseDirectory, .. parts]);
 
-    public static JsonElement Json(params string[] parts)
+    public static JsonElement Json(params string[] parts) => Parse(File.ReadAllText(Path(parts)));
+
+    public static JsonElement Parse(string json)
     {
-        using var document = JsonDocument.Parse(File.ReadAllBytes(Path(parts)));
+        using var document = JsonDocument.Parse(json);
         return document.RootElement.Clone();
     }
 }

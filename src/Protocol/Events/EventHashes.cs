@@ -57,7 +57,7 @@ public static class EventHashes
     internal static void ComputeContentHash(ReadOnlySpan<byte> canonical, Span<byte> hash)
     {
         var buffer = new ByteBuilder(canonical.Length);
-        PduEditor.AppendWithout(canonical, "hashes"u8, "signatures"u8, "unsigned"u8, ref buffer);
+        CanonicalEditor.AppendWithout(canonical, "hashes"u8, "signatures"u8, "unsigned"u8, ref buffer);
         SHA256.HashData(buffer.Written, hash);
         buffer.Dispose();
     }

@@ -146,7 +146,7 @@ public sealed class Pdu
     }
 
     /// <summary>The same event without <c>unsigned</c>, which neither id nor signatures cover.</summary>
-    public Pdu WithoutUnsigned() => UnsignedJson.IsEmpty ? this : PduParser.Read(PduEditor.Without(Json.Span, "unsigned"u8), RoomVersion, EventId);
+    public Pdu WithoutUnsigned() => UnsignedJson.IsEmpty ? this : PduParser.Read(CanonicalEditor.Without(Json.Span, "unsigned"u8), RoomVersion, EventId);
 
     /// <inheritdoc/>
     public override string ToString() => $"{EventId} ({Type})";

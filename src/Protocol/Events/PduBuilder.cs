@@ -217,7 +217,7 @@ public sealed class PduBuilder
         if (!encoded.IsOk)
             return Content.Span;
         var content = new ByteBuilder(encoded.Value.Length + 64);
-        PduEditor.AppendWithout(encoded.Value, "redacts"u8, default, default, ref content);
+        CanonicalEditor.AppendWithout(encoded.Value, "redacts"u8, default, default, ref content);
         content.Length--;
         if (content.Length > 1)
             content.Append((byte)',');

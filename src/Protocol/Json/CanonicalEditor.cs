@@ -1,11 +1,9 @@
-using OrleansMatrix.Protocol.Json;
+namespace OrleansMatrix.Protocol.Json;
 
-namespace OrleansMatrix.Protocol.Events;
-
-/// <summary>Leaves members out of events that are known to be canonical JSON.</summary>
-internal static class PduEditor
+/// <summary>Leaves members out of objects that are known to be canonical JSON.</summary>
+internal static class CanonicalEditor
 {
-    /// <summary>The event without one member.</summary>
+    /// <summary>The object without one member.</summary>
     public static byte[] Without(ReadOnlySpan<byte> json, ReadOnlySpan<byte> key)
     {
         var output = new ByteBuilder(json.Length);
@@ -20,6 +18,14 @@ internal static class PduEditor
         ReadOnlySpan<byte> json, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third, ref ByteBuilder output)
     {
         output.Append((byte)'{');
+        AppendMembers(json, first, second, third, ref output);
+        output.Append((byte)'}');
+    }
+
+    /// <summary>As <see cref="AppendWithout"/>, without the braces.</summary>
+    public static void AppendMembers(
+        ReadOnlySpan<byte> json, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third, ref ByteBuilder output)
+    {
         var start = output.Length;
         var members = new CanonicalObject(json);
         while (members.MoveNext())
@@ -31,7 +37,5 @@ internal static class PduEditor
                 output.Append((byte)',');
             output.Append(members.Member);
         }
-
-        output.Append((byte)'}');
     }
 }
