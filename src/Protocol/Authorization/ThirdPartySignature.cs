@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Protocol.Signing;
 
@@ -76,7 +75,7 @@ internal static class ThirdPartySignature
         if (!CanonicalJson.Encode(signed, CanonicalJsonMode.Lenient).TryGet(out var canonical, out _))
             return null;
         var bytes = new ByteBuilder(canonical.Length);
-        PduEditor.AppendWithout(canonical, "signatures"u8, "unsigned"u8, default, ref bytes);
+        CanonicalEditor.AppendWithout(canonical, "signatures"u8, "unsigned"u8, default, ref bytes);
         var result = bytes.Written.ToArray();
         bytes.Dispose();
         return result;
