@@ -1,0 +1,83 @@
+using System.Text.Json;
+using OrleansMatrix.Protocol.Errors;
+
+namespace OrleansMatrix.Protocol.Push;
+
+/// <summary>The changes to push rules that the client-server API offers (C-S API, Push Rules: API). Each gives a new ruleset or an error.</summary>
+public static class PushRuleEdits
+{
+    /// <summary>The most rules of its own that a user may have in one kind.</summary>
+    public const int MaxOwnRules = 2000;
+
+    private const int MaxRuleIdLength = 512;
+
+    /// <summary>Creates or changes a rule (PUT pushrules/global/{kind}/{ruleId}).</summary>
+    /// <param name="rules">The rules so far.</param>
+    /// <param name="kind">The kind.</param>
+    /// <param name="ruleId">The id.</param>
+    /// <param name="body">The request; it need not outlive the call.</param>
+    /// <param name="before">The id of the rule that is to follow, or null.</param>
+    /// <param name="after">The id of the rule that is to go before, or null; <paramref name="before"/> goes first.</param>
+    public static Result<PushRuleset> Put(
+        this PushRuleset rules, PushRuleKind kind, string ruleId, JsonElement body, string? before = null, string? after = null)
+    {
+        ArgumentNullException.ThrowIfNull(rules);
+        ArgumentNullException.ThrowIfNull(ruleId);
+        if (ruleId.StartsWith('.'))
+            return MatrixError.InvalidParam("Rule ids that start with a dot are reserved for server-default rules");
+        if (ruleId.Length is 0 or > MaxRuleIdLength || ruleId.AsSpan().ContainsAny('/', '\\'))
+            return MatrixError.InvalidParam("The rule id is empty or too long or has a slash in it");
+        if (!PushRuleReader.Read(kind, ruleId, body.Clone()).TryGet(out var rule, out var error))
+            return error;
+
+        var own = rules.Own(kind);
+        var existing = own.FirstOrDefault(r => r.RuleId == ruleId);
+        if (existing is null && own.Length >= MaxOwnRules)
+            return MatrixError.InvalidParam("There are too many rules of this kind");
+        // "When creating push rules, they MUST be enabled by default"; a changed one stays as it was.
+        rule = rule with { Enabled = existing?.Enabled ?? true };
+        var anchor = before ?? after;
+        if (anchor is null)
+            return existing is null ? rules.WithOwn(kind, own.Insert(0, rule)) : rules.WithChanged(rule);
+
+        var others = existing is null ? own : own.Remove(existing);
+        var index = others.Select(r => r.RuleId).ToList().IndexOf(anchor);
+        if (index < 0)
+            return MatrixError.Unknown($"before/after rule not found: {anchor}");
+        return rules.WithOwn(kind, others.Insert(before is null ? index + 1 : index, rule));
+    }
+
+    /// <summary>Deletes a rule of the user's own; 404 for any other.</summary>
+    public static Result<PushRuleset> Delete(this PushRuleset rules, PushRuleKind kind, string ruleId)
+    {
+        ArgumentNullException.ThrowIfNull(rules);
+        return rules.TryGet(kind, ruleId, out var rule) && !rule.IsDefault
+            ? rules.WithOwn(kind, rules.Own(kind).Remove(rule))
+            : NotFound();
+    }
+
+    /// <summary>Enables or disables a rule, default ones too (PUT .../enabled).</summary>
+    public static Result<PushRuleset> SetEnabled(this PushRuleset rules, PushRuleKind kind, string ruleId, JsonElement body)
+    {
+        ArgumentNullException.ThrowIfNull(rules);
+        if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("enabled", out var enabled) ||
+            enabled.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+            return MatrixError.InvalidParam("enabled is not a boolean");
+        return rules.TryGet(kind, ruleId, out var rule)
+            ? rules.WithChanged(rule with { Enabled = enabled.ValueKind == JsonValueKind.True })
+            : NotFound();
+    }
+
+    /// <summary>Sets the actions of a rule, default ones too (PUT .../actions).</summary>
+    public static Result<PushRuleset> SetActions(this PushRuleset rules, PushRuleKind kind, string ruleId, JsonElement body)
+    {
+        ArgumentNullException.ThrowIfNull(rules);
+        if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("actions", out var json))
+            return MatrixError.MissingParam("actions is missing");
+        if (!PushActions.Parse(json.Clone()).TryGet(out var actions, out var error))
+            return error;
+        return rules.TryGet(kind, ruleId, out var rule) ? rules.WithChanged(rule with { Actions = actions }) : NotFound();
+    }
+
+    private static MatrixError NotFound() => MatrixError.NotFound("The push rule was not found.");
+}
