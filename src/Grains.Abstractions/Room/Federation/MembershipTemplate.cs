@@ -1,0 +1,13 @@
+using System.Collections.Immutable;
+
+namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
+
+/// <param name="Membership">join, leave or knock.</param>
+/// <param name="SupportedVersions">The room versions that the remote server supports (<c>ver</c>).</param>
+[GenerateSerializer, Immutable]
+public sealed record MembershipTemplateRequest(
+    [property: Id(0)] string Origin, [property: Id(1)] string UserId, [property: Id(2)] string Membership, [property: Id(3)] ImmutableArray<string> SupportedVersions);
+
+/// <param name="Event">An unsigned event without hashes, as JSON.</param>
+[GenerateSerializer, Immutable]
+public sealed record MembershipTemplate([property: Id(0)] string RoomVersion, [property: Id(1)] ReadOnlyMemory<byte> Event);

@@ -1,0 +1,13 @@
+using System.Collections.Immutable;
+
+namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
+
+/// <summary>Events as a remote server sent them.</summary>
+/// <param name="Origin">The server that sent them (not always the senders' server).</param>
+/// <param name="Pdus">Events in the federation format.</param>
+/// <param name="StateBefore">
+/// For one event whose previous events cannot be had: the event ids of the state before it, all known here as outliers; default otherwise.
+/// </param>
+[GenerateSerializer, Immutable]
+public sealed record RemotePdus(
+    [property: Id(0)] string Origin, [property: Id(1)] ImmutableArray<ReadOnlyMemory<byte>> Pdus, [property: Id(2)] ImmutableArray<string> StateBefore = default);

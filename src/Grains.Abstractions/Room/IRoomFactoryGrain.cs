@@ -1,0 +1,8 @@
+namespace OrleansMatrix.Grains.Abstractions.Room;
+
+/// <summary>Makes rooms for local users; holds no state. Key: the creator's user id.</summary>
+public interface IRoomFactoryGrain : IGrainWithStringKey
+{
+    /// <summary>Makes a room as <c>/createRoom</c> says; answers its id.</summary>
+    Task<Outcome<string>> Create(RoomRequest request);
+}

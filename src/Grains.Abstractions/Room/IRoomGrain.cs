@@ -1,0 +1,57 @@
+using OrleansMatrix.Grains.Abstractions.Room.Federation;
+
+namespace OrleansMatrix.Grains.Abstractions.Room;
+
+/// <summary>
+/// A room: the only writer of its events and state. Key: the room id. Every method answers after its events are durable, and is safe to repeat.
+/// </summary>
+public interface IRoomGrain : IGrainWithStringKey
+{
+    /// <summary>Makes the room from its first events, all or none. M_ROOM_IN_USE if the room exists.</summary>
+    Task<Outcome<Nothing>> Create(RoomCreation creation);
+
+    /// <summary>Sends a message event; answers its event id. A repeated transaction id answers the first event's id.</summary>
+    Task<Outcome<string>> Send(EventToSend message);
+
+    /// <summary>Sends a state event of any type but m.room.member of another user; answers its event id, or the present one if nothing would change.</summary>
+    Task<Outcome<string>> SetState(StateToSet state);
+
+    /// <summary>Redacts an event; answers the redaction's event id.</summary>
+    Task<Outcome<string>> Redact(EventToRedact redaction);
+
+    /// <summary>Joins, leaves, invites, kicks, bans, unbans or knocks; answers the member event's id.</summary>
+    Task<Outcome<string>> ChangeMembership(MembershipChange change);
+
+    /// <summary>Forgets a room that the user has left. M_UNKNOWN if the user is in it.</summary>
+    Task<Outcome<Nothing>> Forget(string userId);
+
+    /// <summary>Starts or stops the user's typing notice. M_FORBIDDEN if the user is not joined.</summary>
+    Task<Outcome<Nothing>> SetTyping(TypingNotice notice);
+
+    /// <summary>Issues the member event again with the user's new profile, if the user is joined and it differs.</summary>
+    Task UpdateProfile(MemberProfile profile);
+
+    /// <summary>Replaces the room by a new one (CS API, room upgrades); answers the new room's id.</summary>
+    Task<Outcome<string>> Upgrade(RoomUpgrade upgrade);
+
+    /// <summary>Whether a joined user has the power to send a state event of that type (to publish the room, to remove aliases).</summary>
+    Task<bool> CanSendState(string userId, string eventType);
+
+    /// <summary>Puts remote events through the checks on receipt of a PDU; one verdict each, in order.</summary>
+    Task<Outcome<PduVerdicts>> ReceivePdus(RemotePdus pdus);
+
+    /// <summary>A remote user's typing notice.</summary>
+    Task ReceiveTyping(string origin, string userId, bool typing);
+
+    /// <summary>The template of a member event for a remote user (make_join, make_leave, make_knock).</summary>
+    Task<Outcome<MembershipTemplate>> MakeMembership(MembershipTemplateRequest request);
+
+    /// <summary>Accepts a remote user's signed member event (send_join, send_leave, send_knock).</summary>
+    Task<Outcome<MembershipAccepted>> AcceptMembership(SignedMembership membership);
+
+    /// <summary>Signs a remote server's invite of a local user and keeps it for the user; answers the signed event. Also for rooms that this server is not in.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> SignInvite(InviteToSign invite);
+
+    /// <summary>Takes the room over from a resident server after a join by federation: state and auth chain as outliers, the join as the first live event.</summary>
+    Task<Outcome<string>> ImportState(ImportedRoom room);
+}

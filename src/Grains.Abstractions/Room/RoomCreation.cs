@@ -1,0 +1,12 @@
+using System.Collections.Immutable;
+
+namespace OrleansMatrix.Grains.Abstractions.Room;
+
+/// <summary>A room's first events.</summary>
+/// <param name="CreateEvent">The signed m.room.create event in the federation format.</param>
+/// <param name="Drafts">The state events after it, in order, all sent by the creator.</param>
+/// <param name="Public">Show the room in the public room list.</param>
+[GenerateSerializer, Immutable]
+public sealed record RoomCreation(
+    [property: Id(0)] string RoomVersion, [property: Id(1)] ReadOnlyMemory<byte> CreateEvent, [property: Id(2)] ImmutableArray<StateDraft> Drafts,
+    [property: Id(3)] bool Public);
