@@ -44,7 +44,10 @@ public interface IKeyStore
     /// another user's key, the own user-signing key), which is then the slot's key; null: everybody who sees the user.
     /// </summary>
     void AddDeviceListChange(WriteUnit unit, string userId, PositionSlot slot, string? onlyFor);
-    /// <summary>Users with a device-list change in (after, upTo] that <paramref name="viewer"/> may see, each once.</summary>
+    /// <summary>
+    /// Users whose newest device-list change that <paramref name="viewer"/> may see is in (after, upTo]; one that has changed again since comes with a later
+    /// range.
+    /// </summary>
     ValueTask<IReadOnlySet<string>> DeviceListChangesAsync(long after, long upTo, string viewer, CancellationToken cancellationToken = default);
 
     /// <summary>Key backup versions and sessions (CS API, server-side key backups).</summary>

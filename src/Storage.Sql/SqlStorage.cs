@@ -1,0 +1,48 @@
+using OrleansMatrix.Storage.Sql.Stores;
+
+namespace OrleansMatrix.Storage.Sql;
+
+/// <summary>The storage on an SQL back end.</summary>
+public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStorage
+{
+    private static readonly Statement SelectEpoch = new("SELECT epoch FROM fences WHERE owner = $1");
+
+    public IRoomStore Rooms { get; } = new RoomStore(database);
+    public IEventStore Events { get; } = new EventStore(database);
+    public IStateNodeStore StateNodes { get; } = new StateNodeStore(database);
+    public IMembershipStore Memberships { get; } = new MembershipStore(database);
+    public IAccountStore Accounts { get; } = new AccountStore(database);
+    public IDeviceStore Devices { get; } = new DeviceStore(database);
+    public IKeyStore Keys { get; } = new KeyStore(database);
+    public IAccountDataStore AccountData { get; } = new AccountDataStore(database);
+    public IReceiptStore Receipts { get; } = new ReceiptStore(database);
+    public IToDeviceStore ToDevice { get; } = new ToDeviceStore(database);
+    public IDirectoryStore Directory { get; } = new DirectoryStore(database);
+    public IMediaStore Media { get; } = new MediaStore(database);
+    public IServerStore Servers { get; } = new ServerStore(database);
+    public IEphemeralStore Ephemeral { get; } = new EphemeralStore(database);
+    public IReminderStore Reminders { get; } = new ReminderStore(database, time);
+    public IChangeFeed Feed => database.Feed;
+
+    /// <inheritdoc/>
+    public ValueTask<Fence> OpenFenceAsync(string owner, CancellationToken cancellationToken = default)
+    {
+        var rows = database.QueryAsync(SelectEpoch, static row => row.Integer(0), cancellationToken, owner);
+        return rows.IsCompletedSuccessfully ? new(Open(owner, rows.Result)) : Wait(owner, rows);
+
+        static async ValueTask<Fence> Wait(string owner, ValueTask<List<long>> rows) => Open(owner, await rows.ConfigureAwait(false));
+        static Fence Open(string owner, List<long> rows) => new(owner, rows.Count > 0 ? rows[0] : 0);
+    }
+
+    /// <inheritdoc/>
+    public Task<CommitResult> CommitAsync(WriteUnit unit) => unit.IsEmpty ? Task.FromResult(default(CommitResult)) : database.CommitAsync(unit);
+
+    /// <inheritdoc/>
+    public Task MigrateAsync(CancellationToken cancellationToken) => database.MigrateAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task PingAsync(CancellationToken cancellationToken) => database.PingAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => database.DisposeAsync();
+}

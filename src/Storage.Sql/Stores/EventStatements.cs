@@ -1,0 +1,82 @@
+namespace OrleansMatrix.Storage.Sql.Stores;
+
+/// <summary>The SQL of <see cref="EventStore"/>. <c>status = 0</c>: accepted; <c>anchor IS NOT NULL</c>: with a place in history.</summary>
+internal static class EventStatements
+{
+    private const string Columns =
+        "event_id, room_id, anchor, minor, depth, origin_ts, type, state_key, sender, status, state_before, json, redacted_by, device_id, txn_id, relates_to, rel_type";
+
+    private const string Insert = $"INSERT INTO events ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (event_id) DO UPDATE SET ";
+
+    /// <summary>An outlier takes the new row's place and judgement; a redaction that has met it stays.</summary>
+    private const string Replace = """
+        anchor = excluded.anchor, minor = excluded.minor, state_before = excluded.state_before,
+        json = CASE WHEN events.redacted_by IS NULL THEN excluded.json ELSE events.json END, redacted_by = COALESCE(events.redacted_by, excluded.redacted_by)
+        """;
+
+    private const string InRange = "(anchor, minor) > ($2, $3) AND (anchor, minor) <= ($4, $5) AND status = 0";
+    private const string Accepted = "AND status = 0 AND anchor IS NOT NULL";
+    private const string Newest = "ORDER BY anchor DESC, minor DESC";
+    private const string Oldest = "ORDER BY anchor, minor";
+    private const string Select = $"SELECT {Columns} FROM events WHERE";
+    private const string Relations = $"{Select} relates_to = $1 AND {InRange} AND room_id = $7 AND ($8 IS NULL OR rel_type = $8) AND ($9 IS NULL OR type = $9)";
+
+    // A row that is there and is no outlier makes status null, which the column refuses: so the commit fails without a second statement.
+    public static readonly Statement AppendLive = new(
+        $"{Insert} {Replace}, status = CASE WHEN events.status & 1 = 1 THEN excluded.status END", "the event is stored already");
+
+    public static readonly Statement AddHistoric = new($"{Insert} {Replace}, status = excluded.status WHERE events.status & 1 = 1");
+    public static readonly Statement Redact = new("UPDATE events SET json = $2, redacted_by = $3 WHERE event_id = $1");
+    public static readonly Statement Get = new($"{Select} event_id = $1");
+    public static readonly Statement GetMany = new($"{Select} event_id = ANY($1)");
+    public static readonly Statement Existing = new("SELECT event_id FROM events WHERE event_id = ANY($1)");
+    public static readonly Statement RangeForward = new($"{Select} room_id = $1 AND {InRange} {Oldest} LIMIT $6");
+    public static readonly Statement RangeBackward = new($"{Select} room_id = $1 AND {InRange} {Newest} LIMIT $6");
+    public static readonly Statement LatestLive = new($"{Select} room_id = $1 AND anchor > $2 AND anchor <= $3 AND minor = 0 AND status = 0 {Newest} LIMIT $4");
+    public static readonly Statement RelationsForward = new($"{Relations} {Oldest} LIMIT $6");
+    public static readonly Statement RelationsBackward = new($"{Relations} {Newest} LIMIT $6");
+    public static readonly Statement ByDepth = new($"{Select} room_id = $1 AND depth >= $2 AND depth <= $3 {Accepted} ORDER BY depth DESC, anchor DESC, minor DESC LIMIT $4");
+    public static readonly Statement ByTimestampForward = new($"{Select} room_id = $1 AND origin_ts >= $2 {Accepted} ORDER BY origin_ts, anchor, minor LIMIT 1");
+    public static readonly Statement ByTimestampBackward = new($"{Select} room_id = $1 AND origin_ts <= $2 {Accepted} ORDER BY origin_ts DESC, anchor DESC, minor DESC LIMIT 1");
+
+    public static readonly Statement AddPendingRedaction = new(
+        "INSERT INTO pending_redactions (target_key, redaction_event_id, room_id) VALUES ($1, $2, $3) ON CONFLICT (target_key, redaction_event_id) DO NOTHING");
+    public static readonly Statement PendingRedactions = new("SELECT redaction_event_id FROM pending_redactions WHERE target_key = $1 ORDER BY redaction_event_id LIMIT 100");
+
+    public static readonly Statement BackwardExtremities = new("SELECT event_id FROM backward_extremities WHERE room_id = $1 ORDER BY event_id");
+    public static readonly Statement AddBackwardExtremity = new("INSERT INTO backward_extremities (room_id, event_id) VALUES ($1, $2) ON CONFLICT (room_id, event_id) DO NOTHING");
+    public static readonly Statement RemoveBackwardExtremity = new("DELETE FROM backward_extremities WHERE room_id = $1 AND event_id = $2");
+
+    public static readonly Statement AddTransaction = new(
+        "INSERT INTO transactions (user_id, device_id, scope, txn_id, event_id, ts) VALUES ($1, $2, $3, $4, $5, $6)", "the transaction id was used before");
+    public static readonly Statement FindTransaction = new("SELECT event_id FROM transactions WHERE user_id = $1 AND device_id = $2 AND scope = $3 AND txn_id = $4");
+    public static readonly Statement PruneTransactions = new("""
+        DELETE FROM transactions WHERE (user_id, device_id, scope, txn_id) IN
+        (SELECT user_id, device_id, scope, txn_id FROM transactions WHERE ts < $1 ORDER BY ts LIMIT $2) RETURNING ts
+        """);
+
+    public static readonly Func<SqlRow, EventRow> Read = static row =>
+    {
+        HistoryOrder? order = row.IsNull(2) ? null : new HistoryOrder(row.Integer(2), row.Integer(3));
+        return new EventRow
+        {
+            EventId = row.Text(0),
+            RoomId = row.Text(1),
+            Order = order,
+            Position = order is { Minor: 0 } live ? live.Anchor : 0,
+            Depth = row.Integer(4),
+            OriginServerTs = row.Integer(5),
+            Type = row.Text(6),
+            StateKey = row.TextOrNull(7),
+            Sender = row.Text(8),
+            Status = (EventStatus)row.Integer(9),
+            StateBefore = row.IsNull(10) ? null : row.Node(10),
+            Json = row.Blob(11),
+            RedactedBy = row.TextOrNull(12),
+            DeviceId = row.TextOrNull(13),
+            TransactionId = row.TextOrNull(14),
+            RelatesTo = row.TextOrNull(15),
+            RelType = row.TextOrNull(16),
+        };
+    };
+}

@@ -1,0 +1,93 @@
+namespace OrleansMatrix.Storage.Sql.Stores;
+
+/// <summary>Events, transaction ids and the edges of what is known of a room.</summary>
+internal sealed class EventStore(ISqlDatabase database) : IEventStore
+{
+    /// <summary>Longest event id there can be; a relation to anything longer is no relation, and must not burst an index entry.</summary>
+    private const int MaxEventIdBytes = 255;
+
+    public void AppendLive(WriteUnit unit, EventRow row, PositionSlot slot) =>
+        Insert(unit, EventStatements.AppendLive, row, slot, 0);
+
+    public void AddHistoric(WriteUnit unit, EventRow row) =>
+        Insert(unit, EventStatements.AddHistoric, row, row.Order?.Anchor, row.Order?.Minor);
+
+    public void Redact(WriteUnit unit, string eventId, ReadOnlyMemory<byte> redactedJson, string redactionEventId) =>
+        unit.Add(EventStatements.Redact, eventId, redactedJson, redactionEventId);
+
+    public void AddPendingRedaction(WriteUnit unit, string targetEventId, string redactionEventId, string roomId) =>
+        unit.Add(EventStatements.AddPendingRedaction, SqlText.Key(targetEventId), redactionEventId, roomId);
+
+    public ValueTask<IReadOnlyList<string>> PendingRedactionsAsync(string targetEventId, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(EventStatements.PendingRedactions, static row => row.Text(0), cancellationToken, SqlText.Key(targetEventId)).AsReadOnly();
+
+    public ValueTask<EventRow?> GetAsync(string eventId, CancellationToken cancellationToken = default) =>
+        database.FirstAsync(EventStatements.Get, EventStatements.Read, cancellationToken, eventId);
+
+    public ValueTask<IReadOnlyList<EventRow>> GetManyAsync(IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken = default) =>
+        database.QueryListAsync(EventStatements.GetMany, EventStatements.Read, eventIds, cancellationToken).AsReadOnly();
+
+    public async ValueTask<IReadOnlySet<string>> ExistingAsync(IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken = default) =>
+        (await database.QueryListAsync(EventStatements.Existing, static row => row.Text(0), eventIds, cancellationToken).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
+
+    public ValueTask<IReadOnlyList<EventRow>> RangeAsync(string roomId, HistoryOrder after, HistoryOrder upTo, Direction direction, int limit, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(
+            direction == Direction.Backward ? EventStatements.RangeBackward : EventStatements.RangeForward, EventStatements.Read, cancellationToken,
+            roomId, after.Anchor, after.Minor, upTo.Anchor, upTo.Minor, limit).AsReadOnly();
+
+    public async ValueTask<ILookup<string, EventRow>> LatestLiveAsync(IReadOnlyCollection<string> roomIds, long after, long upTo, int limit, CancellationToken cancellationToken = default)
+    {
+        var sets = roomIds.Select(roomId => new SqlValue[] { roomId, after, upTo, limit }).ToArray();
+        var rows = await database.QueryEachAsync(EventStatements.LatestLive, EventStatements.Read, sets, cancellationToken).ConfigureAwait(false);
+        return rows.ToLookup(static row => row.RoomId, StringComparer.Ordinal);
+    }
+
+    public ValueTask<IReadOnlyList<EventRow>> RelationsAsync(
+        string roomId, string parentId, string? relType, string? type, HistoryOrder after, HistoryOrder upTo, Direction direction, int limit, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(
+            direction == Direction.Backward ? EventStatements.RelationsBackward : EventStatements.RelationsForward, EventStatements.Read, cancellationToken,
+            parentId, after.Anchor, after.Minor, upTo.Anchor, upTo.Minor, limit, roomId, relType, type).AsReadOnly();
+
+    public ValueTask<IReadOnlyList<EventRow>> ByDepthAsync(string roomId, long minDepth, long maxDepth, int limit, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(EventStatements.ByDepth, EventStatements.Read, cancellationToken, roomId, minDepth, maxDepth, limit).AsReadOnly();
+
+    public ValueTask<EventRow?> ByTimestampAsync(string roomId, long timestamp, Direction direction, CancellationToken cancellationToken = default) =>
+        database.FirstAsync(
+            direction == Direction.Backward ? EventStatements.ByTimestampBackward : EventStatements.ByTimestampForward, EventStatements.Read, cancellationToken, roomId, timestamp);
+
+    public ValueTask<IReadOnlyList<string>> BackwardExtremitiesAsync(string roomId, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(EventStatements.BackwardExtremities, static row => row.Text(0), cancellationToken, roomId).AsReadOnly();
+
+    public void SetBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> add, IReadOnlyCollection<string> remove)
+    {
+        foreach (var eventId in remove) unit.Add(EventStatements.RemoveBackwardExtremity, roomId, eventId);
+        foreach (var eventId in add) unit.Add(EventStatements.AddBackwardExtremity, roomId, eventId);
+    }
+
+    public void AddTransaction(WriteUnit unit, string userId, string deviceId, string scope, string transactionId, string eventId, long timestamp) =>
+        unit.Add(EventStatements.AddTransaction, userId, deviceId, SqlText.Key(scope), SqlText.Key(transactionId), eventId, timestamp);
+
+    public async ValueTask<string?> FindTransactionAsync(string userId, string deviceId, string scope, string transactionId, CancellationToken cancellationToken = default) =>
+        await database.FirstAsync(
+            EventStatements.FindTransaction, static row => row.Text(0), cancellationToken, userId, deviceId, SqlText.Key(scope), SqlText.Key(transactionId)).ConfigureAwait(false);
+
+    public async Task PruneTransactionsAsync(long before, CancellationToken cancellationToken = default)
+    {
+        const int most = 5000;
+        List<long> pruned;
+        do
+        {
+            pruned = await database.WriteAsync(new WriteUnit(), EventStatements.PruneTransactions, static row => row.Integer(0), before, most).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+        while (pruned.Count >= most);
+    }
+
+    private static void Insert(WriteUnit unit, Statement statement, EventRow row, SqlValue anchor, SqlValue minor)
+    {
+        var relatesTo = row.RelatesTo is { Length: > 0 and <= MaxEventIdBytes } ? row.RelatesTo : null;
+        unit.Add(
+            statement, row.EventId, row.RoomId, anchor, minor, row.Depth, row.OriginServerTs, row.Type, row.StateKey, row.Sender, (long)row.Status, row.StateBefore, row.Json,
+            row.RedactedBy, row.DeviceId, row.TransactionId, relatesTo, relatesTo is null ? null : row.RelType);
+    }
+}

@@ -1,0 +1,29 @@
+namespace OrleansMatrix.Storage.Sql.Stores;
+
+/// <summary>The searchable list of local accounts and known remote users.</summary>
+internal static class UserDirectory
+{
+    private static readonly Statement Upsert = new("""
+        INSERT INTO user_directory (user_id, display_name, avatar_url, search_text) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (user_id) DO UPDATE SET display_name = excluded.display_name, avatar_url = excluded.avatar_url, search_text = excluded.search_text
+        WHERE user_directory.display_name IS DISTINCT FROM excluded.display_name OR user_directory.avatar_url IS DISTINCT FROM excluded.avatar_url
+        """);
+
+    private static readonly Statement UpdateName = new("UPDATE user_directory SET display_name = $2, search_text = $3 WHERE user_id = $1");
+    private static readonly Statement UpdateAvatar = new("UPDATE user_directory SET avatar_url = $2 WHERE user_id = $1");
+    private static readonly Statement Delete = new("DELETE FROM user_directory WHERE user_id = $1");
+
+    public static readonly Statement Search = new(
+        """SELECT user_id, display_name, avatar_url FROM user_directory WHERE user_id <> $1 AND search_text LIKE $2 ESCAPE '\' ORDER BY user_id LIMIT $3""");
+
+    public static void Put(WriteUnit unit, string userId, string? displayName, string? avatarUrl) =>
+        unit.Add(Upsert, userId, displayName, avatarUrl, SearchText(userId, displayName));
+
+    public static void Rename(WriteUnit unit, string userId, string? displayName) => unit.Add(UpdateName, userId, displayName, SearchText(userId, displayName));
+
+    public static void SetAvatar(WriteUnit unit, string userId, string? avatarUrl) => unit.Add(UpdateAvatar, userId, avatarUrl);
+
+    public static void Remove(WriteUnit unit, string userId) => unit.Add(Delete, userId);
+
+    private static string SearchText(string userId, string? displayName) => $"{userId}\n{displayName}".ToLowerInvariant();
+}

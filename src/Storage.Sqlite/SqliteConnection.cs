@@ -1,0 +1,114 @@
+using System.Text;
+using OrleansMatrix.Storage.Sql;
+using OrleansMatrix.Storage.Sqlite.Native;
+
+namespace OrleansMatrix.Storage.Sqlite;
+
+/// <summary>One connection with its prepared statements; used by one thread at a time.</summary>
+internal sealed unsafe class SqliteConnection : IDisposable
+{
+    private readonly nint _database;
+    private readonly Dictionary<Statement, SqliteStatement> _prepared = [];
+
+    public SqliteConnection(string path, string settings)
+    {
+        const int flags = SqliteApi.OpenReadWrite | SqliteApi.OpenCreate | SqliteApi.OpenNoMutex | SqliteApi.OpenExtendedResults;
+        var code = SqliteApi.Open(path, out _database, flags, null);
+        try
+        {
+            Check(code);
+            Check(SqliteApi.BusyTimeout(_database, 30_000));
+            Execute(settings);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>False inside a transaction.</summary>
+    public bool IsAutocommit => SqliteApi.GetAutocommit(_database) != 0;
+
+    /// <summary>The statement's prepared form; the same object each time.</summary>
+    public SqliteStatement Prepare(Statement statement)
+    {
+        if (_prepared.TryGetValue(statement, out var prepared)) return prepared;
+        prepared = Compile(SqliteDialect.Translate(statement.Sql), SqliteApi.PreparePersistent);
+        _prepared.Add(statement, prepared);
+        return prepared;
+    }
+
+    /// <summary>Runs one statement that returns nothing of interest.</summary>
+    public void Run(Statement statement, params ReadOnlySpan<SqlValue> arguments)
+    {
+        var prepared = Prepare(statement);
+        try
+        {
+            prepared.Bind(arguments, 0);
+            while (prepared.Step()) { }
+        }
+        finally
+        {
+            prepared.Reset();
+        }
+    }
+
+    /// <summary>The first column of the first row, or null.</summary>
+    public long? Integer(Statement statement, params ReadOnlySpan<SqlValue> arguments)
+    {
+        var prepared = Prepare(statement);
+        try
+        {
+            prepared.Bind(arguments, 0);
+            return prepared.Step() ? prepared.Integer(0) : null;
+        }
+        finally
+        {
+            prepared.Reset();
+        }
+    }
+
+    /// <summary>Runs a script of several statements.</summary>
+    public void Execute(string script)
+    {
+        var sql = Encoding.UTF8.GetBytes(script);
+        fixed (byte* start = sql)
+        {
+            var next = start;
+            while (next != null && next < start + sql.Length)
+            {
+                Check(SqliteApi.Prepare(_database, next, (int)(start + sql.Length - next), 0, out var handle, out next));
+                if (handle == 0) continue;
+                using var statement = new SqliteStatement(this, handle);
+                while (statement.Step()) { }
+            }
+        }
+    }
+
+    /// <summary>Throws if the code is not SQLITE_OK.</summary>
+    public void Check(int code)
+    {
+        if (code == SqliteApi.Ok) return;
+        var message = SqliteApi.ErrorMessage(_database);
+        throw new SqliteException(code, message == null ? "" : new string((sbyte*)message));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var statement in _prepared.Values) statement.Dispose();
+        _prepared.Clear();
+        _ = SqliteApi.Close(_database);
+    }
+
+    private SqliteStatement Compile(string text, uint flags)
+    {
+        var sql = Encoding.UTF8.GetBytes(text);
+        fixed (byte* start = sql)
+        {
+            Check(SqliteApi.Prepare(_database, start, sql.Length, flags, out var handle, out _));
+            return new SqliteStatement(this, handle);
+        }
+    }
+}
