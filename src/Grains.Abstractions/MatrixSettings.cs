@@ -31,6 +31,13 @@ public sealed record MatrixSettings
     public IReadOnlyList<string> AppServiceFiles { get; init; } = [];
 
     public bool UrlPreviewsEnabled { get; init; }
+
+    public TurnSettings Turn { get; init; } = new();
+
+    public SupportSettings Support { get; init; } = new();
+
+    /// <summary>The unpadded Base64 Ed25519 key of a policy server that goes by this server's name; null: there is none.</summary>
+    public string? PolicyServerKey { get; init; }
 }
 
 /// <summary>Who may register (section <c>Matrix:Registration</c>).</summary>
@@ -55,3 +62,29 @@ public sealed record MediaSettings
     /// <summary>Largest upload in bytes.</summary>
     public long MaxUploadBytes { get; init; } = 100 * 1024 * 1024;
 }
+
+/// <summary>The TURN server for calls (section <c>Matrix:Turn</c>).</summary>
+public sealed record TurnSettings
+{
+    /// <summary><c>turn:</c> and <c>turns:</c> URIs; none: no TURN server.</summary>
+    public IReadOnlyList<string> Uris { get; init; } = [];
+
+    /// <summary>The secret shared with the TURN server (coturn's <c>static-auth-secret</c>); null: no TURN server.</summary>
+    public string? SharedSecret { get; init; }
+
+    /// <summary>How long credentials are good, in seconds.</summary>
+    public int TtlSeconds { get; init; } = 86_400;
+}
+
+/// <summary>What <c>/.well-known/matrix/support</c> publishes (section <c>Matrix:Support</c>).</summary>
+public sealed record SupportSettings
+{
+    public IReadOnlyList<SupportContact> Contacts { get; init; } = [];
+
+    /// <summary>The URL of a page for users; null: none.</summary>
+    public string? Page { get; init; }
+}
+
+/// <summary>A contact; it has a Matrix id or an email address, or both.</summary>
+/// <param name="Role">For example <c>m.role.admin</c> or <c>m.role.security</c>.</param>
+public sealed record SupportContact(string? MatrixId, string? EmailAddress, string Role);

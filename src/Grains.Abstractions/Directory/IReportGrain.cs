@@ -1,0 +1,14 @@
+namespace OrleansMatrix.Grains.Abstractions.Directory;
+
+/// <summary>Keeps a user's reports of content for the server's administrators; key: the reporter's user id.</summary>
+public interface IReportGrain : IGrainWithStringKey
+{
+    /// <summary>Reports a room. Says nothing about whether the room exists.</summary>
+    Task<Outcome<Nothing>> ReportRoom(string roomId, string reason);
+
+    /// <summary>Reports an event of a room that the reporter is in; M_NOT_FOUND otherwise.</summary>
+    Task<Outcome<Nothing>> ReportEvent(string roomId, string eventId, string reason);
+
+    /// <summary>Reports a user. Says nothing about whether the user exists.</summary>
+    Task<Outcome<Nothing>> ReportUser(string userId, string reason);
+}

@@ -1,0 +1,30 @@
+namespace OrleansMatrix.Grains.Abstractions.Directory;
+
+/// <summary>What can be found out about a room from outside; key: room id. Reads committed data and holds no state.</summary>
+public interface IRoomListingGrain : IGrainWithStringKey
+{
+    /// <summary>True if the room is in the public room list.</summary>
+    Task<Outcome<bool>> IsPublic();
+
+    /// <summary>Shows or hides the room in the public room list. Allowed to those who may send m.room.canonical_alias in the room and to server administrators.</summary>
+    Task<Outcome<Nothing>> SetPublic(Requester requester, bool isPublic);
+
+    /// <summary>Shows or hides the room in the list of one of an application service's networks.</summary>
+    Task<Outcome<Nothing>> SetPublicInNetwork(string network, bool isPublic);
+
+    /// <summary>The room's local aliases, as a finished response body. M_FORBIDDEN unless the requester is in the room or the room is world-readable.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> Aliases(Requester requester);
+
+    /// <summary>room_summary, as a finished response body. M_NOT_FOUND unless the requester (null: not logged in) may know of the room.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> Summary(Requester? requester);
+
+    /// <summary>A page of the tree of the space that this room is, as a finished response body.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> Hierarchy(Requester requester, HierarchyQuery query);
+}
+
+/// <summary>The query of the space hierarchy.</summary>
+/// <param name="Limit">Rooms in a page.</param>
+/// <param name="MaxDepth">How far below the root to go; null: as far as the server allows.</param>
+/// <param name="From">The token of an earlier page.</param>
+[GenerateSerializer, Immutable]
+public sealed record HierarchyQuery([property: Id(0)] bool SuggestedOnly, [property: Id(1)] int Limit, [property: Id(2)] int? MaxDepth, [property: Id(3)] string? From);

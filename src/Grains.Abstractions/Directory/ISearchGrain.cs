@@ -1,0 +1,8 @@
+namespace OrleansMatrix.Grains.Abstractions.Directory;
+
+/// <summary>Searches the events of a user's rooms; key: the user id.</summary>
+public interface ISearchGrain : IGrainWithStringKey
+{
+    /// <summary>Takes the request body of <c>POST search</c> and gives its response body. <paramref name="from"/>: the token of an earlier answer.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> Search(Requester requester, ReadOnlyMemory<byte> body, string? from);
+}

@@ -1,0 +1,94 @@
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Device;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Device;
+
+/// <summary>A local user's end-to-end encryption keys. Holds no state of its own: its turns order the user's writes, storage has the keys.</summary>
+public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRemoteUserKeys remote, TimeProvider time) : Grain, IUserKeysGrain
+{
+    private const int MaxOneTimeKeys = 10_000;
+
+    private string UserId => this.GetPrimaryKeyString();
+
+    public async Task<Outcome<ReadOnlyMemory<byte>>> Upload(string deviceId, ReadOnlyMemory<byte> body)
+    {
+        using var document = JsonBytes.ParseObject(body, out var error);
+        if (document is null)
+            return error!;
+        if (KeyUpload.Read(document.RootElement, UserId, deviceId, out var upload) is { } invalid)
+            return invalid;
+
+        var unit = new WriteUnit();
+        if (upload.DeviceKeys is { } deviceKeys)
+        {
+            var known = (await storage.Keys.DeviceKeysAsync(UserId)).FirstOrDefault(d => d.DeviceId == deviceId);
+            if (known is null || !known.Json.Span.SequenceEqual(deviceKeys.Span))
+            {
+                storage.Keys.PutDeviceKeys(unit, new DeviceKeysRow(UserId, deviceId, deviceKeys));
+                storage.Keys.AddDeviceListChange(unit, UserId, unit.NextPosition(ChangeKind.DeviceList, UserId), null);
+            }
+        }
+
+        if (await AddOneTimeKeysAsync(unit, upload, deviceId) is { } refused)
+            return refused;
+        if (!unit.IsEmpty)
+            await storage.CommitAsync(unit);
+        return await CountsAsync(deviceId);
+    }
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> Query(ReadOnlyMemory<byte> body) => new KeyQuery(storage, settings, remote, UserId).RunAsync(body);
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> Claim(ReadOnlyMemory<byte> body) => new KeyClaim(GrainFactory, settings, remote).RunAsync(body);
+
+    public async Task<ClaimedKey?> ClaimOwn(string deviceId, string algorithm) =>
+        await storage.Keys.ClaimAsync(UserId, deviceId, algorithm) is { } key ? new ClaimedKey($"{key.Algorithm}:{key.KeyId}", key.Json) : null;
+
+    public Task<PublishedKeys> Published(string? viewer) => new PublishedKeysReader(storage).ReadAsync(UserId, viewer);
+
+    public Task<Outcome<CrossSigningUpload>> UploadCrossSigningKeys(ReadOnlyMemory<byte> body, bool authenticated) =>
+        new CrossSigningUploader(storage, UserId).UploadAsync(body, authenticated);
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> UploadSignatures(ReadOnlyMemory<byte> body) => new SignatureUploader(storage, UserId).UploadAsync(body);
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> Changes(long after, long upTo) => new KeyChanges(storage, UserId).ReadAsync(after, upTo);
+
+    private async Task<MatrixError?> AddOneTimeKeysAsync(WriteUnit unit, KeyUpload upload, string deviceId)
+    {
+        if (upload.OneTimeKeys.Count == 0 && upload.FallbackKeys.Count == 0)
+            return null;
+        if (upload.OneTimeKeys.Count > 0)
+        {
+            var stored = (await storage.Keys.OneTimeKeysAsync(UserId, deviceId)).ToDictionary(k => (k.Algorithm, k.KeyId), k => k.Json);
+            if (stored.Count + upload.OneTimeKeys.Count > MaxOneTimeKeys)
+                return MatrixError.TooLarge("The device has too many one-time keys");
+            var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+            foreach (var key in upload.OneTimeKeys)
+            {
+                if (!stored.TryGetValue((key.Algorithm, key.KeyId), out var known))
+                    storage.Keys.PutOneTimeKey(unit, key, now);
+                else if (!KeySignatures.SameJson(known, key.Json))
+                    return MatrixError.InvalidParam($"One-time key {key.Algorithm}:{key.KeyId} is there already with other content");
+            }
+        }
+
+        foreach (var key in upload.FallbackKeys)
+            storage.Keys.PutFallbackKey(unit, key);
+        if (!unit.IsEmpty)
+            unit.NextPosition(ChangeKind.KeyCounts, UserId);
+        return null;
+    }
+
+    private async Task<ReadOnlyMemory<byte>> CountsAsync(string deviceId)
+    {
+        var counts = await storage.Keys.CountsAsync(UserId, deviceId);
+        return JsonBytes.Object(w =>
+        {
+            w.WriteStartObject("one_time_key_counts"u8);
+            foreach (var (algorithm, count) in counts.OneTime)
+                w.WriteNumber(algorithm, count);
+            w.WriteEndObject();
+        });
+    }
+}

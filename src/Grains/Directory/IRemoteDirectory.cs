@@ -1,0 +1,14 @@
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Directory;
+
+namespace OrleansMatrix.Grains.Directory;
+
+/// <summary>Asks other servers about their rooms.</summary>
+public interface IRemoteDirectory
+{
+    /// <summary>S-S API, <c>query/directory</c>.</summary>
+    Task<Outcome<RoomAliasTarget>> ResolveAsync(string server, string alias);
+
+    /// <summary>S-S API, <c>publicRooms</c>: gives the response body.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> ListPublicRoomsAsync(string server, PublicRoomsQuery query);
+}
