@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -50,6 +51,16 @@ internal static class JsonNodes
     public static Arbitrary<JsonNodeModel> Values { get; } = Gen.Sized(size => Node(Math.Min(size, 30))).ToArbitrary();
 
     public static Arbitrary<ObjectNode> Objects { get; } = Gen.Sized(size => ObjectOf(Math.Min(size, 20))).ToArbitrary();
+
+    /// <summary>The model of a parsed value.</summary>
+    public static JsonNodeModel FromElement(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.String => new TextNode(element.GetString()!),
+        JsonValueKind.Number => new IntegerNode(element.GetInt64()),
+        JsonValueKind.Array => new ArrayNode([.. element.EnumerateArray().Select(FromElement)]),
+        JsonValueKind.Object => new ObjectNode([.. element.EnumerateObject().Select(m => KeyValuePair.Create(m.Name, FromElement(m.Value)))]),
+        _ => new LiteralNode(element.GetRawText()),
+    };
 
     /// <summary>One of the many spellings of a value: any member order, white space and escapes.</summary>
     public static string Spell(JsonNodeModel node, Random random)

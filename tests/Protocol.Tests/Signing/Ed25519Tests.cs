@@ -26,11 +26,12 @@ public class Ed25519Tests
         },
     };
 
+    private static readonly List<Ed25519> s_libraries = [.. new[] { Ed25519.Sodium, Ed25519.OpenSsl }.OfType<Ed25519>()];
+
     private static List<Ed25519> Libraries()
     {
-        var found = new[] { Ed25519.Sodium, Ed25519.OpenSsl }.OfType<Ed25519>().ToList();
-        Assert.NotEmpty(found);
-        return found;
+        Assert.NotEmpty(s_libraries);
+        return s_libraries;
     }
 
     [Theory]
@@ -51,4 +52,67 @@ public class Ed25519Tests
             Assert.False(library.Verify(publicKey, [.. message, 0], signature));
         }
     }
+
+    [Fact]
+    public void Every_library_gives_the_same_right_answer_on_the_edges()
+    {
+        var cases = TestFiles.Json("Vectors", "ed25519-edges.json").GetProperty("cases");
+        Assert.True(cases.GetArrayLength() > 30);
+        foreach (var edge in cases.EnumerateArray())
+        {
+            byte[] Bytes(string name) => Convert.FromHexString(edge.GetProperty(name).GetString()!);
+            foreach (var library in Libraries())
+            {
+                Assert.True(
+                    edge.GetProperty("valid").GetBoolean() == library.Verify(Bytes("public_key"), Bytes("message"), Bytes("signature")),
+                    $"{edge.GetProperty("name").GetString()} ({(library == Libraries()[0] ? "first" : "second")} library)");
+            }
+        }
+    }
+
+    [Fact]
+    public void Both_libraries_make_and_accept_the_same_signatures()
+    {
+        var libraries = Libraries();
+        if (libraries.Count < 2 && Environment.GetEnvironmentVariable("CI") != "true")
+            Assert.Skip("libsodium or libcrypto is not installed");
+        Assert.Equal(2, libraries.Count);
+        var random = new Random(5);
+        var seed = new byte[32];
+        var publicKey = new byte[32];
+        var first = new byte[64];
+        var second = new byte[64];
+        for (var i = 0; i < 300; i++)
+        {
+            random.NextBytes(seed);
+            var message = new byte[random.Next(200)];
+            random.NextBytes(message);
+            libraries[0].GetPublicKey(seed, publicKey);
+            libraries[0].Sign(seed, publicKey, message, first);
+            libraries[1].Sign(seed, publicKey, message, second);
+            Assert.Equal(first, second);
+            Assert.True(libraries[1].Verify(publicKey, message, first));
+
+            // One bit changed anywhere: both refuse.
+            var bit = random.Next(64 * 8);
+            first[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.False(libraries[0].Verify(publicKey, message, first));
+            Assert.False(libraries[1].Verify(publicKey, message, first));
+        }
+    }
+
+    [Fact]
+    public void Wrong_sizes_never_verify()
+    {
+        foreach (var library in Libraries())
+        {
+            Assert.False(library.Verify(new byte[31], [], new byte[64]));
+            Assert.False(library.Verify([], [], new byte[64]));
+            Assert.False(library.Verify(TestKey(), [], new byte[63]));
+            Assert.False(library.Verify(TestKey(), [], []));
+            Assert.False(library.Verify(TestKey(), [], new byte[65]));
+        }
+    }
+
+    private static byte[] TestKey() => SigningKey.FromSeed("1", new byte[32]).VerifyKey.PublicKey.ToArray();
 }
