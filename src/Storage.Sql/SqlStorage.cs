@@ -22,6 +22,8 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStor
     public IServerStore Servers { get; } = new ServerStore(database);
     public IEphemeralStore Ephemeral { get; } = new EphemeralStore(database);
     public IReminderStore Reminders { get; } = new ReminderStore(database, time);
+    public IReportStore Reports { get; } = new ReportStore(database);
+    public IPusherStore Pushers { get; } = new PusherStore(database);
     public IChangeFeed Feed => database.Feed;
 
     /// <inheritdoc/>

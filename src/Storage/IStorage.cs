@@ -18,6 +18,8 @@ public interface IStorage : IAsyncDisposable
     IServerStore Servers { get; }
     IEphemeralStore Ephemeral { get; }
     IReminderStore Reminders { get; }
+    IReportStore Reports { get; }
+    IPusherStore Pushers { get; }
 
     /// <summary>The change feed of this silo.</summary>
     IChangeFeed Feed { get; }

@@ -19,6 +19,7 @@ internal sealed class DeviceStore(ISqlDatabase database) : IDeviceStore
         new("DELETE FROM one_time_keys WHERE user_id = $1 AND device_id = $2"),
         new("DELETE FROM fallback_keys WHERE user_id = $1 AND device_id = $2"),
         new("DELETE FROM to_device WHERE user_id = $1 AND device_id = $2"),
+        new("DELETE FROM pushers WHERE user_id = $1 AND device_id = $2"),
         new("DELETE FROM key_signatures WHERE target_user_id = $1 AND target = $2"),
     ];
 
