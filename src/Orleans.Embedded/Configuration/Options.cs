@@ -54,3 +54,10 @@ public class EndpointOptions
     /// <summary>The port for clients.</summary>
     public int GatewayPort { get; set; } = 30000;
 }
+
+/// <summary>One silo.</summary>
+public class SiloOptions
+{
+    /// <summary>Its name.</summary>
+    public string SiloName { get; set; } = "silo";
+}

@@ -61,3 +61,10 @@ public sealed class EnumerationAbortedException : Exception
     /// <summary>With a message and a cause.</summary>
     public EnumerationAbortedException(string message, Exception innerException) : base(message, innerException) { }
 }
+
+/// <summary>The object behind a reference to an observer is gone.</summary>
+[GenerateSerializer]
+public sealed class ClientNotAvailableException : OrleansException
+{
+    internal ClientNotAvailableException(GrainId id) : base($"The observer {id} is gone.") { }
+}

@@ -5,43 +5,91 @@ namespace Orleans.Runtime;
 /// <summary>A reference to a grain; holds no state of the grain.</summary>
 public class GrainReference : IAddressable, IEquatable<GrainReference>
 {
-    internal GrainReference(GrainReferenceShared shared, IdSpan key)
+    // Where the last call went; only ever a shortcut.
+    private Activation? _last;
+
+    /// <summary>For generated code.</summary>
+    protected GrainReference(GrainReferenceShared shared, IdSpan key)
     {
         Shared = shared;
         Key = key;
     }
 
+    /// <summary>The grain.</summary>
+    public GrainId GrainId => new(Shared.GrainType, Key);
+
+    /// <summary>The interface by which it is referred to.</summary>
+    public GrainInterfaceType InterfaceType => Shared.InterfaceType;
+
+    /// <summary>The name of that interface.</summary>
+    public virtual string InterfaceName => Shared.InterfaceType.ToString();
+
     internal GrainReferenceShared Shared { get; }
 
     internal IdSpan Key { get; }
 
-    /// <summary>The grain.</summary>
-    public GrainId GrainId => new(Shared.GrainType, Key);
+    /// <summary>Whether both refer to the same grain.</summary>
+    public static bool operator ==(GrainReference? reference1, GrainReference? reference2) =>
+        reference1 is null ? reference2 is null : reference1.Equals(reference2);
+
+    /// <summary>Whether they refer to different grains.</summary>
+    public static bool operator !=(GrainReference? reference1, GrainReference? reference2) => !(reference1 == reference2);
 
     /// <inheritdoc/>
     public bool Equals(GrainReference? other) => other is not null && GrainId == other.GrainId;
 
     /// <inheritdoc/>
-    public sealed override bool Equals(object? obj) => Equals(obj as GrainReference);
+    public override bool Equals(object? obj) => Equals(obj as GrainReference);
 
     /// <inheritdoc/>
-    public sealed override int GetHashCode() => GrainId.GetHashCode();
+    public override int GetHashCode() => GrainId.GetHashCode();
 
-    /// <summary>Its grain id.</summary>
+    /// <summary>The grain's id.</summary>
     public sealed override string ToString() => $"GrainReference:{GrainId}";
-}
 
-/// <summary>What the references to the grains of one type by one interface have in common.</summary>
-public class GrainReferenceShared
-{
-    internal GrainReferenceShared(GrainType grainType, ReferenceFactory factory)
+    internal void Send(Invocation call)
     {
-        GrainType = grainType;
-        Factory = factory;
+        var silo = Shared.Silo;
+        call.Sender = Activation.Current;
+        call.RequestContext = RequestContext.Current;
+        var method = call.CalledMethod;
+        if ((method.Options & GrainMethodOptions.OneWay) == 0)
+            call.Deadline = silo.Clock.DeadlineAfter(method.Timeout == default ? silo.ResponseTicks : CallClock.TicksOf(method.Timeout));
+        SendNow(call, silo);
     }
 
-    /// <summary>The name of the grains' class.</summary>
-    public GrainType GrainType { get; }
+    /// <summary>Sends a call for whose answer there is no limit.</summary>
+    internal void SendWithoutLimit(Invocation call)
+    {
+        call.Sender = Activation.Current;
+        call.RequestContext = RequestContext.Current;
+        SendNow(call, Shared.Silo);
+    }
 
-    internal ReferenceFactory Factory { get; }
+    private void SendNow(Invocation call, Silo silo)
+    {
+        if (silo.IsDead)
+        {
+            call.TryFailSoon(new SiloUnavailableException("The silo of the caller is down."));
+            return;
+        }
+        var target = _last;
+        if (target is not null && !target.IsGone && !target.Silo.IsDead && target.Silo.Cluster == silo.Cluster)
+        {
+            target.Accept(call);
+            return;
+        }
+        try
+        {
+            target = silo.Cluster.Locate(Shared.Class, Key.Text, silo);
+        }
+        catch (OrleansException exception)
+        {
+            call.TryFailSoon(exception);
+            return;
+        }
+        if (Shared.Class.MaxWorkers == 0)
+            _last = target;
+        target.Accept(call);
+    }
 }
