@@ -13,6 +13,6 @@ public abstract class SqlRow
     public bool Flag(int column) => Integer(column) != 0;
     public long? IntegerOrNull(int column) => IsNull(column) ? null : Integer(column);
     public string? TextOrNull(int column) => IsNull(column) ? null : Text(column);
-    public ReadOnlyMemory<byte>? BlobOrNull(int column) => IsNull(column) ? null : Blob(column);
+    public ReadOnlyMemory<byte>? BlobOrNull(int column) => IsNull(column) ? (ReadOnlyMemory<byte>?)null : Blob(column);
     public virtual StateNodeId Node(int column) => new(BinaryPrimitives.ReadUInt128BigEndian(Blob(column)));
 }

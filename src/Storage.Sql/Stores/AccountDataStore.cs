@@ -40,5 +40,5 @@ internal sealed class AccountDataStore(ISqlDatabase database) : IAccountDataStor
     }
 
     public async ValueTask<ReadOnlyMemory<byte>?> GetFilterAsync(string userId, string filterId, CancellationToken cancellationToken = default) =>
-        await database.FirstAsync(SelectFilter, static row => row.Blob(0), cancellationToken, userId, filterId).ConfigureAwait(false) is { } json ? json : null;
+        await database.FirstAsync(SelectFilter, static row => row.Blob(0), cancellationToken, userId, filterId).ConfigureAwait(false) is { } json ? json : (ReadOnlyMemory<byte>?)null;
 }

@@ -43,7 +43,7 @@ internal sealed class ServerStore(ISqlDatabase database) : IServerStore
         database.QueryAsync(SelectDestinations, static row => row.Text(0), cancellationToken).AsReadOnly();
 
     public async ValueTask<ReadOnlyMemory<byte>?> FindInboundTransactionAsync(string origin, string transactionId, CancellationToken cancellationToken = default) =>
-        await database.FirstAsync(SelectTransaction, static row => row.Blob(0), cancellationToken, origin, SqlText.Key(transactionId)).ConfigureAwait(false) is { } json ? json : null;
+        await database.FirstAsync(SelectTransaction, static row => row.Blob(0), cancellationToken, origin, SqlText.Key(transactionId)).ConfigureAwait(false) is { } json ? json : (ReadOnlyMemory<byte>?)null;
 
     public void PutInboundTransaction(WriteUnit unit, string origin, string transactionId, ReadOnlyMemory<byte> response, long timestamp) =>
         unit.Add(InsertTransaction, origin, SqlText.Key(transactionId), response, timestamp);

@@ -1,0 +1,98 @@
+using OrleansMatrix.Storage.Tests.Backends;
+
+namespace OrleansMatrix.Storage.Tests.Stores;
+
+public abstract class ServerStoreTests(Backend backend) : StoreTests(backend)
+{
+    [Fact]
+    public async Task Server_keys_are_replaced()
+    {
+        var key = new ServerKeyRow("two.test", "ed25519:a", Json("key"), 100, false, 50);
+        await CommitAsync(unit =>
+        {
+            Storage.Servers.PutKey(unit, key with { ValidUntil = 1 });
+            Storage.Servers.PutKey(unit, key);
+            Storage.Servers.PutKey(unit, key with { KeyId = new string('x', 5000), IsOld = true });
+        });
+
+        var keys = await Storage.Servers.KeysAsync("two.test");
+
+        Assert.Equal([key with { PublicKey = default }, key with { KeyId = new string('x', 5000), IsOld = true, PublicKey = default }], keys.Select(row => row with { PublicKey = default }));
+        Assert.Equal("key", Text(keys[0].PublicKey));
+        Assert.Empty(await Storage.Servers.KeysAsync("one.test"));
+    }
+
+    [Fact]
+    public async Task The_outbox_keeps_its_order_until_it_is_sent()
+    {
+        await CommitAsync(unit =>
+        {
+            Storage.Servers.Enqueue(unit, ["two.test", "three.test"], "$a", null, unit.NextPosition(ChangeKind.RoomEvent, Room));
+            Storage.Servers.Enqueue(unit, ["two.test"], null, Json("{}"), unit.NextPosition(ChangeKind.RoomEvent, Room));
+        });
+        Assert.Equal(["three.test", "two.test"], await Storage.Servers.DestinationsWithQueueAsync());
+        var queued = await Storage.Servers.QueuedAsync("two.test", 0, 10);
+        Assert.Equal([(1, "$a", null), (2, null, "{}")], queued.Select(row => (row.Position, row.EventId, Text(row.Edu))));
+        Assert.Equal(2, Assert.Single(await Storage.Servers.QueuedAsync("two.test", 1, 10)).Position);
+
+        await CommitAsync(unit => Storage.Servers.Dequeue(unit, "two.test", 1));
+        Assert.Equal(2, Assert.Single(await Storage.Servers.QueuedAsync("two.test", 0, 10)).Position);
+        await CommitAsync(unit => Storage.Servers.Dequeue(unit, "two.test", 2));
+        Assert.Equal(["three.test"], await Storage.Servers.DestinationsWithQueueAsync());
+    }
+
+    [Fact]
+    public async Task An_inbound_transaction_keeps_its_first_answer()
+    {
+        var id = new string('i', 8000);
+        Assert.Null(await Storage.Servers.FindInboundTransactionAsync("two.test", id));
+        await CommitAsync(unit => Storage.Servers.PutInboundTransaction(unit, "two.test", id, Json("1"), 5));
+        await CommitAsync(unit => Storage.Servers.PutInboundTransaction(unit, "two.test", id, Json("2"), 6));
+
+        Assert.Equal("1", Text(await Storage.Servers.FindInboundTransactionAsync("two.test", id)));
+    }
+
+    [Fact]
+    public async Task A_setting_is_set_once()
+    {
+        Assert.Null(await Storage.Servers.GetSettingAsync("key"));
+        var second = await Backend.OpenAsync();
+        var values = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => Task.Run(() => (i % 2 == 0 ? Storage : second).Servers.SetSettingOnceAsync("key", $"{i}").AsTask())));
+
+        Assert.Single(values.Distinct());
+        Assert.Equal(values[0], await second.Servers.GetSettingAsync("key"));
+    }
+
+    [Fact]
+    public async Task Reminders_are_guarded_by_their_etag()
+    {
+        var row = new ReminderRow("room/!a", "typing", 5, 60_000, "");
+        var first = await Storage.Reminders.UpsertAsync(row);
+        var second = await Storage.Reminders.UpsertAsync(row with { StartAt = 6 });
+
+        Assert.NotEqual(first, second);
+        Assert.Equal(row with { StartAt = 6, ETag = second }, await Storage.Reminders.GetAsync("room/!a", "typing"));
+        Assert.False(await Storage.Reminders.DeleteAsync("room/!a", "typing", first));
+        Assert.False(await Storage.Reminders.DeleteAsync("room/!a", "typing", "x"));
+        Assert.Single(await Storage.Reminders.AllAsync());
+        Assert.True(await Storage.Reminders.DeleteAsync("room/!a", "typing", second));
+        Assert.Null(await Storage.Reminders.GetAsync("room/!a", "typing"));
+    }
+
+    [Fact]
+    public async Task Media_are_put_and_deleted()
+    {
+        var media = new MediaRow("one.test", "abc", Alice, null, "file\0name", 0, null, 7, false);
+        await CommitAsync(unit => Storage.Media.Put(unit, media));
+        Assert.Equal(media, await Storage.Media.GetAsync("one.test", "abc"));
+
+        var uploaded = media with { ContentType = "image/png", Size = long.MaxValue, Sha256 = "00", Quarantined = true };
+        await CommitAsync(unit => Storage.Media.Put(unit, uploaded));
+        Assert.Equal(uploaded, await Storage.Media.GetAsync("one.test", "abc"));
+
+        await CommitAsync(unit => Storage.Media.Delete(unit, "one.test", "abc"));
+        Assert.Null(await Storage.Media.GetAsync("one.test", "abc"));
+    }
+}
+
+public sealed class SqliteServerStoreTests() : ServerStoreTests(new SqliteBackend());
