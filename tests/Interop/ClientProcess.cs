@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace OrleansMatrix.Interop;
+
+/// <summary>A real client in a process of its own, driven by JSON lines.</summary>
+internal sealed class ClientProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonNode>> _calls = new();
+    private readonly StringBuilder _log = new();
+    private int _next;
+
+    private ClientProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, e) => OnAnswer(e.Data);
+        process.ErrorDataReceived += (_, e) =>
+        {
+            lock (_log)
+                _log.AppendLine(e.Data);
+        };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>matrix-js-sdk with its Rust crypto.</summary>
+    public static ClientProcess StartJs()
+    {
+        var script = Path.Combine(SourceDirectory, "clients", "js-client.mjs");
+        Require(Directory.Exists(Path.Combine(SourceDirectory, "clients", "node_modules")), "matrix-js-sdk is not installed (npm ci in tests/Interop/clients)");
+        return Start("node", script);
+    }
+
+    /// <summary>matrix-nio with libolm, by the system's Python, for which Debian packages it.</summary>
+    public static ClientProcess StartNio()
+    {
+        Require(File.Exists("/usr/bin/python3") && Directory.Exists("/usr/lib/python3/dist-packages/nio"), "python3-matrix-nio is not installed");
+        return Start("/usr/bin/python3", Path.Combine(SourceDirectory, "clients", "nio-client.py"));
+    }
+
+    /// <summary>Asks the client to do something; fails the test with the client's own words if it cannot.</summary>
+    public async Task<JsonNode> DoAsync(string op, JsonObject? arguments = null)
+    {
+        var id = Interlocked.Increment(ref _next);
+        var call = _calls[id] = new TaskCompletionSource<JsonNode>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var request = (JsonObject?)arguments?.DeepClone() ?? [];
+        request["id"] = id;
+        request["op"] = op;
+        await _process.StandardInput.WriteLineAsync(request.ToJsonString());
+        await _process.StandardInput.FlushAsync();
+        var answer = await call.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.True(answer["error"] is null, $"{op}: {answer["error"]}\n{Log}");
+        return answer["result"]!;
+    }
+
+    /// <summary>Waits until the client has seen something with these members.</summary>
+    public Task<JsonNode> WaitForAsync(JsonObject match) => DoAsync("wait", new JsonObject { ["match"] = match, ["timeout_ms"] = 30_000 });
+
+    private string Log { get { lock (_log) return _log.Length > 6000 ? _log.ToString(_log.Length - 6000, 6000) : _log.ToString(); } }
+
+    private static string SourceDirectory { get; } = typeof(ClientProcess).Assembly
+        .GetCustomAttributes(typeof(System.Reflection.AssemblyMetadataAttribute), false)
+        .Cast<System.Reflection.AssemblyMetadataAttribute>().First(a => a.Key == "SourceDirectory").Value!;
+
+    private static void Require(bool condition, string reason)
+    {
+        if (!condition && Environment.GetEnvironmentVariable("CI") != "true")
+            Assert.Skip(reason);
+        Assert.True(condition, reason);
+    }
+
+    private static ClientProcess Start(string program, string script) => new(Process.Start(new ProcessStartInfo(program, [script])
+    {
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!);
+
+    private void OnAnswer(string? line)
+    {
+        if (line is null)
+        {
+            foreach (var call in _calls.Values)
+                call.TrySetException(new IOException("the client ended\n" + Log));
+            return;
+        }
+        var answer = JsonNode.Parse(line)!;
+        if (_calls.TryRemove(answer["id"]!.GetValue<int>(), out var waiting))
+            waiting.TrySetResult(answer);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _process.StandardInput.Close();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+        try
+        {
+            await _process.WaitForExitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+        _process.Dispose();
+    }
+}

@@ -1,0 +1,168 @@
+"""A Matrix user driven over standard input and output, on matrix-nio with libolm.
+
+One JSON request a line ({id, op, ...}), one JSON answer a line.
+"""
+import asyncio
+import json
+import sys
+import tempfile
+
+import nio
+
+SEEN = []
+CHANGED = asyncio.Condition()
+
+
+def matches(item, pattern):
+    """True if every member of the pattern is in the item, at every depth."""
+    if not isinstance(pattern, dict):
+        return item == pattern
+    return isinstance(item, dict) and all(key in item and matches(item[key], value) for key, value in pattern.items())
+
+
+async def note(item):
+    async with CHANGED:
+        SEEN.append(item)
+        CHANGED.notify_all()
+
+
+def checked(response):
+    if isinstance(response, nio.ErrorResponse) or "Error" in type(response).__name__:
+        raise RuntimeError(str(response))
+    return response
+
+
+class User:
+    def __init__(self):
+        self.client = None
+        self.syncing = None
+        self.store = tempfile.TemporaryDirectory()
+
+    def connect(self, url, username):
+        self.client = nio.AsyncClient(
+            url, username, store_path=self.store.name,
+            config=nio.AsyncClientConfig(encryption_enabled=True, store_sync_tokens=True, max_timeouts=3))
+
+    async def register(self, url, username, password, **_):
+        self.connect(url, username)
+        response = checked(await self.client.register(username, password, device_name="interop nio"))
+        user = {"user_id": response.user_id, "access_token": response.access_token}
+        await self.client.close()
+        return user
+
+    async def login(self, url, username, password, **_):
+        self.connect(url, username)
+        response = checked(await self.client.login(password, device_name="interop nio"))
+        self.client.add_event_callback(self.on_event, nio.Event)
+        self.client.add_event_callback(self.on_invite, nio.InviteMemberEvent)
+        self.client.add_ephemeral_callback(self.on_typing, nio.TypingNoticeEvent)
+        self.client.add_ephemeral_callback(self.on_receipt, nio.ReceiptEvent)
+        self.syncing = asyncio.create_task(self.client.sync_forever(timeout=10000, full_state=True))
+        await self.client.synced.wait()
+        return {"user_id": response.user_id, "device_id": response.device_id}
+
+    async def on_event(self, room, event):
+        source = event.source
+        if isinstance(event, (nio.RedactionEvent,)):
+            await note({"kind": "redaction", "redacts": event.redacts, "sender": event.sender})
+        kind = "undecryptable" if isinstance(event, nio.MegolmEvent) else "event"
+        await note({
+            "kind": kind, "event_id": event.event_id, "room_id": room.room_id, "type": source.get("type"), "sender": event.sender,
+            "content": source.get("content", {}), "relation": source.get("content", {}).get("m.relates_to"), "encrypted": bool(getattr(event, "decrypted", False))})
+
+    async def on_invite(self, room, event):
+        if event.state_key == self.client.user_id:
+            await note({"kind": "membership", "room_id": room.room_id, "membership": event.membership})
+
+    async def on_typing(self, room, event):
+        for user in event.users:
+            await note({"kind": "typing", "user_id": user, "typing": True})
+
+    async def on_receipt(self, room, event):
+        for receipt in event.receipts:
+            await note({"kind": "receipt", "room_id": room.room_id, "event_id": receipt.event_id, "type": receipt.receipt_type, "user_id": receipt.user_id})
+
+    async def join(self, room_id, **_):
+        checked(await self.client.join(room_id))
+        return {}
+
+    async def send(self, room_id, type, content, **_):
+        response = checked(await self.client.room_send(room_id, type, content, ignore_unverified_devices=True))
+        return {"event_id": response.event_id}
+
+    async def redact(self, room_id, event_id, **_):
+        return {"event_id": checked(await self.client.room_redact(room_id, event_id)).event_id}
+
+    async def typing(self, room_id, typing, **_):
+        checked(await self.client.room_typing(room_id, typing, 20000))
+        return {}
+
+    async def receipt(self, room_id, event_id, **_):
+        checked(await self.client.room_read_markers(room_id, event_id, event_id))
+        return {}
+
+    async def upload(self, text, **_):
+        data = text.encode()
+
+        async def provider():
+            yield data
+
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            with open(file.name, "rb") as opened:
+                response, _keys = await self.client.upload(opened, content_type="text/plain", filename="note.txt", filesize=len(data))
+        return {"content_uri": checked(response).content_uri}
+
+    async def download(self, content_uri, **_):
+        server, media = content_uri[len("mxc://"):].split("/")
+        response = checked(await self.client.download(server, media))
+        return {"status": 200, "text": response.body.decode(), "content_type": response.content_type}
+
+    async def encrypted(self, room_id, **_):
+        """Waits until the library knows that the room is encrypted and who is in it."""
+        for _attempt in range(200):
+            room = self.client.rooms.get(room_id)
+            if room is not None and room.encrypted and room.members_synced:
+                return {"users": list(room.users)}
+            if room is not None and room.encrypted:
+                checked(await self.client.joined_members(room_id))
+            await asyncio.sleep(0.05)
+        raise RuntimeError("the room is not known as encrypted")
+
+    async def wait(self, match, timeout_ms, **_):
+        async with CHANGED:
+            try:
+                await asyncio.wait_for(CHANGED.wait_for(lambda: any(matches(i, match) for i in SEEN)), timeout_ms / 1000)
+            except asyncio.TimeoutError:
+                raise RuntimeError(f"nothing matched {json.dumps(match)}; seen: {json.dumps(SEEN[-30:])}") from None
+            return next(i for i in SEEN if matches(i, match))
+
+    async def logout(self, **_):
+        self.syncing.cancel()
+        checked(await self.client.logout())
+        checked_status = type(await self.client.whoami()).__name__
+        await self.client.close()
+        return {"whoami_status": 401 if "Error" in checked_status else 200}
+
+
+async def main():
+    user = User()
+    reader = asyncio.StreamReader(limit=1 << 20)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    running = set()
+
+    async def handle(request):
+        try:
+            answer = {"id": request["id"], "result": await getattr(user, request.pop("op"))(**request)}
+        except Exception as error:  # every failure is the test's to judge
+            answer = {"id": request["id"], "error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), flush=True)
+
+    while line := await reader.readline():
+        task = asyncio.create_task(handle(json.loads(line)))
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+
+asyncio.run(main())
