@@ -7,17 +7,30 @@ public static class ClientEndpoints
 {
     public static void MapClientEndpoints(this IEndpointRouteBuilder routes)
     {
+        AccountDeactivation.Map(routes);
+        Admin.Map(routes);
         AdministrativeContact.Map(routes);
         AppserviceRoomDirectory.Map(routes);
+        Capabilities.Map(routes);
         CrossSigning.Map(routes);
+        DeviceManagement.Map(routes);
         Directory.Map(routes);
         KeyBackup.Map(routes);
         Keys.Map(routes);
         ListPublicRooms.Map(routes);
+        Login.Map(routes);
+        LoginToken.Map(routes);
+        Logout.Map(routes);
         OauthServerMetadata.Map(routes);
+        OpenId.Map(routes);
+        PasswordManagement.Map(routes);
         PolicyServer.Map(routes);
         Presence.Map(routes);
+        Profile.Map(routes);
         Pusher.Map(routes);
+        Refresh.Map(routes);
+        Registration.Map(routes);
+        RegistrationTokens.Map(routes);
         ReportContent.Map(routes);
         RoomSummary.Map(routes);
         Search.Map(routes);
@@ -26,7 +39,9 @@ public static class ClientEndpoints
         ThirdPartyLookup.Map(routes);
         ToDevice.Map(routes);
         Users.Map(routes);
-        Voip.Map(routes);
         Versions.Map(routes);
+        Voip.Map(routes);
+        WellKnown.Map(routes);
+        WhoAmI.Map(routes);
     }
 }

@@ -21,7 +21,7 @@ public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings)
         if (!AccessToken.TryGetUser(token, AccessToken.Access, settings.ServerName, out var userId))
             return MatrixError.UnknownToken();
         var outcome = await grains.GetGrain<IAccountGrain>(userId)
-            .Authenticate(AccessToken.Hash(token), AddressOf(context), UserAgentOf(context.Request)).ConfigureAwait(false);
+            .Authenticate(AccessToken.Hash(token), AddressOf(context), UserAgentOf(context.Request));
         if (outcome.Error is { } error)
             return error;
         var (requester, locked) = outcome.Value!;
@@ -48,7 +48,7 @@ public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings)
         return request.QueryString.HasValue && request.Query.TryGetValue("access_token", out var query) ? query[0] : null;
     }
 
-    private static string UserAgentOf(HttpRequest request)
+    internal static string UserAgentOf(HttpRequest request)
     {
         var agent = request.Headers.UserAgent.ToString();
         return agent.Length <= 256 ? agent : agent[..256];

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Protocol;
 
 namespace OrleansMatrix.Gateway.Pipeline;
 
 /// <summary>What endpoints need from the process; resolved once, when they are mapped.</summary>
 public sealed record GatewayServices(
-    IGrainFactory Grains, MatrixSettings Settings, TimeProvider Time, RateLimiter Limiter, Authenticator Authenticator, ILogger<GatewayServices> Logger);
+    IGrainFactory Grains, MatrixSettings Settings, TimeProvider Time, IRandom Random, RateLimiter Limiter, Authenticator Authenticator, ILogger<GatewayServices> Logger);

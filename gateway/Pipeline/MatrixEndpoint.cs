@@ -39,7 +39,7 @@ public sealed class MatrixEndpoint
     {
         try
         {
-            await ResponseWriter.WriteAsync(context, await RunAsync(context).ConfigureAwait(false)).ConfigureAwait(false);
+            await ResponseWriter.WriteAsync(context, await RunAsync(context));
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -50,7 +50,7 @@ public sealed class MatrixEndpoint
         {
             context.Response.Clear();
             MatrixMiddleware.AddHeaders(context);
-            await ResponseWriter.WriteAsync(context, ErrorOf(fault)).ConfigureAwait(false);
+            await ResponseWriter.WriteAsync(context, ErrorOf(fault));
         }
     }
 
@@ -59,13 +59,13 @@ public sealed class MatrixEndpoint
         // Without a user the address is counted before anything is done; with one, the user is.
         if (Options is { Rate: { } early, Access: Access.Anonymous or Access.Optional } && Limit(early, Authenticator.AddressOf(context)) is { } tooEarly)
             return tooEarly;
-        if (!(await Services.Authenticator.AuthenticateAsync(context, Options).ConfigureAwait(false)).TryGet(out var requester, out var error) &&
+        if (!(await Services.Authenticator.AuthenticateAsync(context, Options)).TryGet(out var requester, out var error) &&
             error is not null)
             return error;
         if (Options is { Rate: { } rate, Access: Access.User or Access.Guest or Access.Admin } && Limit(rate, requester!.UserId) is { } tooMany)
             return tooMany;
         using var request = new MatrixRequest(context, this, requester);
-        return await _handler(request).ConfigureAwait(false);
+        return await _handler(request);
     }
 
     private MatrixError? Limit(RateClass rate, string key) =>

@@ -12,7 +12,7 @@ internal static class MatrixMiddleware
         var isMatrix = path.StartsWithSegments("/_matrix", StringComparison.Ordinal) || path.StartsWithSegments("/_synapse", StringComparison.Ordinal);
         if (!isMatrix && !path.StartsWithSegments("/.well-known", StringComparison.Ordinal))
         {
-            await next(context).ConfigureAwait(false);
+            await next(context);
             return;
         }
 
@@ -28,9 +28,9 @@ internal static class MatrixMiddleware
         // Kestrel knows what was asked and sends no body.
         if (HttpMethods.IsHead(context.Request.Method))
             context.Request.Method = HttpMethods.Get;
-        await next(context).ConfigureAwait(false);
+        await next(context);
         if (isMatrix && !context.Response.HasStarted && context.Response is { ContentType: null, ContentLength: null })
-            await AnswerUnrecognizedAsync(context).ConfigureAwait(false);
+            await AnswerUnrecognizedAsync(context);
     }
 
     internal static void AddHeaders(HttpContext context)

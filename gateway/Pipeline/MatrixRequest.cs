@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
 
@@ -32,6 +33,8 @@ public sealed class MatrixRequest : IDisposable
 
     public TimeProvider Time => _endpoint.Services.Time;
 
+    public IRandom Random => _endpoint.Services.Random;
+
     /// <summary>Who asks. Only for endpoints that need an access token.</summary>
     public Requester Requester => _requester ?? throw new InvalidOperationException("this endpoint has no requester");
 
@@ -43,6 +46,9 @@ public sealed class MatrixRequest : IDisposable
 
     /// <summary>The client's address as text; empty if it is not known.</summary>
     public string Address => Authenticator.AddressOf(Http);
+
+    /// <summary>The client's User-Agent header, cut to 256 characters.</summary>
+    public string UserAgent => Authenticator.UserAgentOf(Http.Request);
 
     /// <summary>What is wrong with a parameter that was read; null while all is well.</summary>
     public MatrixError? Error { get; private set; }
@@ -140,7 +146,7 @@ public sealed class MatrixRequest : IDisposable
     /// <summary>The body as a JSON value of any kind, valid until the request ends: M_NOT_JSON, M_TOO_LARGE. May be called once.</summary>
     public async ValueTask<Result<JsonElement>> ReadJsonAsync()
     {
-        if (!(await ReadBodyAsync().ConfigureAwait(false)).TryGet(out var bytes, out var error) ||
+        if (!(await ReadBodyAsync()).TryGet(out var bytes, out var error) ||
             !RequestBody.Parse(bytes).TryGet(out _document, out error))
             return error;
         return _document.RootElement;
@@ -149,7 +155,7 @@ public sealed class MatrixRequest : IDisposable
     /// <summary>The body as a JSON object: M_BAD_JSON if it is another value. An empty body counts as <c>{}</c> if <paramref name="emptyAllowed"/>.</summary>
     public async ValueTask<Result<JsonElement>> ReadObjectAsync(bool emptyAllowed = false)
     {
-        if (!(await ReadBodyAsync().ConfigureAwait(false)).TryGet(out var bytes, out var error))
+        if (!(await ReadBodyAsync()).TryGet(out var bytes, out var error))
             return error;
         if (bytes.IsEmpty && emptyAllowed)
             bytes = "{}"u8.ToArray();
@@ -162,7 +168,9 @@ public sealed class MatrixRequest : IDisposable
 
     /// <summary>The body as an object whose members are to be read.</summary>
     public async ValueTask<Result<BodyFields>> ReadFieldsAsync(bool emptyAllowed = false) =>
-        (await ReadObjectAsync(emptyAllowed).ConfigureAwait(false)).TryGet(out var json, out var error) ? new BodyFields(json) : error;
+        (await ReadObjectAsync(emptyAllowed)).TryGet(out var json, out var error) ? new BodyFields(json) : error;
+
+    internal string NewSessionId() => RandomText.Base62(Random, 24);
 
     /// <summary>The grain of a string key.</summary>
     public T Grain<T>(string key)

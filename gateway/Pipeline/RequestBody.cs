@@ -28,7 +28,7 @@ internal static class RequestBody
         var used = 0;
         while (true)
         {
-            var read = await context.Request.Body.ReadAsync(buffer.AsMemory(used), context.RequestAborted).ConfigureAwait(false);
+            var read = await context.Request.Body.ReadAsync(buffer.AsMemory(used), context.RequestAborted);
             if (read == 0)
                 return new ReadOnlyMemory<byte>(buffer, 0, used);
             used += read;

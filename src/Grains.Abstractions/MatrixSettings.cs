@@ -38,7 +38,22 @@ public sealed record MatrixSettings
 
     /// <summary>The unpadded Base64 Ed25519 key of a policy server that goes by this server's name; null: there is none.</summary>
     public string? PolicyServerKey { get; init; }
+
+    /// <summary>Null: the server sends no e-mail.</summary>
+    public EmailSettings? Email { get; init; }
+
+    /// <summary>Null: no captcha.</summary>
+    public RecaptchaSettings? Recaptcha { get; init; }
+
+    /// <summary>Null: no single sign-on by CAS.</summary>
+    public string? CasServerUrl { get; init; }
 }
+
+/// <summary>Where e-mail goes out (section <c>Matrix:Email</c>).</summary>
+public sealed record EmailSettings(string SmtpHost, int SmtpPort, string From);
+
+/// <summary>Captcha at registration (section <c>Matrix:Recaptcha</c>).</summary>
+public sealed record RecaptchaSettings(string SiteVerifyUrl, string PublicKey, string PrivateKey);
 
 /// <summary>Who may register (section <c>Matrix:Registration</c>).</summary>
 public sealed record RegistrationSettings

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using OrleansMatrix.Grains.Abstractions.Account;
+using OrleansMatrix.Protocol.Errors;
+
+namespace OrleansMatrix.Gateway.Pipeline;
+
+/// <summary>User-interactive authentication (C-S API): the <c>auth</c> member of a request's body, and the 401 that asks for it.</summary>
+public static class UserInteractive
+{
+    private const int MaxSessionLength = 64;
+    private static readonly ImmutableArray<UiaFlow> s_password = [new UiaFlow([UiaStages.Password])];
+
+    /// <summary>
+    /// Asks the requester for the password; null once it is proven (application services prove nothing), else the response to give. One proof serves one
+    /// request.
+    /// </summary>
+    public static async ValueTask<MatrixResponse?> RequirePasswordAsync(MatrixRequest request, BodyFields body)
+    {
+        if (request.Requester.AppServiceId is not null)
+            return null;
+        var operation = $"{request.Http.Request.Method} {request.Http.Request.Path}";
+        return (await SubmitAsync(request, body, operation, request.Requester.UserId, s_password)).Challenge;
+    }
+
+    /// <summary>Takes the request's attempt on a stage: the response to give, null if all stages are done, and the registration token that was given.</summary>
+    internal static async ValueTask<(MatrixResponse? Challenge, string? RegistrationToken)> SubmitAsync(
+        MatrixRequest request, BodyFields body, string operation, string? userId, ImmutableArray<UiaFlow> flows)
+    {
+        if (body.OptionalObject("auth") is not { } auth)
+            return (body.Error ?? Challenge(flows, request.NewSessionId(), [], null), null);
+        var session = auth.OptionalString("session") ?? request.NewSessionId();
+        var type = auth.OptionalString("type");
+        var secret = type == UiaStages.Password ? auth.String("password") : type == UiaStages.RegistrationToken ? auth.String("token") : null;
+        if (type == UiaStages.Password && UserIdentifier.Read(auth, request.Settings.ServerName) is { } named && named != userId)
+            auth.Fail(MatrixError.Forbidden("The password must be your own"));
+        if (auth.Error is { } error)
+            return (error, null);
+        if (session.Length > MaxSessionLength || !session.All(char.IsAsciiLetterOrDigit))
+            return (MatrixError.InvalidParam("'auth.session' is not a session of this server"), null);
+        var progress = await request.Grain<IUiaGrain>(session).Submit(new UiaStep(operation, userId, flows, type, secret));
+        if (progress.Done)
+            return (null, progress.RegistrationToken);
+        var failure = progress.Failure?.ToError();
+        return failure is { Status: 429 } ? (failure, null) : (Challenge(flows, session, progress.Completed, failure), null);
+    }
+
+    private static MatrixResponse Challenge(ImmutableArray<UiaFlow> flows, string session, ImmutableArray<string> completed, MatrixError? error) =>
+        MatrixResponse.Object(
+            writer =>
+            {
+                writer.WriteStartArray("flows"u8);
+                foreach (var flow in flows)
+                {
+                    writer.WriteStartObject();
+                    WriteList(writer, "stages"u8, flow.Stages);
+                    writer.WriteEndObject();
+                }
+
+                writer.WriteEndArray();
+                writer.WriteStartObject("params"u8);
+                writer.WriteEndObject();
+                writer.WriteString("session"u8, session);
+                if (!completed.IsEmpty)
+                    WriteList(writer, "completed"u8, completed);
+                if (error is null)
+                    return;
+                writer.WriteString("errcode"u8, error.ErrCode);
+                writer.WriteString("error"u8, error.Message);
+            },
+            status: 401);
+
+    private static void WriteList(Utf8JsonWriter writer, ReadOnlySpan<byte> name, ImmutableArray<string> items)
+    {
+        writer.WriteStartArray(name);
+        foreach (var item in items)
+            writer.WriteStringValue(item);
+        writer.WriteEndArray();
+    }
+}

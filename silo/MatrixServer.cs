@@ -1,0 +1,97 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.HttpOverrides;
+using OrleansMatrix.Gateway.Client;
+using OrleansMatrix.Gateway.Pipeline;
+using OrleansMatrix.Grains;
+using OrleansMatrix.Protocol;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Silo;
+
+/// <summary>Composes the server.</summary>
+public static class MatrixServer
+{
+    private const int DefaultPort = 8008;
+
+    // The rest of the ten seconds that a stop may take is for grains and storage.
+    private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(6);
+
+    /// <summary>Runs the server until it is told to stop; the process's exit code.</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            await using var app = Build(args);
+            await app.StartAsync();
+            var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(MatrixServer).FullName!);
+            foreach (var address in app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
+                SiloLog.Listening(logger, address);
+            await app.WaitForShutdownAsync();
+            return 0;
+        }
+        catch (Exception fault) when (fault is SettingsException or IOException or UnauthorizedAccessException)
+        {
+            // A wrong setting, a port in use, a folder that cannot be written: one line says it all.
+            await Console.Error.WriteLineAsync(fault.Message);
+            return 1;
+        }
+    }
+
+    /// <summary>The whole server, not started. Tests replace services by <paramref name="configure"/>.</summary>
+    /// <exception cref="SettingsException">A setting is wrong.</exception>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        var settings = SettingsReader.Read(builder.Configuration);
+        Directory.CreateDirectory(settings.DataDirectory);
+        ConfigureHost(builder);
+        builder.Services
+            .AddSingleton(settings)
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton<IRandom, SystemRandom>()
+            .AddSingleton(static services => SigningKeyFile.ReadOrCreate(
+                services.GetRequiredService<Grains.Abstractions.MatrixSettings>().DataDirectory, services.GetRequiredService<IRandom>()))
+            .AddSingleton(static services => StorageFactory.Open(
+                services.GetRequiredService<Grains.Abstractions.MatrixSettings>(),
+                services.GetRequiredService<TimeProvider>(),
+                services.GetRequiredService<ILoggerFactory>()))
+            .AddMatrixGrains()
+            .AddMatrixGateway()
+            .AddHostedService<StorageStartup>();
+        EngineHosting.Add(builder, settings);
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        app.UseForwardedHeaders();
+        app.UseMatrixGateway();
+        var storage = app.Services.GetRequiredService<IStorage>();
+        var time = app.Services.GetRequiredService<TimeProvider>();
+        app.MapGet("/health", context => Health.AnswerAsync(context, storage, time));
+        app.MapClientEndpoints();
+        return app;
+    }
+
+    private static void ConfigureHost(WebApplicationBuilder builder)
+    {
+        builder.Logging.AddSimpleConsole(static options => options.SingleLine = true);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = s_drain);
+
+        // A reverse proxy on this machine may say whom it speaks for.
+        builder.Services.Configure<ForwardedHeadersOptions>(static options => options.ForwardedHeaders = ForwardedHeaders.XForwardedFor);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel((context, options) =>
+        {
+            options.AddServerHeader = false;
+            options.Limits.MaxRequestBodySize = EndpointOptions.DefaultMaxBody;
+            options.Limits.MaxRequestLineSize = 16 * 1024;
+            options.Limits.MaxRequestHeaderCount = 100;
+            options.Limits.MaxConcurrentConnections = 50_000;
+            var configured = context.Configuration["urls"] is not null || context.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
+            if (!configured)
+                options.Listen(IPAddress.Loopback, DefaultPort);
+        });
+    }
+}

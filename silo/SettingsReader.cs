@@ -1,0 +1,157 @@
+using System.Globalization;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Protocol.Identifiers;
+
+namespace OrleansMatrix.Silo;
+
+/// <summary>Reads the section <c>Matrix</c> of the configuration and checks every value in it.</summary>
+public static class SettingsReader
+{
+    private const string Section = "Matrix";
+
+    /// <summary>The settings.</summary>
+    /// <exception cref="SettingsException">A value is wrong, or a key is not known.</exception>
+    public static MatrixSettings Read(IConfiguration configuration)
+    {
+        var reader = new Reader(configuration.GetSection(Section));
+        var settings = new MatrixSettings
+        {
+            ServerName = reader.Parsed("ServerName", "localhost", static text => ServerName.TryParse(text, out var name) ? name : (ServerName?)null,
+                "is not a server name (a host with an optional port)"),
+            PublicBaseUrl = BaseUrl(reader),
+            DataDirectory = Path.GetFullPath(reader.Text("DataDirectory") ?? "./data"),
+            Database = reader.Text("Database") ?? "",
+            Registration = new RegistrationSettings
+            {
+                Enabled = reader.Flag("Registration:Enabled"),
+                AllowGuests = reader.Flag("Registration:AllowGuests"),
+                RequireToken = reader.Flag("Registration:RequireToken"),
+                SharedSecret = reader.Text("Registration:SharedSecret"),
+            },
+            Media = new MediaSettings { MaxUploadBytes = reader.Integer("Media:MaxUploadBytes", 100 * 1024 * 1024, 1, 10L * 1024 * 1024 * 1024) },
+            RateLimitsEnabled = reader.Flag("RateLimits:Enabled", fallback: true),
+            AllowPrivateAddresses = reader.Flag("Outbound:AllowPrivateAddresses"),
+            AppServiceFiles = reader.List("AppServices:RegistrationFiles", static path => File.Exists(path) ? null : "the file does not exist"),
+            UrlPreviewsEnabled = reader.Flag("UrlPreviews:Enabled"),
+            Turn = new TurnSettings
+            {
+                Uris = reader.List("Turn:Uris", static uri => uri.StartsWith("turn", StringComparison.Ordinal) ? null : "is not a turn: or turns: URI"),
+                SharedSecret = reader.Text("Turn:SharedSecret"),
+                TtlSeconds = (int)reader.Integer("Turn:TtlSeconds", 86_400, 60, 30 * 86_400),
+            },
+            Support = new SupportSettings { Contacts = Contacts(reader), Page = reader.Url("Support:Page") },
+            PolicyServerKey = reader.Text("PolicyServerKey"),
+            Email = Email(reader),
+            Recaptcha = Recaptcha(reader),
+            CasServerUrl = reader.Url("Cas:ServerUrl"),
+        };
+        reader.RefuseUnknown();
+        return settings;
+    }
+
+    private static string? BaseUrl(Reader reader) => reader.Url("PublicBaseUrl")?.TrimEnd('/');
+
+    private static List<SupportContact> Contacts(Reader reader)
+    {
+        var contacts = new List<SupportContact>();
+        foreach (var key in reader.Children("Support:Contacts"))
+        {
+            var matrixId = reader.Text($"{key}:MatrixId");
+            var email = reader.Text($"{key}:EmailAddress");
+            if (matrixId is null && email is null)
+                throw new SettingsException($"Matrix:{key}", "a contact needs a MatrixId or an EmailAddress");
+            contacts.Add(new SupportContact(matrixId, email, reader.Text($"{key}:Role") ?? "m.role.admin"));
+        }
+
+        return contacts;
+    }
+
+    private static EmailSettings? Email(Reader reader)
+    {
+        var host = reader.Text("Email:SmtpHost");
+        var port = (int)reader.Integer("Email:SmtpPort", 25, 1, 65535);
+        var from = reader.Text("Email:From");
+        return host is null ? null : new EmailSettings(host, port, from ?? throw new SettingsException("Matrix:Email:From", "is needed with SmtpHost"));
+    }
+
+    private static RecaptchaSettings? Recaptcha(Reader reader)
+    {
+        var url = reader.Url("Recaptcha:SiteVerifyUrl");
+        var publicKey = reader.Text("Recaptcha:PublicKey");
+        var privateKey = reader.Text("Recaptcha:PrivateKey");
+        if (publicKey is null && privateKey is null)
+            return null;
+        return new RecaptchaSettings(
+            url ?? "https://www.google.com/recaptcha/api/siteverify",
+            publicKey ?? throw new SettingsException("Matrix:Recaptcha:PublicKey", "is needed with PrivateKey"),
+            privateKey ?? throw new SettingsException("Matrix:Recaptcha:PrivateKey", "is needed with PublicKey"));
+    }
+
+    private sealed class Reader(IConfigurationSection section)
+    {
+        private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
+
+        public string? Text(string key)
+        {
+            _known.Add(key);
+            return section[key] is { Length: > 0 } text ? text : null;
+        }
+
+        public T Parsed<T>(string key, string fallback, Func<string, T?> parse, string problem)
+            where T : struct
+        {
+            var text = Text(key) ?? fallback;
+            return parse(text) ?? throw Wrong(key, $"'{text}' {problem}");
+        }
+
+        public bool Flag(string key, bool fallback = false) => Text(key) switch
+        {
+            null => fallback,
+            var text when bool.TryParse(text, out var value) => value,
+            var text => throw Wrong(key, $"'{text}' is not true or false"),
+        };
+
+        public long Integer(string key, long fallback, long min, long max) => Text(key) switch
+        {
+            null => fallback,
+            var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max => value,
+            var text => throw Wrong(key, $"'{text}' is not a number from {min} to {max}"),
+        };
+
+        public string? Url(string key) => Text(key) switch
+        {
+            null => null,
+            var text when Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" => text,
+            var text => throw Wrong(key, $"'{text}' is not an http or https URL"),
+        };
+
+        public List<string> List(string key, Func<string, string?> check)
+        {
+            var items = new List<string>();
+            foreach (var itemKey in Children(key))
+            {
+                if (Text(itemKey) is not { } item)
+                    continue;
+                if (check(item) is { } problem)
+                    throw Wrong(itemKey, problem);
+                items.Add(item);
+            }
+
+            return items;
+        }
+
+        public IEnumerable<string> Children(string key) => section.GetSection(key).GetChildren().Select(child => $"{key}:{child.Key}");
+
+        /// <summary>A mistyped key would otherwise go unnoticed.</summary>
+        public void RefuseUnknown()
+        {
+            foreach (var (path, value) in section.AsEnumerable(makePathsRelative: true))
+            {
+                if (value is not null && !_known.Contains(path))
+                    throw Wrong(path, "there is no such setting");
+            }
+        }
+
+        private static SettingsException Wrong(string key, string problem) => new($"{Section}:{key}", problem);
+    }
+}

@@ -1,0 +1,47 @@
+using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Signing;
+
+namespace OrleansMatrix.Silo;
+
+/// <summary>The server's signing key, one line in <c>signing.key</c> of the data directory, readable by its owner only.</summary>
+public static class SigningKeyFile
+{
+    private const string FileName = "signing.key";
+
+    /// <summary>Reads the key, or makes it at the first start. Of two processes that do so at once, one makes it and both read that.</summary>
+    /// <exception cref="SettingsException">The file holds no key.</exception>
+    public static SigningKey ReadOrCreate(string dataDirectory, IRandom random)
+    {
+        var path = Path.Combine(dataDirectory, FileName);
+        if (!File.Exists(path))
+            Create(path, SigningKey.Generate(random));
+        return SigningKey.TryParse(File.ReadAllText(path), out var key)
+            ? key
+            : throw new SettingsException("Matrix:DataDirectory", $"{path} is not a signing key (ed25519 VERSION BASE64-SEED)");
+    }
+
+    private static void Create(string path, SigningKey key)
+    {
+        // Linking a finished file is atomic and fails if another process was first.
+        var temporary = $"{path}.{Environment.ProcessId}";
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using (var file = new FileStream(temporary, options))
+        {
+            using var writer = new StreamWriter(file, leaveOpen: true);
+            writer.WriteLine(key.ToFileLine());
+            writer.Flush();
+            file.Flush(flushToDisk: true);
+        }
+
+        try
+        {
+            File.Move(temporary, path, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(temporary);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace OrleansMatrix.Silo;
+
+internal static partial class SiloLog
+{
+    [LoggerMessage(1, LogLevel.Information, "Server name {ServerName}; data in {DataDirectory}")]
+    public static partial void DataDirectory(ILogger logger, string serverName, string dataDirectory);
+
+    [LoggerMessage(2, LogLevel.Information,
+        "There is no account yet. Make an administrator with: users create NAME --admin. Or register the first account, which becomes an administrator, in a client with this one-time registration token: {Token}")]
+    public static partial void FirstToken(ILogger logger, string token);
+
+    [LoggerMessage(3, LogLevel.Information, "Clients connect to {Address}")]
+    public static partial void Listening(ILogger logger, string address);
+}

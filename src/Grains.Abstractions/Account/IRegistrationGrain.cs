@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+
+namespace OrleansMatrix.Grains.Abstractions.Account;
+
+/// <summary>Who may register, and registering. Key: <see cref="Key"/>.</summary>
+public interface IRegistrationGrain : IGrainWithStringKey
+{
+    /// <summary>The one key.</summary>
+    const string Key = "server";
+
+    /// <summary>The flows by which a user may register now: M_FORBIDDEN if registration is off.</summary>
+    Task<Outcome<ImmutableArray<UiaFlow>>> GetFlows();
+
+    /// <summary>The user id that a user name gives: M_INVALID_USERNAME, M_USER_IN_USE.</summary>
+    Task<Outcome<string>> CheckUsername(string username);
+
+    /// <summary>Registers a user who has completed a flow: the errors of <see cref="CheckUsername"/>, M_FORBIDDEN if the token has no use left.</summary>
+    Task<Outcome<Credentials>> RegisterUser(Registration registration);
+
+    /// <summary>Registers a guest: M_FORBIDDEN if guests are not allowed.</summary>
+    Task<Outcome<Credentials>> RegisterGuest(NewSession session);
+
+    /// <summary>True if a registration token can be used now: M_FORBIDDEN if registration is off for tokens too.</summary>
+    Task<Outcome<bool>> IsTokenValid(string token);
+}
+
+/// <summary>A user to register.</summary>
+/// <param name="Username">Null: the server picks one.</param>
+/// <param name="Token">The registration token that the user gave; it loses one use.</param>
+[GenerateSerializer, Immutable]
+public sealed record Registration(
+    [property: Id(0)] string? Username, [property: Id(1)] NewAccount Account, [property: Id(2)] string? Token);

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+
+namespace OrleansMatrix.Grains.Abstractions.Account;
+
+/// <summary>A session of user-interactive authentication. Key: session id. Lives in memory only: a lost session starts again.</summary>
+public interface IUiaGrain : IGrainWithStringKey
+{
+    /// <summary>Takes one attempt on a stage.</summary>
+    Task<UiaProgress> Submit(UiaStep step);
+}
+
+/// <summary>Stages to complete, all of them.</summary>
+[GenerateSerializer, Immutable]
+public sealed record UiaFlow([property: Id(0)] ImmutableArray<string> Stages);
+
+/// <summary>An attempt on a stage.</summary>
+/// <param name="Operation">What the session authenticates; one session serves one operation.</param>
+/// <param name="UserId">Whose password counts; null when registering.</param>
+/// <param name="Type">The stage; null: only asks how far the session is.</param>
+/// <param name="Secret">The password or registration token.</param>
+[GenerateSerializer, Immutable]
+public sealed record UiaStep(
+    [property: Id(0)] string Operation,
+    [property: Id(1)] string? UserId,
+    [property: Id(2)] ImmutableArray<UiaFlow> Flows,
+    [property: Id(3)] string? Type,
+    [property: Id(4)] string? Secret);
+
+/// <summary>How far a session is.</summary>
+/// <param name="Done">A flow is complete: the operation may go on. The session of a user is used up by this.</param>
+/// <param name="Failure">Why the attempt failed.</param>
+/// <param name="RegistrationToken">The token that completed m.login.registration_token.</param>
+[GenerateSerializer, Immutable]
+public sealed record UiaProgress(
+    [property: Id(0)] bool Done,
+    [property: Id(1)] ImmutableArray<string> Completed,
+    [property: Id(2)] ErrorInfo? Failure,
+    [property: Id(3)] string? RegistrationToken);

@@ -1,0 +1,395 @@
+using System.Collections.Immutable;
+using System.Text;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Logging;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Account;
+using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Account;
+
+/// <summary>
+/// A local account. Changes are made in memory first, together with their write unit, so that interleaved calls see them at once; if the commit fails, the
+/// activation goes and storage's truth is read again.
+/// </summary>
+public sealed class AccountGrain(
+    IStorage storage, MatrixSettings settings, Passwords passwords, TimeProvider time, IRandom random, ILogger<AccountGrain> logger)
+    : Grain, IAccountGrain
+{
+    private const long TouchEveryMs = 5 * 60 * 1000;
+    private static readonly MatrixError s_badLogin = MatrixError.Forbidden("Invalid username or password");
+
+    private readonly FailureLimit _failures = new(time);
+    private UserId _user;
+    private TokenIssuer _tokens = null!;
+    private AccountRooms _rooms = null!;
+    private Fence _fence = null!;
+    private AccountState? _state;
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _user = UserId.Parse(this.GetPrimaryKeyString());
+        _tokens = new TokenIssuer(storage, time, random, _user);
+        _rooms = new AccountRooms(storage, GrainFactory, _user.Value, logger);
+        _fence = await storage.OpenFenceAsync($"account:{_user.Value}", cancellationToken);
+        _state = await AccountState.LoadAsync(storage, _user.Value);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<Outcome<Session>> Authenticate(ReadOnlyMemory<byte> tokenHash, string address, string userAgent)
+    {
+        if (_state is not { } state || state.Find(tokenHash, TokenKind.Access) is not { } entry)
+            return ValueTask.FromResult<Outcome<Session>>(MatrixError.UnknownToken());
+        if (entry.Row.ExpiresAt <= Now)
+            return ValueTask.FromResult<Outcome<Session>>(MatrixError.UnknownToken(softLogout: true));
+        var unit = new WriteUnit(_fence);
+        if (entry.Session is not { } session)
+        {
+            entry.Session = session = NewSession(state.Row, entry.Row);
+            if (entry.Row.RefreshHash is { } hash && state.Find(hash, TokenKind.Refresh) is { } refresh)
+                _tokens.Retire(unit, state, refresh.Row);
+        }
+
+        Touch(unit, state, entry.Row.DeviceId, address, userAgent);
+        if (!unit.IsEmpty)
+            _ = CommitInBackgroundAsync(unit);
+        return ValueTask.FromResult<Outcome<Session>>(session);
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> Exists() => await ExistingAsync() is not null;
+
+    /// <inheritdoc/>
+    public async Task<Outcome<Credentials>> Register(NewAccount account)
+    {
+        if (await ExistingAsync() is not null)
+            return MatrixError.UserInUse();
+        string? hash = null;
+        if (account.Password is { } password && (hash = await passwords.HashAsync(password)) is null)
+            return MatrixError.LimitExceeded(1000);
+        var row = new AccountRow(
+            _user.Value, hash, account.IsAdmin, account.IsGuest, Deactivated: false, Locked: false, Suspended: false, account.AppServiceId, Now);
+        var state = new AccountState(row);
+        var unit = new WriteUnit(_fence);
+        storage.Accounts.Create(unit, row);
+        if (!account.IsGuest)
+            SetField(unit, state, ProfileRules.DisplayName, JsonText.String(account.DisplayName ?? _user.Localpart.ToString()));
+        var credentials = account.Session is { } session
+            ? _tokens.LogIn(unit, state, session)
+            : new Credentials(_user.Value, null, null, null, null);
+        try
+        {
+            await storage.CommitAsync(unit);
+        }
+        catch (ConflictException)
+        {
+            return MatrixError.UserInUse();
+        }
+
+        _state = state;
+        return credentials;
+    }
+
+    /// <inheritdoc/>
+    public async Task<Outcome<Credentials>> LogInWithPassword(string password, NewSession session) =>
+        await CheckPasswordAsync(password) is { } error ? error : await LogInAsync(session);
+
+    /// <inheritdoc/>
+    public async Task<Outcome<Nothing>> VerifyPassword(string password) =>
+        await CheckPasswordAsync(password) is { } error ? error : Nothing.Value;
+
+    /// <inheritdoc/>
+    public async Task<Outcome<Credentials>> LogInWithToken(ReadOnlyMemory<byte> tokenHash, NewSession session)
+    {
+        if (await ExistingAsync() is not { } state || state.Find(tokenHash, TokenKind.Login) is not { } entry || entry.Row.ExpiresAt <= Now)
+            return MatrixError.Forbidden("Invalid login token");
+        var unit = new WriteUnit(_fence);
+        storage.Accounts.DeleteToken(unit, entry.Row.Hash);
+        state.Remove(entry.Row);
+        await CommitAsync(unit);
+        return state.Row.Locked ? MatrixError.UserLocked() : await LogInAsync(session);
+    }
+
+    /// <inheritdoc/>
+    public Task<Outcome<ExpiringToken>> CreateLoginToken() => ChangeAsync(_tokens.CreateLoginToken);
+
+    /// <inheritdoc/>
+    public Task<Outcome<ExpiringToken>> CreateOpenIdToken() => ChangeAsync(_tokens.CreateOpenIdToken);
+
+    /// <inheritdoc/>
+    public Task<bool> HasOpenIdToken(ReadOnlyMemory<byte> tokenHash) =>
+        Task.FromResult(_state?.Find(tokenHash, TokenKind.OpenId) is { } entry && entry.Row.ExpiresAt > Now);
+
+    /// <inheritdoc/>
+    public async Task<Outcome<Credentials>> Refresh(ReadOnlyMemory<byte> tokenHash)
+    {
+        if (_state is not { } state || state.Find(tokenHash, TokenKind.Refresh) is not { } entry)
+            return MatrixError.UnknownToken(message: "Unknown refresh token");
+        if (state.Row.Locked)
+            return MatrixError.UserLocked();
+        var unit = new WriteUnit(_fence);
+        _tokens.Retire(unit, state, entry.Row);
+        var credentials = _tokens.Refresh(unit, state, entry.Row);
+        await CommitAsync(unit);
+        return credentials;
+    }
+
+    /// <inheritdoc/>
+    public Task<Outcome<Nothing>> DeleteDevices(ImmutableArray<string> deviceIds) => ChangeAsync((unit, state) =>
+    {
+        foreach (var id in deviceIds)
+            DeleteDevice(unit, state, id);
+        return Nothing.Value;
+    });
+
+    /// <inheritdoc/>
+    public Task<Outcome<Nothing>> LogOutAll() => ChangeAsync((unit, state) =>
+    {
+        foreach (var id in state.Devices.Keys.ToList())
+            DeleteDevice(unit, state, id);
+        return Nothing.Value;
+    });
+
+    /// <inheritdoc/>
+    public Task<Outcome<ReadOnlyMemory<byte>>> GetDevices() =>
+        Task.FromResult<Outcome<ReadOnlyMemory<byte>>>(_state is { } state ? AccountJson.Devices(state.Devices.Values) : MatrixError.NotFound());
+
+    /// <inheritdoc/>
+    public Task<Outcome<ReadOnlyMemory<byte>>> GetDevice(string deviceId) => Task.FromResult<Outcome<ReadOnlyMemory<byte>>>(
+        _state is { } state && state.Devices.TryGetValue(deviceId, out var device) ? AccountJson.Device(device) : MatrixError.NotFound("No such device"));
+
+    /// <inheritdoc/>
+    public async Task<Outcome<Nothing>> UpdateDevice(string deviceId, string? displayName)
+    {
+        if (_state is not { } state || !state.Devices.TryGetValue(deviceId, out var device))
+            return MatrixError.NotFound("No such device");
+        if (displayName is null || displayName == device.DisplayName)
+            return Nothing.Value;
+        var unit = new WriteUnit(_fence);
+        state.Devices[deviceId] = device with { DisplayName = displayName };
+        storage.Devices.Put(unit, state.Devices[deviceId]);
+        _tokens.Announce(unit);
+        await CommitAsync(unit);
+        return Nothing.Value;
+    }
+
+    /// <inheritdoc/>
+    public async Task<Outcome<Nothing>> ChangePassword(string newPassword, bool logOutDevices, string? keepDevice)
+    {
+        if (await passwords.HashAsync(newPassword) is not { } hash)
+            return MatrixError.LimitExceeded(1000);
+        return await ChangeAsync((unit, state) =>
+        {
+            SetRow(unit, state, state.Row with { PasswordHash = hash });
+            if (logOutDevices)
+            {
+                foreach (var id in state.Devices.Keys.Where(id => id != keepDevice).ToList())
+                    DeleteDevice(unit, state, id);
+            }
+
+            return Nothing.Value;
+        });
+    }
+
+    /// <inheritdoc/>
+    public async Task<Outcome<Nothing>> Deactivate()
+    {
+        if (await ExistingAsync() is not { Row.Deactivated: false } state)
+            return MatrixError.NotFound("No such user");
+
+        // Rooms first: should this be cut short, the user can still repeat it.
+        await _rooms.LeaveAllAsync(new Requester(_user.Value, ""));
+        return await ChangeAsync((unit, _) =>
+        {
+            SetRow(unit, state, state.Row with { PasswordHash = null, Deactivated = true, IsAdmin = false });
+            foreach (var id in state.Devices.Keys.ToList())
+                DeleteDevice(unit, state, id);
+            storage.Accounts.DeleteTokens(unit, _user.Value, deviceId: null);
+            foreach (var token in state.Tokens.Select(static entry => entry.Row).ToList())
+            {
+                storage.Accounts.DeleteToken(unit, token.Hash);
+                state.Remove(token);
+            }
+
+            foreach (var key in state.Profile.Keys.ToList())
+                SetField(unit, state, key, null);
+            return Nothing.Value;
+        });
+    }
+
+    /// <inheritdoc/>
+    public async Task<Outcome<AccountStatus>> GetStatus() => await ExistingAsync() is { Row: var row }
+        ? new AccountStatus(row.IsAdmin, row.IsGuest, row.Deactivated, row.Locked, row.Suspended)
+        : MatrixError.NotFound("No such user");
+
+    /// <inheritdoc/>
+    public Task<Outcome<Nothing>> SetLocked(bool locked) => ChangeRowAsync(row => row with { Locked = locked });
+
+    /// <inheritdoc/>
+    public Task<Outcome<Nothing>> SetSuspended(bool suspended) => ChangeRowAsync(row => row with { Suspended = suspended });
+
+    /// <inheritdoc/>
+    public Task<Outcome<Nothing>> SetAdmin(bool admin) => ChangeRowAsync(row => row with { IsAdmin = admin });
+
+    /// <inheritdoc/>
+    public async Task<Outcome<ReadOnlyMemory<byte>>> WhoIs() => await ExistingAsync() is { } state
+        ? AccountJson.WhoIs(_user.Value, state.Devices.Values)
+        : MatrixError.NotFound("No such user");
+
+    /// <inheritdoc/>
+    public async Task<Outcome<ReadOnlyMemory<byte>>> GetProfile() => await ExistingAsync() is { Row.Deactivated: false } state
+        ? AccountJson.Profile(state.Profile)
+        : MatrixError.NotFound("No such user");
+
+    /// <inheritdoc/>
+    public async Task<Outcome<ReadOnlyMemory<byte>>> GetProfileField(string key) =>
+        await ExistingAsync() is { Row.Deactivated: false } state && state.Profile.TryGetValue(key, out var value)
+            ? AccountJson.Profile([KeyValuePair.Create(key, value)])
+            : MatrixError.NotFound("No such profile field");
+
+    /// <inheritdoc/>
+    public async Task<Outcome<Nothing>> SetProfileField(string key, ReadOnlyMemory<byte>? valueJson)
+    {
+        if (await ExistingAsync() is not { } state)
+            return MatrixError.NotFound("No such user");
+        if (ProfileRules.Check(state.Profile, key, valueJson) is { } error)
+            return error;
+        var unchanged = state.Profile.TryGetValue(key, out var old) ? valueJson is { } value && old.Span.SequenceEqual(value.Span) : valueJson is null;
+        if (!unchanged)
+        {
+            var unit = new WriteUnit(_fence);
+            SetField(unit, state, key, valueJson);
+            await CommitAsync(unit);
+        }
+
+        // Also if nothing changed: then it may be the repetition of a call that failed half-way.
+        if (key is ProfileRules.DisplayName or ProfileRules.AvatarUrl)
+            await _rooms.UpdateProfileAsync(JsonText.StringOf(state.Profile, ProfileRules.DisplayName), JsonText.StringOf(state.Profile, ProfileRules.AvatarUrl));
+        return Nothing.Value;
+    }
+
+    private static Session NewSession(AccountRow row, TokenRow token) =>
+        new(new Requester(row.UserId, token.DeviceId, row.IsGuest, row.IsAdmin, row.AppServiceId, row.Suspended), row.Locked);
+
+    // Another process may have made the account since this activation looked (the users command).
+    private async ValueTask<AccountState?> ExistingAsync() => _state ??= await AccountState.LoadAsync(storage, _user.Value);
+
+    private async Task<MatrixError?> CheckPasswordAsync(string password)
+    {
+        if (settings.RateLimitsEnabled && _failures.Wait is > 0 and var wait)
+            return MatrixError.LimitExceeded(wait);
+        var state = await ExistingAsync();
+        var hash = password.Length <= Passwords.MaxLength && state is { Row.Deactivated: false } ? state.Row.PasswordHash : null;
+        var result = await passwords.VerifyAsync(hash, password.Length <= Passwords.MaxLength ? password : "");
+        if (result is null)
+            return MatrixError.LimitExceeded(1000);
+        if (result == PasswordVerificationResult.Failed || state is null)
+        {
+            _failures.Failed();
+            return s_badLogin;
+        }
+
+        if (result == PasswordVerificationResult.SuccessRehashNeeded && await passwords.HashAsync(password) is { } better)
+            await ChangeRowAsync(row => row with { PasswordHash = better });
+        return state.Row.Locked ? MatrixError.UserLocked() : null;
+    }
+
+    private async Task<Outcome<Credentials>> LogInAsync(NewSession session) =>
+        session.DeviceId is { } id && !_state!.Devices.ContainsKey(id) && await IsCrossSigningKeyAsync(id)
+            ? MatrixError.Forbidden("The device ID is the ID of a cross-signing key")
+            : await ChangeAsync((unit, state) => _tokens.LogIn(unit, state, session));
+
+    // C-S API, POST /login: such a device could be mistaken for the key.
+    private async Task<bool> IsCrossSigningKeyAsync(string deviceId)
+    {
+        var needle = Encoding.UTF8.GetBytes($"\"ed25519:{deviceId}\"");
+        return (await storage.Keys.CrossSigningKeysAsync(_user.Value)).Any(key => key.Json.Span.IndexOf(needle) >= 0);
+    }
+
+    private void Touch(WriteUnit unit, AccountState state, string deviceId, string address, string userAgent)
+    {
+        if (!state.Devices.TryGetValue(deviceId, out var device))
+            return;
+        var age = Now - (device.LastSeenAt ?? 0);
+        if (age < TouchEveryMs && (age < TouchEveryMs / 5 || (device.LastSeenIp == address && device.UserAgent == userAgent)))
+            return;
+        state.Devices[deviceId] = device with { LastSeenAt = Now, LastSeenIp = address, UserAgent = userAgent };
+        storage.Devices.Put(unit, state.Devices[deviceId]);
+    }
+
+    private void DeleteDevice(WriteUnit unit, AccountState state, string deviceId)
+    {
+        if (!state.Devices.ContainsKey(deviceId))
+            return;
+        storage.Devices.Delete(unit, _user.Value, deviceId);
+        storage.Accounts.DeleteTokens(unit, _user.Value, deviceId);
+        state.RemoveDevice(deviceId);
+        if (unit.Changes.Count == 0)
+            _tokens.Announce(unit);
+    }
+
+    private void SetRow(WriteUnit unit, AccountState state, AccountRow row)
+    {
+        state.Row = row;
+        state.ForgetSessions();
+        storage.Accounts.Update(unit, row);
+    }
+
+    private void SetField(WriteUnit unit, AccountState state, string key, ReadOnlyMemory<byte>? value)
+    {
+        if (value is { } json)
+            state.Profile[key] = json;
+        else
+            state.Profile.Remove(key);
+        storage.Accounts.PutProfileField(unit, _user.Value, key, value);
+    }
+
+    private Task<Outcome<Nothing>> ChangeRowAsync(Func<AccountRow, AccountRow> change) => ChangeAsync((unit, state) =>
+    {
+        SetRow(unit, state, change(state.Row));
+        return Nothing.Value;
+    });
+
+    private async Task<Outcome<T>> ChangeAsync<T>(Func<WriteUnit, AccountState, T> change)
+    {
+        if (await ExistingAsync() is not { } state)
+            return MatrixError.NotFound("No such user");
+        var unit = new WriteUnit(_fence);
+        var result = change(unit, state);
+        if (!unit.IsEmpty)
+            await CommitAsync(unit);
+        return result;
+    }
+
+    private async Task CommitAsync(WriteUnit unit)
+    {
+        try
+        {
+            await storage.CommitAsync(unit);
+        }
+        catch
+        {
+            _state = null;
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    private async Task CommitInBackgroundAsync(WriteUnit unit)
+    {
+        try
+        {
+            await CommitAsync(unit);
+        }
+        catch (Exception fault)
+        {
+            AccountLog.CommitFailed(logger, _user.Value, fault);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Logging;
+
+namespace OrleansMatrix.Grains.Account;
+
+internal static partial class AccountLog
+{
+    [LoggerMessage(1, LogLevel.Warning, "Account {UserId}: writing failed; the account is read again")]
+    public static partial void CommitFailed(ILogger logger, string userId, Exception fault);
+
+    [LoggerMessage(2, LogLevel.Warning, "Account {UserId}: room {RoomId} could not be left or told of the new profile")]
+    public static partial void RoomFailed(ILogger logger, string userId, string roomId, Exception fault);
+}
