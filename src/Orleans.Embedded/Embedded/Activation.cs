@@ -93,10 +93,11 @@ internal sealed partial class Activation : SynchronizationContext, IThreadPoolWo
     public static SiloUnavailableException SiloDied(Invocation call) =>
         new($"The silo that ran {call.Target?.GrainId} died before it answered {call.CalledMethod}.");
 
-    /// <summary>Sends a call to this activation.</summary>
-    public void Accept(Invocation call)
+    /// <summary>Sends a call to this activation; it may take so many ticks of the call clock, or, with 0, any time.</summary>
+    public void Accept(Invocation call, int ticks)
     {
         call.Target = this;
+        call.Deadline = Silo.Clock.DeadlineAfter(ticks);
         Enqueue(call);
         // After the item is in the queue: the clock looks at the queue after it has taken its mark off.
         if (!_watched)

@@ -24,6 +24,9 @@ internal sealed class CallClock(Silo silo) : IDisposable
     /// <summary>The tick by which so many full periods have passed; 0 stays 0, which is never.</summary>
     public int DeadlineAfter(int ticks) => ticks == 0 ? 0 : Volatile.Read(ref _tick) + ticks + (_armed ? 1 : 0);
 
+    /// <summary>How many ticks are left until a deadline, at least one; of 0, which is never, 0.</summary>
+    public int TicksLeft(int deadline) => deadline == 0 ? 0 : Math.Max(1, deadline - Volatile.Read(ref _tick));
+
     /// <summary>Puts an activation on the list if it is not on it.</summary>
     public void Watch(Activation activation)
     {

@@ -28,7 +28,7 @@ internal sealed class GrainStreamReader<TElement>(GrainReference reference, Stre
             var call = new NextCall(_source);
             var answer = call.Answer;
             CallCancellation.Attach(call, _cancelled.Token);
-            reference.SendWithoutLimit(call);
+            reference.SendWithin(call, ticks: 0);
             _next = 0;
             _batch = await answer.ConfigureAwait(true);
         }
@@ -39,7 +39,7 @@ internal sealed class GrainStreamReader<TElement>(GrainReference reference, Stre
     public ValueTask DisposeAsync()
     {
         if (_started && !_batch.IsLast)
-            reference.SendWithoutLimit(new DisposeCall(_source));
+            reference.SendWithin(new DisposeCall(_source), ticks: 0);
         _cancelled.Dispose();
         return default;
     }

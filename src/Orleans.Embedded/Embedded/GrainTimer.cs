@@ -134,7 +134,7 @@ internal sealed class GrainTimer<TState> : Invocation, IGrainTimer, IEndsWithAct
                 return;
             _ticking = true;
         }
-        Target!.Accept(this);
+        Target!.Accept(this, ticks: 0);
     }
 
     private void Ticked(Task task)

@@ -13,7 +13,7 @@ public abstract class Invocation : WorkItem, IInvokable
     internal ImmutableDictionary<string, object>? RequestContext;
     internal CallCancellation? Cancellation;
 
-    // In ticks of the silo's call clock; 0: no limit.
+    // By the call clock of the target's silo; 0: no limit.
     internal int Deadline;
 
     private int _answered;

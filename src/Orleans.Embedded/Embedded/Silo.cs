@@ -161,7 +161,7 @@ internal sealed class Silo : IGrainRuntime, IDisposable
     {
         try
         {
-            Cluster.Locate(grainClass, key, call.Sender?.Silo ?? this).Accept(call);
+            Cluster.Locate(grainClass, key, call.Sender?.Silo ?? this).Accept(call, Clock.TicksLeft(call.Deadline));
         }
         catch (OrleansException exception)
         {

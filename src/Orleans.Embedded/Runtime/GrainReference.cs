@@ -49,25 +49,17 @@ public class GrainReference : IAddressable, IEquatable<GrainReference>
 
     internal void Send(Invocation call)
     {
+        var method = call.CalledMethod;
+        SendWithin(call, (method.Options & GrainMethodOptions.OneWay) != 0 ? 0
+            : method.Timeout == default ? Shared.Silo.ResponseTicks : CallClock.TicksOf(method.Timeout));
+    }
+
+    /// <summary>Sends a call whose answer may take so many ticks of the call clock, or, with 0, any time.</summary>
+    internal void SendWithin(Invocation call, int ticks)
+    {
         var silo = Shared.Silo;
         call.Sender = Activation.Current;
         call.RequestContext = RequestContext.Current;
-        var method = call.CalledMethod;
-        if ((method.Options & GrainMethodOptions.OneWay) == 0)
-            call.Deadline = silo.Clock.DeadlineAfter(method.Timeout == default ? silo.ResponseTicks : CallClock.TicksOf(method.Timeout));
-        SendNow(call, silo);
-    }
-
-    /// <summary>Sends a call for whose answer there is no limit.</summary>
-    internal void SendWithoutLimit(Invocation call)
-    {
-        call.Sender = Activation.Current;
-        call.RequestContext = RequestContext.Current;
-        SendNow(call, Shared.Silo);
-    }
-
-    private void SendNow(Invocation call, Silo silo)
-    {
         if (silo.IsDead)
         {
             call.TryFailSoon(new SiloUnavailableException("The silo of the caller is down."));
@@ -76,7 +68,7 @@ public class GrainReference : IAddressable, IEquatable<GrainReference>
         var target = _last;
         if (target is not null && !target.IsGone && !target.Silo.IsDead && target.Silo.Cluster == silo.Cluster)
         {
-            target.Accept(call);
+            target.Accept(call, ticks);
             return;
         }
         try
@@ -90,6 +82,6 @@ public class GrainReference : IAddressable, IEquatable<GrainReference>
         }
         if (Shared.Class.MaxWorkers == 0)
             _last = target;
-        target.Accept(call);
+        target.Accept(call, ticks);
     }
 }
