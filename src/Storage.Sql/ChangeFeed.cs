@@ -3,9 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace OrleansMatrix.Storage.Sql;
 
-/// <summary>The feed of one silo; the back end's commit loop is its only publisher.</summary>
+/// <summary>The feed of one silo. The back end's commit loop publishes to it, and on PostgreSQL the reader of other silos' changes too.</summary>
 public sealed partial class ChangeFeed(ILogger<ChangeFeed> logger) : IChangeFeed
 {
+    private readonly Lock _order = new();
     private readonly Lock _gate = new();
     private readonly PriorityQueue<TaskCompletionSource, long> _waiters = new();
     private ImmutableArray<Action<ReadOnlyMemory<Change>>> _listeners = [];
@@ -39,10 +40,23 @@ public sealed partial class ChangeFeed(ILogger<ChangeFeed> logger) : IChangeFeed
     }
 
     /// <summary>Moves to the stored head without announcing anything; never back.</summary>
-    public void Start(long head) => Publish(default, head);
+    public void Start(long head)
+    {
+        lock (_order) Announce(default, head);
+    }
 
-    /// <summary>Announces changes that are visible in storage now; <paramref name="upTo"/> is the position of the last one.</summary>
-    public void Publish(ReadOnlyMemory<Change> changes, long upTo)
+    /// <summary>Announces changes that are visible in storage now, in position order; those it has announced before are left out.</summary>
+    public void Publish(ReadOnlyMemory<Change> changes)
+    {
+        lock (_order)
+        {
+            var known = 0;
+            while (known < changes.Length && changes.Span[known].Position <= _current) known++;
+            if (known < changes.Length) Announce(changes[known..], changes.Span[^1].Position);
+        }
+    }
+
+    private void Announce(ReadOnlyMemory<Change> changes, long upTo)
     {
         ImmutableArray<Action<ReadOnlyMemory<Change>>> listeners;
         lock (_gate)

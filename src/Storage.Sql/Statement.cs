@@ -5,10 +5,15 @@ namespace OrleansMatrix.Storage.Sql;
 /// Instances are constants of the stores; connections keep a prepared form of each.
 /// </summary>
 /// <param name="sql">The text.</param>
+/// <param name="key">
+/// For an insert that many units do: how many leading parameters make the row's key. A back end may then join the inserts of a group of units into one of many
+/// rows. Of rows with equal keys the last one wins if <paramref name="conflict"/> is null. 0: never joined.
+/// </param>
 /// <param name="conflict">What a violated constraint means to the caller (<see cref="ConflictException"/>); null: a violated constraint is a fault.</param>
-public sealed class Statement(string sql, string? conflict = null)
+public sealed class Statement(string sql, string? conflict = null, int key = 0)
 {
     public string Sql { get; } = sql;
     public string? Conflict { get; } = conflict;
+    public int Key { get; } = key;
     public override string ToString() => Sql;
 }

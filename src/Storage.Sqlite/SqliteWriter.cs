@@ -194,7 +194,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
             var announced = unit.Unit.Changes;
             for (var i = 0; i < announced.Count; i++) changes[next++] = announced[i] with { Position = unit.FirstPosition + i };
         }
-        _feed.Publish(changes, _head);
+        _feed.Publish(changes);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A group of {Count} units could not be committed")]

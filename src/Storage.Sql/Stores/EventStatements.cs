@@ -23,7 +23,7 @@ internal static class EventStatements
 
     // A row that is there and is no outlier makes status null, which the column refuses: so the commit fails without a second statement.
     public static readonly Statement AppendLive = new(
-        $"{Insert} {Replace}, status = CASE WHEN events.status & 1 = 1 THEN excluded.status END", "the event is stored already");
+        $"{Insert} {Replace}, status = CASE WHEN events.status & 1 = 1 THEN excluded.status END", "the event is stored already", key: 1);
 
     public static readonly Statement AddHistoric = new($"{Insert} {Replace}, status = excluded.status WHERE events.status & 1 = 1");
     public static readonly Statement Redact = new("UPDATE events SET json = $2, redacted_by = $3 WHERE event_id = $1");
@@ -48,7 +48,7 @@ internal static class EventStatements
     public static readonly Statement RemoveBackwardExtremity = new("DELETE FROM backward_extremities WHERE room_id = $1 AND event_id = $2");
 
     public static readonly Statement AddTransaction = new(
-        "INSERT INTO transactions (user_id, device_id, scope, txn_id, event_id, ts) VALUES ($1, $2, $3, $4, $5, $6)", "the transaction id was used before");
+        "INSERT INTO transactions (user_id, device_id, scope, txn_id, event_id, ts) VALUES ($1, $2, $3, $4, $5, $6)", "the transaction id was used before", key: 4);
     public static readonly Statement FindTransaction = new("SELECT event_id FROM transactions WHERE user_id = $1 AND device_id = $2 AND scope = $3 AND txn_id = $4");
     public static readonly Statement PruneTransactions = new("""
         DELETE FROM transactions WHERE (user_id, device_id, scope, txn_id) IN

@@ -30,8 +30,8 @@ internal static class KeyStatements
 
     /// <summary>1 if there is a one-time key of the algorithm, 2 if there is a fallback key.</summary>
     public static readonly Statement HasKeys = new("""
-        SELECT 1 WHERE EXISTS (SELECT 1 FROM one_time_keys WHERE user_id = $1 AND device_id = $2 AND algorithm_key = $3)
-        UNION ALL SELECT 2 WHERE EXISTS (SELECT 1 FROM fallback_keys WHERE user_id = $1 AND device_id = $2 AND algorithm_key = $3)
+        SELECT CAST(1 AS bigint) WHERE EXISTS (SELECT 1 FROM one_time_keys WHERE user_id = $1 AND device_id = $2 AND algorithm_key = $3)
+        UNION ALL SELECT CAST(2 AS bigint) WHERE EXISTS (SELECT 1 FROM fallback_keys WHERE user_id = $1 AND device_id = $2 AND algorithm_key = $3)
         """);
     public static readonly Statement Claim = new($"""
         DELETE FROM one_time_keys WHERE user_id = $1 AND device_id = $2 AND algorithm_key = $3 AND id_key =

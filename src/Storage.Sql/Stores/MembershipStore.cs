@@ -9,7 +9,7 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
         INSERT INTO memberships ({Columns}, server) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)
         ON CONFLICT (user_id, room_id) DO UPDATE SET membership = excluded.membership, sender = excluded.sender, event_id = excluded.event_id, pos = excluded.pos,
         stripped = excluded.stripped, forgotten = 0, display_name = excluded.display_name, avatar_url = excluded.avatar_url
-        """);
+        """, key: 2);
 
     private static readonly Statement SetForgotten = new("UPDATE memberships SET forgotten = 1, pos = $3 WHERE user_id = $2 AND room_id = $1");
     private static readonly Statement SelectOfUser = new($"SELECT {Columns} FROM memberships WHERE user_id = $1");

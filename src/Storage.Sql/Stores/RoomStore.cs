@@ -11,7 +11,7 @@ internal sealed class RoomStore(ISqlDatabase database) : IRoomStore
         INSERT INTO rooms (room_id, version, state, extremities, depth, last_position) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (room_id) DO UPDATE SET version = excluded.version, state = excluded.state, extremities = excluded.extremities, depth = excluded.depth,
         last_position = excluded.last_position
-        """);
+        """, key: 1);
 
     private static readonly Statement UpsertKeepingPosition = new("""
         INSERT INTO rooms (room_id, version, state, extremities, depth, last_position) VALUES ($1, $2, $3, $4, $5, 0)

@@ -10,7 +10,7 @@ internal sealed class ServerStore(ISqlDatabase database) : IServerStore
         ON CONFLICT (server, id_key) DO UPDATE SET public_key = excluded.public_key, valid_until = excluded.valid_until, is_old = excluded.is_old, fetched_at = excluded.fetched_at
         """);
 
-    private static readonly Statement InsertQueued = new("INSERT INTO outbox (destination, pos, event_id, edu) VALUES ($1, $2, $3, $4)");
+    private static readonly Statement InsertQueued = new("INSERT INTO outbox (destination, pos, event_id, edu) VALUES ($1, $2, $3, $4)", key: 2);
     private static readonly Statement SelectQueued = new("SELECT destination, pos, event_id, edu FROM outbox WHERE destination = $1 AND pos > $2 ORDER BY pos LIMIT $3");
     private static readonly Statement DeleteQueued = new("DELETE FROM outbox WHERE destination = $1 AND pos <= $2");
     private static readonly Statement SelectDestinations = new("SELECT DISTINCT destination FROM outbox ORDER BY destination");

@@ -4,7 +4,7 @@ namespace OrleansMatrix.Storage.Sql.Stores;
 internal sealed class StateNodeStore(ISqlDatabase database) : IStateNodeStore
 {
     private const int ChunkSize = 500;
-    private static readonly Statement Insert = new("INSERT INTO state_nodes (id, node) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING");
+    private static readonly Statement Insert = new("INSERT INTO state_nodes (id, node) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", key: 1);
     private static readonly Statement Select = new("SELECT id, node FROM state_nodes WHERE id = $1");
     private static readonly Func<SqlRow, KeyValuePair<StateNodeId, ReadOnlyMemory<byte>>> Read = static row => new(row.Node(0), row.Blob(1));
 

@@ -3,14 +3,14 @@ namespace OrleansMatrix.Storage.Sql.Stores;
 /// <summary>Messages that wait for devices.</summary>
 internal sealed class ToDeviceStore(ISqlDatabase database) : IToDeviceStore
 {
-    private static readonly Statement Insert = new("INSERT INTO to_device (user_id, device_id, json, pos) VALUES ($1, $2, $3, $4)");
+    private static readonly Statement Insert = new("INSERT INTO to_device (user_id, device_id, pos, json) VALUES ($1, $2, $3, $4)", key: 3);
 
     private static readonly Statement Waiting = new(
         "SELECT user_id, device_id, json, pos FROM to_device WHERE user_id = $1 AND device_id = $2 AND pos > $3 AND pos <= $4 ORDER BY pos LIMIT $5");
 
     private static readonly Statement Delete = new("DELETE FROM to_device WHERE user_id = $1 AND device_id = $2 AND pos <= $3");
 
-    public void Put(WriteUnit unit, ToDeviceRow row, PositionSlot slot) => unit.Add(Insert, row.UserId, row.DeviceId, row.Json, slot);
+    public void Put(WriteUnit unit, ToDeviceRow row, PositionSlot slot) => unit.Add(Insert, row.UserId, row.DeviceId, slot, row.Json);
 
     public ValueTask<IReadOnlyList<ToDeviceRow>> WaitingAsync(string userId, string deviceId, long after, long upTo, int limit, CancellationToken cancellationToken = default) =>
         database.QueryAsync(

@@ -1,4 +1,5 @@
 using OrleansMatrix.Storage.Tests.Backends;
+using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Storage.Tests.Stores;
 
@@ -124,3 +125,5 @@ public abstract class AccountStoreTests(Backend backend) : StoreTests(backend)
 }
 
 public sealed class SqliteAccountStoreTests() : AccountStoreTests(new SqliteBackend());
+
+public sealed class PostgresAccountStoreTests(PostgresCluster cluster) : AccountStoreTests(new PostgresBackend(cluster));

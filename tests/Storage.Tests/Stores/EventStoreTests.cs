@@ -1,4 +1,5 @@
 using OrleansMatrix.Storage.Tests.Backends;
+using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Storage.Tests.Stores;
 
@@ -274,3 +275,5 @@ public abstract class EventStoreTests(Backend backend) : StoreTests(backend)
 }
 
 public sealed class SqliteEventStoreTests() : EventStoreTests(new SqliteBackend());
+
+public sealed class PostgresEventStoreTests(PostgresCluster cluster) : EventStoreTests(new PostgresBackend(cluster));

@@ -1,4 +1,5 @@
 using OrleansMatrix.Storage.Tests.Backends;
+using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Storage.Tests.Stores;
 
@@ -171,3 +172,5 @@ public abstract class KeyStoreTests(Backend backend) : StoreTests(backend)
 }
 
 public sealed class SqliteKeyStoreTests() : KeyStoreTests(new SqliteBackend());
+
+public sealed class PostgresKeyStoreTests(PostgresCluster cluster) : KeyStoreTests(new PostgresBackend(cluster));

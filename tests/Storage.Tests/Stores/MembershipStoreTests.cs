@@ -1,4 +1,5 @@
 using OrleansMatrix.Storage.Tests.Backends;
+using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Storage.Tests.Stores;
 
@@ -59,3 +60,5 @@ public abstract class MembershipStoreTests(Backend backend) : StoreTests(backend
 }
 
 public sealed class SqliteMembershipStoreTests() : MembershipStoreTests(new SqliteBackend());
+
+public sealed class PostgresMembershipStoreTests(PostgresCluster cluster) : MembershipStoreTests(new PostgresBackend(cluster));

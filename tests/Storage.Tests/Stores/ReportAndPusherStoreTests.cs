@@ -1,4 +1,5 @@
 using OrleansMatrix.Storage.Tests.Backends;
+using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Storage.Tests.Stores;
 
@@ -63,3 +64,5 @@ public abstract class ReportAndPusherStoreTests(Backend backend) : StoreTests(ba
 }
 
 public sealed class SqliteReportAndPusherStoreTests() : ReportAndPusherStoreTests(new SqliteBackend());
+
+public sealed class PostgresReportAndPusherStoreTests(PostgresCluster cluster) : ReportAndPusherStoreTests(new PostgresBackend(cluster));

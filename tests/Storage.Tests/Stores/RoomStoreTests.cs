@@ -1,4 +1,5 @@
 using OrleansMatrix.Storage.Tests.Backends;
+using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Storage.Tests.Stores;
 
@@ -115,3 +116,5 @@ public abstract class RoomStoreTests(Backend backend) : StoreTests(backend)
 }
 
 public sealed class SqliteRoomStoreTests() : RoomStoreTests(new SqliteBackend());
+
+public sealed class PostgresRoomStoreTests(PostgresCluster cluster) : RoomStoreTests(new PostgresBackend(cluster));

@@ -1,4 +1,5 @@
 using OrleansMatrix.Storage.Tests.Backends;
+using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Storage.Tests.Stores;
 
@@ -96,3 +97,5 @@ public abstract class ServerStoreTests(Backend backend) : StoreTests(backend)
 }
 
 public sealed class SqliteServerStoreTests() : ServerStoreTests(new SqliteBackend());
+
+public sealed class PostgresServerStoreTests(PostgresCluster cluster) : ServerStoreTests(new PostgresBackend(cluster));

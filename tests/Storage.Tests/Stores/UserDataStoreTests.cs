@@ -1,4 +1,5 @@
 using OrleansMatrix.Storage.Tests.Backends;
+using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Storage.Tests.Stores;
 
@@ -99,3 +100,5 @@ public abstract class UserDataStoreTests(Backend backend) : StoreTests(backend)
 }
 
 public sealed class SqliteUserDataStoreTests() : UserDataStoreTests(new SqliteBackend());
+
+public sealed class PostgresUserDataStoreTests(PostgresCluster cluster) : UserDataStoreTests(new PostgresBackend(cluster));

@@ -1,0 +1,105 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using OrleansMatrix.Storage.Sql;
+
+namespace OrleansMatrix.Storage.Postgres;
+
+/// <summary>The PostgreSQL back end: pooled connections for queries, one commit loop, one follower of other silos' changes.</summary>
+internal sealed class PostgresDatabase : ISqlDatabase
+{
+    private static readonly Statement Ping = new("SELECT pos FROM stream_head");
+    private readonly NpgsqlDataSource _source;
+    private readonly PostgresWriter _writer;
+    private readonly PostgresFeedReader _feedReader;
+    private bool _following;
+
+    public PostgresDatabase(string connectionString, TimeProvider time, ILoggerFactory loggers)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        if (settings.MaxAutoPrepare == 0) settings.MaxAutoPrepare = 200;
+        settings.AutoPrepareMinUsages = 2;
+        settings.IncludeFailedBatchedCommand = true;   // so that the commit loop can tell which unit failed
+        var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString);
+        builder.EnableArrays();
+        builder.EnableTransportSecurity();
+        _source = builder.Build();
+        Feed = new ChangeFeed(loggers.CreateLogger<ChangeFeed>());
+        _writer = new PostgresWriter(_source, Feed, loggers.CreateLogger<PostgresWriter>());
+        _feedReader = new PostgresFeedReader(_source, Feed, _writer, time, loggers.CreateLogger<PostgresFeedReader>());
+    }
+
+    /// <inheritdoc/>
+    public ChangeFeed Feed { get; }
+
+    /// <inheritdoc/>
+    public ValueTask<List<T>> QueryAsync<T>(Statement statement, Func<SqlRow, T> read, CancellationToken cancellationToken, params ReadOnlySpan<SqlValue> arguments)
+    {
+        var command = _source.CreateCommand(statement.Sql);
+        PostgresParameters.Add(command.Parameters, arguments, 0);
+        return RunAsync(command, read, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<List<T>> QueryEachAsync<T>(Statement statement, Func<SqlRow, T> read, IReadOnlyList<SqlValue[]> arguments, CancellationToken cancellationToken)
+    {
+        List<T> rows = [];
+        if (arguments.Count == 0) return rows;
+        var batch = _source.CreateBatch();
+        await using (batch.ConfigureAwait(false))
+        {
+            foreach (var set in arguments)
+            {
+                var command = new NpgsqlBatchCommand(statement.Sql);
+                PostgresParameters.Add(command.Parameters, set, 0);
+                batch.BatchCommands.Add(command);
+            }
+            var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                var row = new PostgresRow(reader);
+                do
+                {
+                    while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add(read(row));
+                }
+                while (await reader.NextResultAsync(cancellationToken).ConfigureAwait(false));
+            }
+        }
+        return rows;
+    }
+
+    /// <inheritdoc/>
+    public Task<CommitResult> CommitAsync(WriteUnit unit) => _writer.CommitAsync(unit);
+
+    /// <inheritdoc/>
+    public async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        Feed.Start(await PostgresMigrator.RunAsync(_source, cancellationToken).ConfigureAwait(false));
+        if (!Interlocked.Exchange(ref _following, true)) _feedReader.Start();
+    }
+
+    /// <inheritdoc/>
+    public Task PingAsync(CancellationToken cancellationToken) => QueryAsync(Ping, static row => row.Integer(0), cancellationToken).AsTask();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _writer.DisposeAsync().ConfigureAwait(false);
+        await _feedReader.DisposeAsync().ConfigureAwait(false);
+        await _source.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static async ValueTask<List<T>> RunAsync<T>(NpgsqlCommand command, Func<SqlRow, T> read, CancellationToken cancellationToken)
+    {
+        await using (command.ConfigureAwait(false))
+        {
+            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                List<T> rows = [];
+                var row = new PostgresRow(reader);
+                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add(read(row));
+                return rows;
+            }
+        }
+    }
+}

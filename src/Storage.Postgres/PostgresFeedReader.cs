@@ -1,0 +1,108 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using OrleansMatrix.Storage.Sql;
+
+namespace OrleansMatrix.Storage.Postgres;
+
+/// <summary>
+/// Follows what other silos commit. A notification only says when to look; a lost one is made up for by looking every two seconds. Since the head's lock
+/// orders all commits, whatever a query sees of <c>changes</c> has no gap.
+/// </summary>
+internal sealed partial class PostgresFeedReader(NpgsqlDataSource source, ChangeFeed feed, PostgresWriter writer, TimeProvider time, ILogger<PostgresFeedReader> logger) : IAsyncDisposable
+{
+    private const int MostAtOnce = 10_000;
+
+    /// <summary>How many positions of <c>changes</c> are kept for silos that fell behind.</summary>
+    private const long Kept = 1_000_000;
+
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PruneInterval = TimeSpan.FromMinutes(10);
+    private readonly CancellationTokenSource _stop = new();
+    private Task _loop = Task.CompletedTask;
+    private bool _wake;
+
+    public void Start() => _loop = Task.Run(RunAsync);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _loop.ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                var connection = await source.OpenConnectionAsync(_stop.Token).ConfigureAwait(false);
+                await using (connection.ConfigureAwait(false)) await FollowAsync(connection).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                LogFollowingFailed(logger, exception);
+                await Task.Delay(PollInterval, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task FollowAsync(NpgsqlConnection connection)
+    {
+        connection.Notification += (_, notification) =>
+            _wake |= notification.PID != writer.ProcessId && (!long.TryParse(notification.Payload, NumberStyles.None, CultureInfo.InvariantCulture, out var head) || head > feed.Current);
+        await ExecuteAsync(connection, $"LISTEN {PostgresWriter.Channel}").ConfigureAwait(false);
+        var pruned = time.GetTimestamp();
+        while (true)
+        {
+            await ReadAsync(connection).ConfigureAwait(false);
+            if (time.GetElapsedTime(pruned) > PruneInterval)
+            {
+                await ExecuteAsync(connection, "DELETE FROM changes WHERE pos <= $1", PostgresParameters.Integer(feed.Current - Kept)).ConfigureAwait(false);
+                pruned = time.GetTimestamp();
+            }
+            _wake = false;
+            while (!_wake && await connection.WaitAsync(PollInterval, _stop.Token).ConfigureAwait(false)) { }
+        }
+    }
+
+    private async Task ReadAsync(NpgsqlConnection connection)
+    {
+        List<Change> changes = [];
+        do
+        {
+            changes.Clear();
+            var command = new NpgsqlCommand(PostgresWriter.SelectChanges, connection) { Parameters = { PostgresParameters.Integer(feed.Current), PostgresParameters.Integer(MostAtOnce) } };
+            await using (command.ConfigureAwait(false))
+            {
+                var reader = await command.ExecuteReaderAsync(_stop.Token).ConfigureAwait(false);
+                await using (reader.ConfigureAwait(false))
+                {
+                    var row = new PostgresRow(reader);
+                    while (await reader.ReadAsync(_stop.Token).ConfigureAwait(false)) changes.Add(new Change(row.Integer(0), (ChangeKind)row.Integer(1), row.Text(2)));
+                }
+            }
+            feed.Publish(changes.ToArray());
+        }
+        while (changes.Count == MostAtOnce);
+    }
+
+    private async Task ExecuteAsync(NpgsqlConnection connection, string sql, params NpgsqlParameter[] parameters)
+    {
+        var command = connection.CreateCommand();
+        await using (command.ConfigureAwait(false))
+        {
+            command.CommandText = sql;
+            command.Parameters.AddRange(parameters);
+            await command.ExecuteNonQueryAsync(_stop.Token).ConfigureAwait(false);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Following other silos' changes failed; trying again")]
+    private static partial void LogFollowingFailed(ILogger logger, Exception exception);
+}

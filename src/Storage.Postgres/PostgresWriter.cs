@@ -1,0 +1,206 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using OrleansMatrix.Storage.Sql;
+
+namespace OrleansMatrix.Storage.Postgres;
+
+/// <summary>
+/// A silo's commit loop: one group of units in flight, in one transaction of two round trips. The first locks the head of the stream, which orders the
+/// commits of all silos, and reads the fences; the second writes and commits.
+/// </summary>
+internal sealed partial class PostgresWriter : IAsyncDisposable
+{
+    /// <summary>The channel on which silos wake each other; the payload is the new head.</summary>
+    public const string Channel = "matrix_changes";
+
+    public const string SelectChanges = "SELECT pos, kind, key FROM changes WHERE pos > $1 ORDER BY pos LIMIT $2";
+    private const int MostUnits = 512;
+    private const string LockHead = "SELECT pos FROM stream_head FOR UPDATE";
+    private const string SelectFences = "SELECT owner, epoch FROM fences WHERE owner = ANY($1)";
+    private const string MoveHead = "UPDATE stream_head SET pos = $1";
+    private const string RaiseEpochs = "INSERT INTO fences (owner, epoch) SELECT * FROM unnest($1, $2) ON CONFLICT (owner) DO UPDATE SET epoch = excluded.epoch";
+    private const string InsertChanges = "INSERT INTO changes (pos, kind, key) SELECT * FROM unnest($1, $2, $3)";
+    private const string Notify = "SELECT pg_notify($1, $2)";
+
+    private readonly NpgsqlDataSource _source;
+    private readonly ChangeFeed _feed;
+    private readonly ILogger _logger;
+    private readonly CommitQueue _queue = new();
+    private readonly ConcurrentDictionary<Statement, PostgresPlan> _plans = new();
+    private readonly List<PendingUnit> _units = [];
+    private readonly List<Change> _foreign = [];
+    private readonly Task _loop;
+    private Change[] _own = [];
+    private NpgsqlConnection? _connection;
+
+    public PostgresWriter(NpgsqlDataSource source, ChangeFeed feed, ILogger<PostgresWriter> logger)
+    {
+        _source = source;
+        _feed = feed;
+        _logger = logger;
+        _loop = Task.Run(RunAsync);
+    }
+
+    /// <summary>The server process of the commit loop's connection; 0 if there is none.</summary>
+    public int ProcessId => _connection?.ProcessID ?? 0;
+
+    /// <inheritdoc cref="IStorage.CommitAsync"/>
+    public Task<CommitResult> CommitAsync(WriteUnit unit) => _queue.Enqueue(unit);
+
+    /// <summary>Commits what waits, then stops.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Close();
+        await _loop.ConfigureAwait(false);
+        await DisconnectAsync().ConfigureAwait(false);
+        _queue.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        while (await _queue.TakeAsync(_units, MostUnits).ConfigureAwait(false))
+        {
+            try
+            {
+                await CommitGroupAsync().ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                LogCommitFailed(_logger, _units.Count, exception);
+                foreach (var unit in _units) unit.Fail(unit.Error ?? exception);
+                await DisconnectAsync().ConfigureAwait(false);
+            }
+            foreach (var unit in _units) unit.Finish();
+            _units.Clear();
+        }
+    }
+
+    /// <summary>Commits the group without the units that fail. The first try joins inserts; if it fails, each command is one unit's, so that the error names it.</summary>
+    private async Task CommitGroupAsync()
+    {
+        for (var joined = true; ; joined = false)
+        {
+            CommitBatch? batch = null;
+            try
+            {
+                batch = await PrepareAsync(joined).ConfigureAwait(false);
+                if (batch is null) return;
+                await batch.RunAsync().ConfigureAwait(false);
+                Publish();
+                return;
+            }
+            catch (PostgresException exception) when (batch is not null && exception.SqlState[..2] is not ("57" or "58" or "53" or "XX"))
+            {
+                // Not the server's own trouble: the data's.
+                await RollbackAsync().ConfigureAwait(false);
+                if (joined) continue;
+                var (unit, write) = batch.OwnerOf(exception.BatchCommand as NpgsqlBatchCommand);
+                if (unit is null) throw;
+                unit.Fail(exception.SqlState.StartsWith("23", StringComparison.Ordinal) && write!.Statement.Conflict is { } conflict ? new ConflictException(conflict) : exception);
+            }
+        }
+    }
+
+    /// <summary>The first round trip; then builds the second. Null if no unit is left.</summary>
+    private async Task<CommitBatch?> PrepareAsync(bool joined)
+    {
+        _connection ??= await _source.OpenConnectionAsync().ConfigureAwait(false);
+        long head = 0;
+        Dictionary<string, long> epochs = new(StringComparer.Ordinal);
+        foreach (var unit in _units)
+        {
+            if (unit.Error is null && unit.Unit.Fence is { } fence) epochs[fence.Owner] = 0;
+        }
+        var opening = new CommitBatch(_connection, _plans, joined: false);
+        opening.Add("BEGIN", null);
+        opening.Add(LockHead, row => head = row.Integer(0));
+        if (epochs.Count > 0) opening.Add(SelectFences, row => epochs[row.Text(0)] = row.Integer(1), PostgresParameters.Texts([.. epochs.Keys.Select(SqlText.Escape)]));
+        await opening.RunAsync().ConfigureAwait(false);
+
+        var batch = new CommitBatch(_connection, _plans, joined);
+        _foreign.Clear();
+        if (head > _feed.Current)
+        {
+            batch.Add(
+                SelectChanges, row => _foreign.Add(new Change(row.Integer(0), (ChangeKind)row.Integer(1), row.Text(2))),
+                PostgresParameters.Integer(_feed.Current), PostgresParameters.Integer(long.MaxValue));
+        }
+        var raised = new Dictionary<string, long>(StringComparer.Ordinal);
+        List<Change> own = [];
+        var accepted = 0;
+        foreach (var unit in _units)
+        {
+            if (unit.Error is not null || !CheckFence(unit, epochs, raised)) continue;
+            unit.FirstPosition = head + 1;
+            batch.Add(unit);
+            foreach (var change in unit.Unit.Changes) own.Add(change with { Position = ++head });
+            accepted++;
+        }
+        if (accepted == 0)
+        {
+            await RollbackAsync().ConfigureAwait(false);
+            return null;
+        }
+        batch.Flush();
+        if (raised.Count > 0) batch.Add(RaiseEpochs, null, PostgresParameters.Texts([.. raised.Keys.Select(SqlText.Escape)]), PostgresParameters.Integers([.. raised.Values]));
+        if (own.Count > 0)
+        {
+            batch.Add(
+                InsertChanges, null, PostgresParameters.Integers([.. own.Select(static change => change.Position)]),
+                PostgresParameters.Integers([.. own.Select(static change => (long)change.Kind)]), PostgresParameters.Texts([.. own.Select(static change => SqlText.Escape(change.Key))]));
+            batch.Add(MoveHead, null, PostgresParameters.Integer(head));
+            batch.Add(Notify, static _ => { }, PostgresParameters.Text(Channel), PostgresParameters.Text(head.ToString(CultureInfo.InvariantCulture)));
+        }
+        batch.Add("COMMIT", null);
+        _own = [.. own];
+        return batch;
+    }
+
+    private static bool CheckFence(PendingUnit unit, Dictionary<string, long> epochs, Dictionary<string, long> raised)
+    {
+        if (unit.Unit.Fence is not { } fence) return true;
+        if (fence.Broken || epochs[fence.Owner] != (unit.Acquires ? unit.Epoch - 1 : unit.Epoch))
+        {
+            unit.Fail(new StaleFenceException(fence.Owner));
+            return false;
+        }
+        if (unit.Acquires) raised[fence.Owner] = epochs[fence.Owner] = unit.Epoch;
+        return true;
+    }
+
+    /// <summary>The feed goes on through what other silos committed before this group, then through the group.</summary>
+    private void Publish()
+    {
+        if (_own.Length == 0 && _foreign.Count == 0) return;
+        Change[] changes = [.. _foreign, .. _own];
+        _feed.Publish(changes);
+    }
+
+    private async Task RollbackAsync()
+    {
+        var command = new NpgsqlCommand("ROLLBACK", _connection);
+        await using (command.ConfigureAwait(false)) await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+    }
+
+    private async Task DisconnectAsync()
+    {
+        if (_connection is not { } connection) return;
+        _connection = null;
+        try
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (NpgsqlException exception)
+        {
+            LogDisconnectFailed(_logger, exception);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A group of {Count} units could not be committed")]
+    private static partial void LogCommitFailed(ILogger logger, int count, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The commit connection did not close cleanly")]
+    private static partial void LogDisconnectFailed(ILogger logger, Exception exception);
+}
