@@ -80,6 +80,10 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
     /// <summary>Commits the group without the units that fail. The first try joins inserts; if it fails, each command is one unit's, so that the error names it.</summary>
     private async Task CommitGroupAsync()
     {
+        foreach (var unit in _units)
+        {
+            if (unit.Unit.Fence is { Broken: true } fence) unit.Fail(new StaleFenceException(fence.Owner));
+        }
         for (var joined = true; ; joined = false)
         {
             CommitBatch? batch = null;
@@ -128,11 +132,17 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
                 PostgresParameters.Integer(_feed.Current), PostgresParameters.Integer(long.MaxValue));
         }
         var raised = new Dictionary<string, long>(StringComparer.Ordinal);
+        HashSet<Fence> broken = [];   // by a unit of this group: only the units after it fall with it
         List<Change> own = [];
         var accepted = 0;
         foreach (var unit in _units)
         {
-            if (unit.Error is not null || !CheckFence(unit, epochs, raised)) continue;
+            if (unit.Error is null) CheckFence(unit, epochs, raised, broken);
+            if (unit.Error is not null)
+            {
+                if (unit.Unit.Fence is { } fence) broken.Add(fence);
+                continue;
+            }
             unit.FirstPosition = head + 1;
             batch.Add(unit);
             foreach (var change in unit.Unit.Changes) own.Add(change with { Position = ++head });
@@ -158,16 +168,11 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         return batch;
     }
 
-    private static bool CheckFence(PendingUnit unit, Dictionary<string, long> epochs, Dictionary<string, long> raised)
+    private static void CheckFence(PendingUnit unit, Dictionary<string, long> epochs, Dictionary<string, long> raised, HashSet<Fence> broken)
     {
-        if (unit.Unit.Fence is not { } fence) return true;
-        if (fence.Broken || epochs[fence.Owner] != (unit.Acquires ? unit.Epoch - 1 : unit.Epoch))
-        {
-            unit.Fail(new StaleFenceException(fence.Owner));
-            return false;
-        }
-        if (unit.Acquires) raised[fence.Owner] = epochs[fence.Owner] = unit.Epoch;
-        return true;
+        if (unit.Unit.Fence is not { } fence) return;
+        if (broken.Contains(fence) || epochs[fence.Owner] != (unit.Acquires ? unit.Epoch - 1 : unit.Epoch)) unit.Fail(new StaleFenceException(fence.Owner));
+        else if (unit.Acquires) raised[fence.Owner] = epochs[fence.Owner] = unit.Epoch;
     }
 
     /// <summary>The feed goes on through what other silos committed before this group, then through the group.</summary>

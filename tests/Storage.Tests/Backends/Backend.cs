@@ -21,6 +21,9 @@ public abstract class Backend : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Runs SQL behind the storage's back.</summary>
+    public abstract Task ExecuteAsync(string sql);
+
     protected abstract Task<IStorage> OpenWithoutMigrationAsync(TimeProvider time);
 
     protected abstract ValueTask DropAsync();

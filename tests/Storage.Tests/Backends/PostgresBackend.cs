@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 using OrleansMatrix.Storage.Postgres;
 using OrleansMatrix.TestSupport;
 
@@ -10,6 +11,13 @@ public sealed class PostgresBackend(PostgresCluster cluster) : Backend
 {
     private readonly Lock _gate = new();
     private Task<string>? _database;
+
+    public override async Task ExecuteAsync(string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(await _database!);
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
 
     protected override async Task<IStorage> OpenWithoutMigrationAsync(TimeProvider time)
     {

@@ -8,6 +8,13 @@ public sealed class SqliteBackend : Backend
 {
     private readonly TemporaryFolder _folder = new();
 
+    public override Task ExecuteAsync(string sql)
+    {
+        using var connection = new SqliteConnection(_folder.File("matrix.db"), "");
+        connection.Execute(sql);
+        return Task.CompletedTask;
+    }
+
     protected override Task<IStorage> OpenWithoutMigrationAsync(TimeProvider time) =>
         Task.FromResult(SqliteStorage.Open(_folder.File("matrix.db"), time, NullLoggerFactory.Instance));
 
