@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Routing;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions.Device;
@@ -9,7 +10,26 @@ internal static class CrossSigning
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
+        routes.MapMatrixPost("/_matrix/client/v3/keys/device_signing/upload", UploadKeysAsync);
         routes.MapMatrixPost("/_matrix/client/v3/keys/signatures/upload", UploadSignaturesAsync);
+    }
+
+    private static async ValueTask<MatrixResponse> UploadKeysAsync(MatrixRequest request)
+    {
+        if (!(await request.ReadFieldsAsync()).TryGet(out var body, out var error))
+            return error;
+        var json = new ReadOnlyMemory<byte>(JsonMarshal.GetRawUtf8Value(body.Json).ToArray());
+
+        // Whether a password is needed depends on the keys there are, which only the grain knows for sure: it is asked first, and stores nothing if so.
+        var outcome = await Grain(request).UploadCrossSigningKeys(json, authenticated: false);
+        if (outcome is { Ok: true, Value: CrossSigningUpload.AuthenticationNeeded })
+        {
+            if (await UserInteractive.RequirePasswordAsync(request, body) is { } challenge)
+                return challenge;
+            outcome = await Grain(request).UploadCrossSigningKeys(json, authenticated: true);
+        }
+
+        return outcome.Error ?? MatrixResponse.Empty;
     }
 
     private static async ValueTask<MatrixResponse> UploadSignaturesAsync(MatrixRequest request) =>

@@ -52,12 +52,12 @@ internal static class Directory
     private static async ValueTask<MatrixResponse> DeleteAsync(MatrixRequest request)
     {
         var alias = request.RouteRoomAlias();
-        return request.Error is { } invalid ? invalid : MatrixResponse.From(await request.Grain<IRoomAliasGrain>(alias).Delete(request.Requester));
+        return request.Error ?? MatrixResponse.From(await request.Grain<IRoomAliasGrain>(alias).Delete(request.Requester));
     }
 
     private static async ValueTask<MatrixResponse> ListAsync(MatrixRequest request)
     {
         var roomId = request.RouteRoomId();
-        return request.Error is { } invalid ? invalid : MatrixResponse.From(await request.Grain<IRoomListingGrain>(roomId).Aliases(request.Requester));
+        return request.Error ?? MatrixResponse.From(await request.Grain<IRoomListingGrain>(roomId).Aliases(request.Requester));
     }
 }

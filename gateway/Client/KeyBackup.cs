@@ -49,14 +49,14 @@ internal static class KeyBackup
         {
             var (roomId, sessionId) = scopeOf(request);
             var version = request.RequiredQuery("version");
-            return request.Error is { } invalid ? invalid : MatrixResponse.From(await Grain(request).GetKeys(version, roomId, sessionId));
+            return request.Error ?? MatrixResponse.From(await Grain(request).GetKeys(version, roomId, sessionId));
         }
 
         async ValueTask<MatrixResponse> Delete(MatrixRequest request)
         {
             var (roomId, sessionId) = scopeOf(request);
             var version = request.RequiredQuery("version");
-            return request.Error is { } invalid ? invalid : MatrixResponse.From(await Grain(request).DeleteKeys(version, roomId, sessionId));
+            return request.Error ?? MatrixResponse.From(await Grain(request).DeleteKeys(version, roomId, sessionId));
         }
     }
 

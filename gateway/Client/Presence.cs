@@ -35,6 +35,6 @@ internal static class Presence
     private static async ValueTask<MatrixResponse> GetAsync(MatrixRequest request)
     {
         var userId = request.RouteUserId();
-        return request.Error is { } invalid ? invalid : MatrixResponse.From(await request.Grain<IPresenceGrain>(userId).Get(request.Requester.UserId));
+        return request.Error ?? MatrixResponse.From(await request.Grain<IPresenceGrain>(userId).Get(request.Requester.UserId));
     }
 }

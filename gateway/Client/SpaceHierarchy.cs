@@ -19,6 +19,6 @@ internal static class SpaceHierarchy
         var maxDepth = request.Query("max_depth") is null ? (int?)null : (int)request.QueryInteger("max_depth", 0, max: int.MaxValue);
         var query = new HierarchyQuery(
             request.QueryBool("suggested_only"), (int)request.QueryInteger("limit", DefaultLimit, min: 1, max: MaxLimit), maxDepth, request.Query("from"));
-        return request.Error is { } invalid ? invalid : MatrixResponse.From(await request.Grain<IRoomListingGrain>(roomId).Hierarchy(request.Requester, query));
+        return request.Error ?? MatrixResponse.From(await request.Grain<IRoomListingGrain>(roomId).Hierarchy(request.Requester, query));
     }
 }
