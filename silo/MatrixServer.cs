@@ -2,7 +2,9 @@ using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.HttpOverrides;
+using OrleansMatrix.Gateway.Admin;
 using OrleansMatrix.Gateway.Client;
+using OrleansMatrix.Gateway.Media;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains;
 using OrleansMatrix.Protocol;
@@ -70,6 +72,8 @@ public static class MatrixServer
         var time = app.Services.GetRequiredService<TimeProvider>();
         app.MapGet("/health", context => Health.AnswerAsync(context, storage, time));
         app.MapClientEndpoints();
+        app.MapMediaEndpoints();
+        app.MapAdminEndpoints();
         return app;
     }
 

@@ -2,8 +2,8 @@ namespace OrleansMatrix.Silo;
 
 internal static partial class SiloLog
 {
-    [LoggerMessage(1, LogLevel.Information, "Server name {ServerName}; data in {DataDirectory}")]
-    public static partial void DataDirectory(ILogger logger, string serverName, string dataDirectory);
+    [LoggerMessage(1, LogLevel.Information, "Server name {ServerName}; signing key {KeyId}; data in {DataDirectory}")]
+    public static partial void Starting(ILogger logger, string serverName, string keyId, string dataDirectory);
 
     [LoggerMessage(2, LogLevel.Information,
         "There is no account yet. Make an administrator with: users create NAME --admin. Or register the first account, which becomes an administrator, in a client with this one-time registration token: {Token}")]

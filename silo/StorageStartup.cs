@@ -1,18 +1,19 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Account;
 using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Signing;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Silo;
 
 /// <summary>Brings the database up to date before anything else starts, and makes the first registration token of a new server.</summary>
-internal sealed class StorageStartup(IStorage storage, MatrixSettings settings, IRandom random, TimeProvider time, ILogger<StorageStartup> logger)
-    : IHostedService
+internal sealed class StorageStartup(
+    IStorage storage, SigningKey signingKey, MatrixSettings settings, IRandom random, TimeProvider time, ILogger<StorageStartup> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await storage.MigrateAsync(cancellationToken);
-        SiloLog.DataDirectory(logger, settings.ServerName.Value, settings.DataDirectory);
+        SiloLog.Starting(logger, settings.ServerName.Value, signingKey.KeyId, settings.DataDirectory);
         if (await RegistrationTokens.FirstAsync(storage, random, time) is { } token)
             SiloLog.FirstToken(logger, token);
     }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using OrleansMatrix.Grains.Account;
 using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Directory;
+using OrleansMatrix.Grains.Media;
 
 namespace OrleansMatrix.Grains;
 
@@ -12,5 +13,6 @@ public static class GrainServices
     public static IServiceCollection AddMatrixGrains(this IServiceCollection services) => services
         .AddSingleton<Passwords>()
         .AddDevices()
-        .AddDirectory();
+        .AddDirectory()
+        .AddMedia();
 }

@@ -1,0 +1,73 @@
+using OrleansMatrix.Gateway.Pipeline;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Media;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Identifiers;
+
+namespace OrleansMatrix.Gateway.Media;
+
+/// <summary>Serves media and thumbnails.</summary>
+internal sealed class MediaDownload(IMediaContent content)
+{
+    private const long DefaultWaitMs = 20_000;
+
+    /// <summary>The server name and media id of the path, both safe to use.</summary>
+    public static (string ServerName, string MediaId) ReadId(MatrixRequest request)
+    {
+        var server = request.Route("serverName");
+        var mediaId = request.Route("mediaId");
+        if (!ServerName.IsValid(server) || !MxcUri.IsValidMediaId(mediaId))
+            request.Fail(MatrixError.NotFound("No such media"));
+        return (server, mediaId);
+    }
+
+    public async ValueTask<MatrixResponse> GetAsync(MatrixRequest request, bool hasFileName)
+    {
+        var outcome = await FindAsync(request);
+        if (outcome.Error is { } error)
+            return error;
+        var media = outcome.Value!;
+        var fileName = hasFileName ? request.Route("fileName") : media.FileName;
+        if (request.Error is { } wrong)
+            return wrong;
+        return content.Open(media.Sha256) is { } stream ? Send(stream, media.ContentType, fileName) : MatrixError.NotFound("No such media");
+    }
+
+    public async ValueTask<MatrixResponse> GetThumbnailAsync(MatrixRequest request)
+    {
+        request.RequiredQuery("width");
+        request.RequiredQuery("height");
+        var width = (int)request.QueryInteger("width", 0, min: 1, max: 10_000);
+        var height = (int)request.QueryInteger("height", 0, min: 1, max: 10_000);
+        var method = request.Query("method") ?? "scale";
+        if (method is not ("crop" or "scale"))
+            request.Fail(MatrixError.InvalidParam("'method' must be crop or scale"));
+        request.QueryBool("animated");
+        var outcome = await FindAsync(request);
+        if (outcome.Error is { } error)
+            return error;
+        var thumbnail = await content.GetThumbnailAsync(outcome.Value!, new ThumbnailSize(width, height, method == "crop"));
+        if (thumbnail.Error is { } failed)
+            return failed;
+        var (stream, contentType) = thumbnail.Value!;
+        return Send(stream, contentType, $"thumbnail.{contentType[(contentType.IndexOf('/', StringComparison.Ordinal) + 1)..]}");
+    }
+
+    private static async ValueTask<Outcome<MediaInfo>> FindAsync(MatrixRequest request)
+    {
+        var (server, mediaId) = ReadId(request);
+        var wait = request.QueryInteger("timeout_ms", DefaultWaitMs);
+        var allowRemote = request.QueryBool("allow_remote", fallback: true);
+        request.QueryBool("allow_redirect");
+        return request.Error is { } error ? error : await request.Grain<IMediaGrain>(IMediaGrain.KeyOf(server, mediaId)).Get(wait, allowRemote);
+    }
+
+    private static MatrixResponse Send(Stream stream, string contentType, string? fileName) => MatrixResponse.Stream(async response =>
+    {
+        await using (stream)
+        {
+            ContentHeaders.Write(response, contentType, fileName, stream.Length);
+            await stream.CopyToAsync(response.Body, response.HttpContext.RequestAborted);
+        }
+    });
+}

@@ -1,0 +1,27 @@
+using Orleans.Concurrency;
+
+namespace OrleansMatrix.Grains.Abstractions.Media;
+
+/// <summary>One piece of media: what is known of it; the bytes are with <see cref="IMediaContent"/>. Key: <see cref="KeyOf"/>.</summary>
+public interface IMediaGrain : IGrainWithStringKey
+{
+    /// <summary>The key of a media id of a server.</summary>
+    static string KeyOf(string serverName, string mediaId) => $"{serverName}/{mediaId}";
+
+    /// <summary>
+    /// The media: M_NOT_FOUND, or M_NOT_YET_UPLOADED (504) if its id was created but no bytes came within the time.
+    /// </summary>
+    /// <param name="waitMs">How long to wait for the upload, in milliseconds, at most 20,000.</param>
+    /// <param name="allowRemote">May be fetched from another server.</param>
+    [AlwaysInterleave]
+    Task<Outcome<MediaInfo>> Get(long waitMs, bool allowRemote);
+
+    /// <summary>Creates the id for a later upload; answers when it expires, in milliseconds since the epoch.</summary>
+    Task<Outcome<long>> Reserve(string uploader);
+
+    /// <summary>Whether the user may upload to the reserved id now: M_NOT_FOUND, M_FORBIDDEN, M_CANNOT_OVERWRITE_MEDIA.</summary>
+    Task<Outcome<Nothing>> CheckUpload(string uploader);
+
+    /// <summary>The bytes are stored: makes the media available. The errors of <see cref="CheckUpload"/> if <paramref name="reserved"/>.</summary>
+    Task<Outcome<Nothing>> Complete(string uploader, MediaInfo info, bool reserved);
+}

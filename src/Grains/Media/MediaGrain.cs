@@ -1,0 +1,100 @@
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Media;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Media;
+
+/// <summary>One piece of media: its row, and who waits for it.</summary>
+public sealed class MediaGrain(IStorage storage, MatrixSettings settings, IRemoteMedia remote, TimeProvider time) : Grain, IMediaGrain
+{
+    // The recommended default (content-repo.yaml, POST /create).
+    private const long ReservationMs = 24 * 60 * 60 * 1000;
+    private const long MaxWaitMs = 20_000;
+
+    private readonly TaskCompletionSource _uploaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string _origin = "";
+    private string _mediaId = "";
+    private MediaRow? _row;
+    private Task<MediaRow?>? _fetch;
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var key = this.GetPrimaryKeyString();
+        var slash = key.LastIndexOf('/');
+        (_origin, _mediaId) = (key[..slash], key[(slash + 1)..]);
+        _row = await storage.Media.GetAsync(_origin, _mediaId, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<Outcome<MediaInfo>> Get(long waitMs, bool allowRemote)
+    {
+        if (_row is null && allowRemote && _origin != settings.ServerName.Value)
+            await FetchAsync();
+        if (_row is { Sha256: null } row && !IsExpired(row) && waitMs > 0)
+            await Task.WhenAny(_uploaded.Task, Task.Delay(TimeSpan.FromMilliseconds(Math.Min(waitMs, MaxWaitMs)), time));
+        return _row switch
+        {
+            null or { Quarantined: true } => MatrixError.NotFound("No such media"),
+            { Sha256: { } hash } found => new MediaInfo(hash, found.Size, found.ContentType ?? "application/octet-stream", found.FileName),
+            { } reserved when IsExpired(reserved) => MatrixError.NotFound("No such media"),
+            _ => new MatrixError(ErrCodes.NotYetUploaded, 504, "The media has not been uploaded yet"),
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task<Outcome<long>> Reserve(string uploader)
+    {
+        var row = new MediaRow(_origin, _mediaId, uploader, null, null, 0, null, Now, Quarantined: false);
+        await PutAsync(row);
+        return row.CreatedAt + ReservationMs;
+    }
+
+    /// <inheritdoc/>
+    public Task<Outcome<Nothing>> CheckUpload(string uploader) => Task.FromResult<Outcome<Nothing>>(_row switch
+    {
+        null => MatrixError.NotFound("This media ID was not created"),
+        { } row when row.Uploader != uploader => MatrixError.Forbidden("This media ID was created by another user"),
+        { Sha256: not null } => new MatrixError(ErrCodes.CannotOverwriteMedia, 409, "The media has been uploaded already"),
+        { } row when IsExpired(row) => MatrixError.NotFound("The media ID has expired"),
+        _ => Nothing.Value,
+    });
+
+    /// <inheritdoc/>
+    public async Task<Outcome<Nothing>> Complete(string uploader, MediaInfo info, bool reserved)
+    {
+        if (reserved && (await CheckUpload(uploader)).Error is { } error)
+            return error;
+        await PutAsync(new MediaRow(_origin, _mediaId, uploader, info.ContentType, info.FileName, info.Size, info.Sha256, Now, Quarantined: false));
+        _uploaded.TrySetResult();
+        return Nothing.Value;
+    }
+
+    private bool IsExpired(MediaRow row) => row.Sha256 is null && row.CreatedAt + ReservationMs <= Now;
+
+    // Interleaved calls wait for one fetch; the row of a success is kept, a failure is tried again by the next call.
+    private async Task FetchAsync()
+    {
+        var fetch = _fetch ??= remote.FetchAsync(_origin, _mediaId);
+        try
+        {
+            if (await fetch is { } row && _row is null)
+                await PutAsync(row);
+        }
+        finally
+        {
+            _fetch = null;
+        }
+    }
+
+    private async Task PutAsync(MediaRow row)
+    {
+        var unit = new WriteUnit();
+        storage.Media.Put(unit, row);
+        await storage.CommitAsync(unit);
+        _row = row;
+    }
+}

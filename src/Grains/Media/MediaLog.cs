@@ -1,0 +1,9 @@
+using Microsoft.Extensions.Logging;
+
+namespace OrleansMatrix.Grains.Media;
+
+internal static partial class MediaLog
+{
+    [LoggerMessage(1, LogLevel.Warning, "No thumbnail of {Sha256}: {Problem}")]
+    public static partial void ThumbnailFailed(ILogger logger, string sha256, string problem);
+}

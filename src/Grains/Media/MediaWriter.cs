@@ -1,0 +1,43 @@
+using System.Security.Cryptography;
+using OrleansMatrix.Grains.Abstractions.Media;
+
+namespace OrleansMatrix.Grains.Media;
+
+/// <summary>Writes content to a temporary file, hashing on the way; at the end it gets its name.</summary>
+internal sealed class MediaWriter : IMediaWriter
+{
+    private readonly MediaFolder _folder;
+    private readonly string _temporary;
+    private readonly FileStream _file;
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+    public MediaWriter(MediaFolder folder)
+    {
+        _folder = folder;
+        _temporary = folder.NewTemporary();
+        _file = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
+    }
+
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken)
+    {
+        _hash.AppendData(chunk.Span);
+        return _file.WriteAsync(chunk, cancellationToken);
+    }
+
+    public async ValueTask<string> CompleteAsync()
+    {
+        // fsync has no asynchronous form; the caller's thread is not to wait for the disk.
+        await Task.Run(() => _file.Flush(flushToDisk: true));
+        await _file.DisposeAsync();
+        var sha256 = Convert.ToHexStringLower(_hash.GetHashAndReset());
+        await Task.Run(() => MediaFolder.Publish(_temporary, _folder.PathOf(sha256)));
+        return sha256;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _hash.Dispose();
+        await _file.DisposeAsync();
+        File.Delete(_temporary);
+    }
+}
