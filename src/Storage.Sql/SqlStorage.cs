@@ -37,6 +37,25 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStor
     }
 
     /// <inheritdoc/>
+    public async Task<Fence> AcquireFenceAsync(string owner, CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            var fence = await OpenFenceAsync(owner, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await database.CommitAsync(new WriteUnit(fence)).ConfigureAwait(false);
+                return fence;
+            }
+            catch (StaleFenceException)
+            {
+                // Somebody else took it in between.
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public Task<CommitResult> CommitAsync(WriteUnit unit) => unit.IsEmpty ? Task.FromResult(default(CommitResult)) : database.CommitAsync(unit);
 
     /// <inheritdoc/>

@@ -24,8 +24,17 @@ public interface IStorage : IAsyncDisposable
     /// <summary>The change feed of this silo.</summary>
     IChangeFeed Feed { get; }
 
-    /// <summary>Reads the owner's epoch; call it before reading what the fence protects.</summary>
+    /// <summary>
+    /// Reads the owner's epoch; call it before reading what the fence protects. Until the first commit with it, a former activation that still holds the
+    /// epoch may go on writing: the owner whose memory must be exact takes the fence with <see cref="AcquireFenceAsync"/>.
+    /// </summary>
     ValueTask<Fence> OpenFenceAsync(string owner, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Opens the owner's fence and raises its epoch at once, durably: no commit of a former activation can succeed after this, so what is read afterwards stays
+    /// true until this activation changes it.
+    /// </summary>
+    Task<Fence> AcquireFenceAsync(string owner, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Makes the unit durable and visible; returns after the database has it on disk. Units committed by one caller in order become visible in that order,
