@@ -3,6 +3,7 @@ using OrleansMatrix.Grains.Account;
 using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Directory;
 using OrleansMatrix.Grains.Media;
+using OrleansMatrix.Grains.Room;
 
 namespace OrleansMatrix.Grains;
 
@@ -14,5 +15,6 @@ public static class GrainServices
         .AddSingleton<Passwords>()
         .AddDevices()
         .AddDirectory()
-        .AddMedia();
+        .AddMedia()
+        .AddRooms();
 }

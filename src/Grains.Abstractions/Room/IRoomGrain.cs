@@ -7,7 +7,7 @@ namespace OrleansMatrix.Grains.Abstractions.Room;
 /// </summary>
 public interface IRoomGrain : IGrainWithStringKey
 {
-    /// <summary>Makes the room from its first events, all or none. M_ROOM_IN_USE if the room exists.</summary>
+    /// <summary>Makes the room from its first events, all or none. Status 409 if the room exists, M_ROOM_IN_USE if the alias is taken.</summary>
     Task<Outcome<Nothing>> Create(RoomCreation creation);
 
     /// <summary>Sends a message event; answers its event id. A repeated transaction id answers the first event's id.</summary>

@@ -1,0 +1,56 @@
+using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Protocol.RoomVersions;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room;
+
+/// <summary>
+/// A room in memory: what storage will say once all units on their way are durable. Read and changed within the room's turn only, and thrown away
+/// whole when a commit fails.
+/// </summary>
+internal sealed class ActiveRoom
+{
+    public ActiveRoom(RoomServices services, string roomId, RoomVersion version, StateNodeId state, RoomSummaryRow summary)
+    {
+        Services = services;
+        RoomId = roomId;
+        Version = version;
+        Summary = summary;
+        PendingNodes = new PendingStateNodes(services.Nodes);
+        Map = new StateMap(services.Nodes, PendingNodes);
+        Events = new RoomEvents(services.Storage.Events, version);
+        Current = new StateView(version, Map, Events, state);
+    }
+
+    public RoomServices Services { get; }
+    public string RoomId { get; }
+    public RoomVersion Version { get; }
+    public PendingStateNodes PendingNodes { get; }
+    public StateMap Map { get; }
+    public RoomEvents Events { get; }
+
+    /// <summary>The current state: that after all extremities, resolved.</summary>
+    public StateView Current { get; }
+
+    public IReadOnlyList<Extremity> Extremities { get; set; } = [];
+
+    public RoomSummaryRow Summary { get; set; }
+
+    /// <summary>Joined members by server.</summary>
+    public Dictionary<string, int> Servers { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The highest depth among the extremities.</summary>
+    public long Depth => Extremities.Count == 0 ? 0 : Extremities.Max(e => e.Depth);
+
+    /// <summary>
+    /// True if this server may change the room by itself: it has a joined member, or nobody at all has. Else the room lives on other servers, and what
+    /// is stored of it may be old.
+    /// </summary>
+    public bool IsResident => Servers.Count == 0 || Servers.ContainsKey(Services.Server.Name.Value);
+
+    /// <summary>A view of another state of this room.</summary>
+    public StateView View(StateNodeId root) => root == Current.Root ? Current : new StateView(Version, Map, Events, root);
+
+    /// <summary>The summary of a room of which nothing is known yet. Without an m.room.join_rules event a room is for invited users.</summary>
+    public static RoomSummaryRow EmptySummary(string roomId) => new(roomId, null, null, null, null, null, "invite", false, false, false, 0);
+}

@@ -1,0 +1,12 @@
+using Orleans.Concurrency;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Room;
+
+namespace OrleansMatrix.Grains.Room.Creating;
+
+/// <inheritdoc cref="IRoomFactoryGrain"/>
+[StatelessWorker]
+public sealed class RoomFactoryGrain(RoomServices services) : Grain, IRoomFactoryGrain
+{
+    public Task<Outcome<string>> Create(RoomRequest request) => new RoomFactory(GrainFactory, services).CreateAsync(request);
+}

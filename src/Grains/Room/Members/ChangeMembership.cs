@@ -1,0 +1,76 @@
+using System.Text.Json;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Room.Sending;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Identifiers;
+
+namespace OrleansMatrix.Grains.Room.Members;
+
+/// <summary>Join, leave, invite, kick, ban, unban and knock by local users.</summary>
+/// <param name="profileOf">Gives a user's profile; asked before the room's turn.</param>
+internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profileOf, InvitePermission permission)
+{
+    public async Task<Outcome<string>> RunAsync(RoomActivation activation, MembershipChange change)
+    {
+        if (!UserId.IsValid(change.Target))
+            return MatrixError.InvalidParam("Not a user ID");
+        var isOwn = change.Target == change.Requester.UserId;
+        if (change.Requester.Suspended && change.Action != MembershipAction.Leave)
+            return MatrixError.UserSuspended();
+        if (isOwn && change.Action is MembershipAction.Invite)
+            return MatrixError.Forbidden("You cannot invite yourself");
+        if (!isOwn && change.Action is MembershipAction.Join or MembershipAction.Leave or MembershipAction.Knock)
+            return MatrixError.Forbidden("That is for the user to do");
+        var given = default(JsonElement);
+        if (change.Content is { } content && !ContentJson.TryParseObject(content, out given))
+            return MatrixError.BadJson("Content is not an object");
+        if (change.Action == MembershipAction.Invite && await permission.FindFaultAsync(change) is { } blocked)
+            return blocked;
+
+        var membership = MembershipOf(change.Action);
+        var profile = membership is Membership.Join or Membership.Invite or Membership.Knock ? await profileOf(change.Target) : null;
+        return await activation.ChangeAsync<string>(async (room, unit) =>
+        {
+            var present = await room.Current.FindAsync(EventTypes.Member, change.Target);
+            if (Check(room, change, present) is { } fault)
+                return fault;
+            if (change.Action == MembershipAction.Join && change.Content is null && present?.Membership == Membership.Join)
+                return present.EventId;
+            string? authoriser = null;
+            if (change.Action == MembershipAction.Join &&
+                !(await RestrictedJoin.FindAuthoriserAsync(room, change.Target)).TryGet(out authoriser, out var refused) && refused is not null)
+                return refused.Status == 400 ? MatrixError.Forbidden(refused.Message) : refused;
+
+            var json = change.Content is null
+                ? MemberContent.Write(membership, profile, change.Reason, change.IsDirect, authoriser)
+                : MemberContent.From(given, membership, authoriser);
+            return await SetState.AppendAsync(room, unit, new EventDraft(change.Requester.UserId, EventTypes.Member, change.Target, json));
+        });
+    }
+
+    private static string MembershipOf(MembershipAction action) => action switch
+    {
+        MembershipAction.Join => Membership.Join,
+        MembershipAction.Invite => Membership.Invite,
+        MembershipAction.Ban => Membership.Ban,
+        MembershipAction.Knock => Membership.Knock,
+        _ => Membership.Leave,
+    };
+
+    // What the authorization rules leave to the endpoints.
+    private static MatrixError? Check(ActiveRoom room, MembershipChange change, Pdu? present)
+    {
+        var membership = present?.Membership ?? Membership.Leave;
+        return change.Action switch
+        {
+            MembershipAction.Join when !room.IsResident => MatrixError.NotFound("This server is not in the room"),
+            MembershipAction.Join or MembershipAction.Knock when change.Requester.IsGuest && !room.Summary.GuestCanJoin => MatrixError.GuestAccessForbidden(),
+            MembershipAction.Kick when membership is not (Membership.Join or Membership.Invite or Membership.Knock) =>
+                MatrixError.Forbidden("The user is not in the room"),
+            MembershipAction.Unban when membership != Membership.Ban => new MatrixError(ErrCodes.BadState, 403, "The user is not banned"),
+            _ => null,
+        };
+    }
+}

@@ -1,0 +1,36 @@
+using OrleansMatrix.Protocol.Authorization;
+using OrleansMatrix.Protocol.Events;
+using Rules = OrleansMatrix.Protocol.Authorization.Redactions;
+
+namespace OrleansMatrix.Grains.Room;
+
+/// <summary>Applies redactions (room v3, Handling redactions).</summary>
+internal static class Redactions
+{
+    /// <summary>Applies an accepted redaction to its target, or remembers it until the target comes.</summary>
+    /// <param name="levels">The power levels of the state before the redaction.</param>
+    public static async ValueTask ApplyAsync(ActiveRoom room, RoomUnit unit, Pdu redaction, PowerLevels levels)
+    {
+        var target = await room.Events.GetAsync(redaction.Redacts!);
+        if (target is null)
+            room.Services.Storage.Events.AddPendingRedaction(unit.Unit, redaction.Redacts!, redaction.EventId, room.RoomId);
+        else if (!target.IsRedacted && Rules.Apply(room.Version, redaction, target.Pdu, levels))
+            await unit.RedactAsync(target, Redaction.Redact(target.Pdu), redaction.EventId);
+    }
+
+    /// <summary>Applies redactions that came before their target.</summary>
+    public static async ValueTask ApplyPendingAsync(ActiveRoom room, RoomUnit unit, Pdu target)
+    {
+        foreach (var redactionId in await room.Services.Storage.Events.PendingRedactionsAsync(target.EventId))
+        {
+            if (await room.Events.GetAsync(redactionId) is not { StateBefore: { } before } redaction)
+                continue;
+            var state = room.View(before);
+            await state.LoadAsync();
+            if (!Rules.Apply(room.Version, redaction.Pdu, target, state.PowerLevels))
+                continue;
+            await unit.RedactAsync((await room.Events.GetAsync(target.EventId))!, Redaction.Redact(target), redactionId);
+            return;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.RoomVersions;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room;
+
+/// <summary>Reads a room's events, those of commits on their way included.</summary>
+internal sealed class RoomEvents(IEventStore store, RoomVersion version)
+{
+    private readonly EventCache _cache = new();
+
+    // Events whose commit is not known to be durable are not in storage yet, and so may not be dropped.
+    private readonly Dictionary<string, KnownEvent> _pending = new(StringComparer.Ordinal);
+
+    public async ValueTask<KnownEvent?> GetAsync(string eventId) =>
+        Find(eventId) ?? (await store.GetAsync(eventId) is { } row ? Remember(row) : null);
+
+    /// <summary>Those that are known; of unknown ids there is no entry.</summary>
+    public async ValueTask<Dictionary<string, KnownEvent>> GetManyAsync(IEnumerable<string> eventIds)
+    {
+        var found = new Dictionary<string, KnownEvent>(StringComparer.Ordinal);
+        List<string>? missing = null;
+        foreach (var id in eventIds)
+        {
+            if (Find(id) is { } known)
+                found[id] = known;
+            else
+                (missing ??= []).Add(id);
+        }
+
+        if (missing is not null)
+        {
+            foreach (var row in await store.GetManyAsync(missing))
+                found[row.EventId] = Remember(row);
+        }
+
+        return found;
+    }
+
+    /// <summary>Notes an event that a unit on its way will store.</summary>
+    public void AddPending(KnownEvent known)
+    {
+        _pending[known.Pdu.EventId] = known;
+        _cache.Put(known);
+    }
+
+    /// <summary>The event's commit is durable.</summary>
+    public void Committed(KnownEvent known)
+    {
+        if (_pending.TryGetValue(known.Pdu.EventId, out var pending) && ReferenceEquals(pending, known))
+            _pending.Remove(known.Pdu.EventId);
+    }
+
+    private KnownEvent? Find(string eventId) => _pending.GetValueOrDefault(eventId) ?? _cache.Get(eventId);
+
+    private KnownEvent Remember(EventRow row)
+    {
+        var known = new KnownEvent(Pdu.FromStored(row.Json, version, row.EventId), row.Status, row.StateBefore, row.RedactedBy is not null);
+        _cache.Put(known);
+        return known;
+    }
+}

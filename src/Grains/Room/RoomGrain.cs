@@ -1,0 +1,137 @@
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Grains.Room.Creating;
+using OrleansMatrix.Grains.Room.Members;
+using OrleansMatrix.Grains.Room.Sending;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
+
+namespace OrleansMatrix.Grains.Room;
+
+/// <summary>
+/// The only writer of a room (ADR 0006). Reentrant, with a turn of its own around what builds on the room's memory: so callers wait for durability together.
+/// </summary>
+[Reentrant]
+public sealed class RoomGrain(RoomServices services) : Grain, IRoomGrain
+{
+    private RoomSlot? _slot;
+    private TypingUsers? _typing;
+    private IGrainTimer? _typingTimer;
+
+    private string RoomId => this.GetPrimaryKeyString();
+
+    private CanonicalAliasCheck Aliases => new(GrainFactory);
+
+    private ChangeMembership Members => new(new Profiles(GrainFactory, services.Server).GetAsync, new InvitePermission(services));
+
+    private TypingUsers Typing => _typing ??= new TypingUsers(services, RoomId);
+
+    public Task<Outcome<Nothing>> Create(RoomCreation creation) => RunAsync(room => CreateRoom.RunAsync(room, creation));
+
+    public Task<Outcome<string>> Send(EventToSend message) => message.Requester.Suspended
+        ? Refuse(MatrixError.UserSuspended())
+        : RunAsync(room => SendMessage.RunAsync(room, message));
+
+    public Task<Outcome<string>> SetState(StateToSet state)
+    {
+        if (state.Requester.Suspended)
+            return Refuse(MatrixError.UserSuspended());
+        return state.Type == EventTypes.Member
+            ? RunAsync(room => MemberState.RunAsync(room, state, Members))
+            : RunAsync(room => Sending.SetState.RunAsync(room, state, Aliases));
+    }
+
+    public Task<Outcome<string>> Redact(EventToRedact redaction) => RunAsync(room => RedactEvent.RunAsync(room, redaction));
+
+    public Task<Outcome<string>> ChangeMembership(MembershipChange change) => RunAsync(room => Members.RunAsync(room, change));
+
+    public Task<Outcome<Nothing>> Forget(string userId) => RunAsync(room => ForgetRoom.RunAsync(room, userId));
+
+    public Task UpdateProfile(MemberProfile profile) => RunAsync(room => Room.Members.UpdateProfile.RunAsync(room, profile));
+
+    public Task<bool> CanSendState(string userId, string eventType) => RunAsync(activation => activation.ReadAsync(async room =>
+    {
+        if (room is null || (await room.Current.FindAsync(EventTypes.Member, userId))?.Membership != Membership.Join)
+            return false;
+        await room.Current.LoadAsync();
+        return room.Current.PowerLevels.MaySend(userId, eventType, isState: true);
+    }));
+
+    public Task<Outcome<Nothing>> SetTyping(TypingNotice notice) => RunAsync<Outcome<Nothing>>(async activation =>
+    {
+        var servers = await activation.ReadAsync(room => JoinedServersAsync(room, notice.UserId));
+        if (servers is null)
+            return MatrixError.Forbidden("You are not in the room");
+        await ChangeTypingAsync(activation, notice.UserId, notice.Typing, notice.TimeoutMs, servers);
+        return Nothing.Value;
+    });
+
+    public Task ReceiveTyping(string origin, string userId, bool typing) => RunAsync(async activation =>
+    {
+        const long RemoteTimeoutMs = 30_000;
+        if (!userId.EndsWith(":" + origin, StringComparison.Ordinal) || await activation.ReadAsync(room => JoinedServersAsync(room, userId)) is null)
+            return false;
+        await ChangeTypingAsync(activation, userId, typing, RemoteTimeoutMs, []);
+        return true;
+    });
+
+    public Task<Outcome<string>> Upgrade(RoomUpgrade upgrade) => throw new NotSupportedException();
+
+    public Task<Outcome<PduVerdicts>> ReceivePdus(RemotePdus pdus) => throw new NotSupportedException();
+
+    public Task<Outcome<MembershipTemplate>> MakeMembership(MembershipTemplateRequest request) => throw new NotSupportedException();
+
+    public Task<Outcome<MembershipAccepted>> AcceptMembership(SignedMembership membership) => throw new NotSupportedException();
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> SignInvite(InviteToSign invite) => throw new NotSupportedException();
+
+    public Task<Outcome<string>> ImportState(ImportedRoom room) => throw new NotSupportedException();
+
+    private Task<T> RunAsync<T>(Func<RoomActivation, Task<T>> call) => (_slot ??= new RoomSlot(services, RoomId, DeactivateOnIdle)).RunAsync(call);
+
+    private static Task<Outcome<string>> Refuse(MatrixError error) => Task.FromResult<Outcome<string>>(error);
+
+    private async ValueTask<IReadOnlyCollection<string>?> JoinedServersAsync(ActiveRoom? room, string userId)
+    {
+        if (room is null || (await room.Current.FindAsync(EventTypes.Member, userId))?.Membership != Membership.Join)
+            return null;
+        return [.. room.Servers.Keys.Where(s => s != services.Server.Name.Value)];
+    }
+
+    private async Task ChangeTypingAsync(RoomActivation activation, string userId, bool typing, long timeoutMs, IReadOnlyCollection<string> servers)
+    {
+        if (!Typing.Set(userId, typing, timeoutMs))
+            return;
+        ScheduleTypingEnd();
+        var localUser = services.Server.IsLocalUser(userId) ? userId : null;
+        await activation.WriteAsync(unit => Typing.Write(unit, servers, localUser, typing));
+    }
+
+    private void ScheduleTypingEnd()
+    {
+        if (Typing.NextEnd is not { } end)
+            return;
+        var wait = TimeSpan.FromMilliseconds(Math.Max(1, end - services.Now));
+        if (_typingTimer is null)
+            _typingTimer = this.RegisterGrainTimer(EndTypingAsync, new GrainTimerCreationOptions { DueTime = wait, Period = Timeout.InfiniteTimeSpan, Interleave = true });
+        else
+            _typingTimer.Change(wait, Timeout.InfiniteTimeSpan);
+    }
+
+    private async Task EndTypingAsync()
+    {
+        if (Typing.Expire())
+        {
+            await RunAsync(async activation =>
+            {
+                await activation.WriteAsync(unit => Typing.Write(unit, [], null, false));
+                return true;
+            });
+        }
+
+        ScheduleTypingEnd();
+    }
+}

@@ -1,0 +1,13 @@
+using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Grains.ServerKeys;
+using OrleansMatrix.Protocol;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room;
+
+/// <summary>What rooms need from outside; one per silo.</summary>
+public sealed record RoomServices(IStorage Storage, StateNodeCache Nodes, ServerIdentity Server, TimeProvider Time, IRandom Random, IServerKeyRing Keys)
+{
+    /// <summary>Milliseconds since the epoch.</summary>
+    public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
+}

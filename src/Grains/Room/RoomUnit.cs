@@ -1,0 +1,194 @@
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room;
+
+/// <summary>
+/// One commit of a room in the making: each event that is put in changes the room's memory at once and its rows when the unit is committed. What fails
+/// half-way leaves memory that must be thrown away.
+/// </summary>
+internal sealed class RoomUnit(ActiveRoom room, Fence fence)
+{
+    private readonly RoomSummaryRow _summaryBefore = room.Summary;
+    private readonly List<KnownEvent> _events = [];
+    private PositionSlot? _last;
+    private bool _isChanged;
+
+    /// <summary>The rows, for further writes that belong to the same commit.</summary>
+    public WriteUnit Unit { get; } = new(fence);
+
+    /// <summary>True while nothing was put in, so that the room's memory is as it was.</summary>
+    public bool IsUntouched => Unit.IsEmpty;
+
+    /// <summary>An event that the pipeline accepted: it goes to the end of the room's history.</summary>
+    /// <param name="pdu">The event; its previous events are known.</param>
+    /// <param name="before">The state before it.</param>
+    /// <param name="origin">The local device and transaction that made it.</param>
+    /// <param name="distribute">Whether this server has to send it to the other servers of the room.</param>
+    public async ValueTask AppendAsync(Pdu pdu, StateView before, EventOrigin origin, bool distribute)
+    {
+        var redacts = pdu.Type == EventTypes.Redaction && pdu.Redacts is not null;
+        var stateBefore = before.Root;
+        var stateAfter = await StateAfter.OfAsync(room, pdu, stateBefore);
+        var slot = Unit.NextPosition(ChangeKind.RoomEvent, room.RoomId);
+        _last = slot;
+        _isChanged = true;
+        room.Services.Storage.Events.AppendLive(Unit, Row(pdu, EventStatus.None, stateBefore) with { DeviceId = origin.DeviceId, TransactionId = origin.TransactionId }, slot);
+        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore));
+        if (redacts)
+            await Redactions.ApplyAsync(room, this, pdu, before.PowerLevels);
+
+        var destinations = distribute ? room.Servers.Keys.ToHashSet(StringComparer.Ordinal) : null;
+        var extremities = room.Extremities.Where(e => !pdu.PrevEvents.Contains(e.EventId)).ToList();
+        extremities.Add(new Extremity(pdu.EventId, pdu.Depth, stateAfter));
+        room.Extremities = extremities;
+        await MoveCurrentStateAsync(pdu, stateBefore, stateAfter);
+        if (destinations is not null)
+            Distribute(pdu, destinations, slot);
+    }
+
+    /// <summary>An event that gets no place in the room's history: an outlier, a rejected or a soft-failed one.</summary>
+    public void AddAside(Pdu pdu, EventStatus status, StateNodeId? stateBefore)
+    {
+        room.Services.Storage.Events.AddHistoric(Unit, Row(pdu, status, stateBefore));
+        Remember(new KnownEvent(pdu, status, stateBefore));
+    }
+
+    /// <summary>Puts a redacted event in the place of the whole one.</summary>
+    public async ValueTask RedactAsync(KnownEvent target, Pdu redacted, string redactionId)
+    {
+        room.Services.Storage.Events.Redact(Unit, redacted.EventId, redacted.Json, redactionId);
+        Remember(target with { Pdu = redacted, IsRedacted = true });
+        if (redacted.StateKey is not { } stateKey || await room.Map.GetAsync(room.Current.Root, redacted.Type, stateKey) != redacted.EventId)
+            return;
+        room.Current.Reload(redacted.Type, stateKey);
+        room.Summary = RoomSummary.With(room.Summary, redacted.Type, stateKey, redacted);
+        if (redacted.Type == EventTypes.Member)
+            await PutMemberAsync(stateKey, redacted);
+    }
+
+    /// <summary>Hands the unit to storage, to be called within the turn so that units keep their order. The task completes when it is durable.</summary>
+    public Task CommitAsync()
+    {
+        var nodes = room.PendingNodes.Write(room.Services.Storage.StateNodes, Unit);
+        if (_isChanged)
+        {
+            string[] extremities = [.. room.Extremities.Select(e => e.EventId)];
+            room.Services.Storage.Rooms.Put(Unit, new RoomRow(room.RoomId, room.Version.Id, room.Current.Root, extremities, room.Depth, 0), _last);
+        }
+
+        if (room.Summary != _summaryBefore)
+            room.Services.Storage.Rooms.PutSummary(Unit, room.Summary);
+        return Unit.IsEmpty ? Task.CompletedTask : CommitAsync(nodes);
+    }
+
+    private async Task CommitAsync(IReadOnlyList<StateNodeId> nodes)
+    {
+        await room.Services.Storage.CommitAsync(Unit);
+        room.PendingNodes.Committed(nodes);
+        foreach (var known in _events)
+            room.Events.Committed(known);
+    }
+
+    private async ValueTask MoveCurrentStateAsync(Pdu pdu, StateNodeId stateBefore, StateNodeId stateAfter)
+    {
+        var old = room.Current.Root;
+        if (room.Extremities.Count == 1 && old == stateBefore)
+        {
+            if (pdu.StateKey is not { } stateKey)
+                return;
+            var replaced = await room.Current.FindAsync(pdu.Type, stateKey);
+            room.Current.Apply(pdu, stateAfter);
+            await ApplyAsync(pdu.Type, stateKey, replaced, pdu);
+            return;
+        }
+
+        var resolved = await Pipeline.ResolveState.OfAsync(room, [.. room.Extremities.Select(e => e.StateAfter)]);
+        if (resolved == old)
+            return;
+        var changes = await room.Map.DiffAsync(old, resolved);
+        var events = await room.Events.GetManyAsync(changes.SelectMany(c => new[] { c.Old, c.New }).OfType<string>());
+        room.Current.Reset(resolved);
+        foreach (var change in changes)
+        {
+            await ApplyAsync(
+                change.Type, change.StateKey, change.Old is null ? null : events[change.Old].Pdu, change.New is null ? null : events[change.New].Pdu);
+        }
+    }
+
+    private async ValueTask ApplyAsync(string type, string stateKey, Pdu? old, Pdu? @new)
+    {
+        room.Summary = RoomSummary.With(room.Summary, type, stateKey, @new);
+        if (type != EventTypes.Member)
+            return;
+        var (wasJoined, isJoined) = (old?.Membership == Membership.Join, @new?.Membership == Membership.Join);
+        if (wasJoined != isJoined)
+            CountMember(stateKey, isJoined ? 1 : -1);
+        if (@new is not null)
+            await PutMemberAsync(stateKey, @new);
+        else if (old is not null)
+            PutMember(stateKey, old, Membership.Leave, null);
+    }
+
+    private void CountMember(string userId, int change)
+    {
+        room.Summary = room.Summary with { JoinedMembers = room.Summary.JoinedMembers + change };
+        var server = userId[(userId.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        var members = room.Servers.GetValueOrDefault(server) + change;
+        if (members > 0)
+            room.Servers[server] = members;
+        else
+            room.Servers.Remove(server);
+    }
+
+    private async ValueTask PutMemberAsync(string userId, Pdu pdu)
+    {
+        var isStripped = pdu.Membership is Membership.Invite or Membership.Knock && room.Services.Server.IsLocalUser(userId);
+        PutMember(userId, pdu, pdu.Membership ?? Membership.Leave, isStripped ? await StrippedState.WriteAsync(room, pdu) : default(ReadOnlyMemory<byte>?));
+    }
+
+    private void PutMember(string userId, Pdu pdu, string membership, ReadOnlyMemory<byte>? stripped)
+    {
+        PositionSlot? slot = room.Services.Server.IsLocalUser(userId) ? Unit.NextPosition(ChangeKind.Membership, userId) : null;
+        var row = new MembershipRow(
+            room.RoomId, userId, membership, pdu.Sender, pdu.EventId, 0, stripped, false, ContentJson.String(pdu.Content, "displayname"), ContentJson.String(pdu.Content, "avatar_url"));
+        room.Services.Storage.Memberships.Put(Unit, row, slot);
+    }
+
+    private void Distribute(Pdu pdu, HashSet<string> destinations, PositionSlot slot)
+    {
+        // Those who are in the room now, those who were until this event, and whom it is about.
+        destinations.UnionWith(room.Servers.Keys);
+        if (pdu.Type == EventTypes.Member && pdu.Membership != Membership.Invite)
+            destinations.Add(pdu.StateKey![(pdu.StateKey!.IndexOf(':', StringComparison.Ordinal) + 1)..]);
+        destinations.Remove(room.Services.Server.Name.Value);
+        if (destinations.Count > 0)
+            room.Services.Storage.Servers.Enqueue(Unit, destinations, pdu.EventId, null, slot);
+    }
+
+    private void Remember(KnownEvent known)
+    {
+        _events.Add(known);
+        room.Events.AddPending(known);
+    }
+
+    private EventRow Row(Pdu pdu, EventStatus status, StateNodeId? stateBefore)
+    {
+        var (relatesTo, relType) = Relation.Of(pdu);
+        return new EventRow
+        {
+            EventId = pdu.EventId,
+            RoomId = room.RoomId,
+            Type = pdu.Type,
+            StateKey = pdu.StateKey,
+            Sender = pdu.Sender,
+            Depth = pdu.Depth,
+            OriginServerTs = pdu.OriginServerTs,
+            Status = status,
+            StateBefore = stateBefore,
+            Json = pdu.Json,
+            RelatesTo = relatesTo,
+            RelType = relType,
+        };
+    }
+}

@@ -1,0 +1,38 @@
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Room.Pipeline;
+
+namespace OrleansMatrix.Grains.Room.Sending;
+
+/// <summary><c>PUT /rooms/{roomId}/send/{eventType}/{txnId}</c>.</summary>
+internal static class SendMessage
+{
+    public static Task<Outcome<string>> RunAsync(RoomActivation activation, EventToSend message)
+    {
+        var draft = new EventDraft(message.Requester.UserId, message.Type, null, message.Content) { Timestamp = message.Timestamp };
+        if (message.TransactionId is not { } transactionId)
+            return SendAsync(activation, draft, null);
+        var key = new TransactionKey(message.Requester.UserId, message.Requester.DeviceId, $"{activation.RoomId}/send/{message.Type}", transactionId);
+        return activation.Transactions.OnceAsync(key, () => SendAsync(activation, draft, key));
+    }
+
+    /// <summary>Sends one event that is not a membership change.</summary>
+    public static Task<Outcome<string>> SendAsync(RoomActivation activation, EventDraft draft, TransactionKey? transaction) =>
+        activation.ChangeAsync<string>(async (room, unit) =>
+        {
+            var built = await BuildLocalEvent.RunAsync(room, draft);
+            if (!built.TryGet(out var local, out var error))
+                return error;
+            await unit.AppendAsync(local.Pdu, local.Before, Origin(transaction), distribute: true);
+            if (transaction is { } key)
+                Record(unit, room, key, local.Pdu.EventId);
+            return local.Pdu.EventId;
+        });
+
+    /// <summary>Records in the same commit that the transaction made the event.</summary>
+    public static void Record(RoomUnit unit, ActiveRoom room, TransactionKey key, string eventId) =>
+        room.Services.Storage.Events.AddTransaction(unit.Unit, key.UserId, key.DeviceId, key.Scope, key.TransactionId, eventId, room.Services.Now);
+
+    public static EventOrigin Origin(TransactionKey? transaction) =>
+        transaction is { } key ? new EventOrigin(key.DeviceId, key.TransactionId) : EventOrigin.None;
+}
