@@ -1,0 +1,30 @@
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Routing;
+using OrleansMatrix.Gateway.Pipeline;
+using OrleansMatrix.Grains.Abstractions.Room;
+
+namespace OrleansMatrix.Gateway.Client;
+
+/// <summary>redaction.yaml.</summary>
+internal static class Redaction
+{
+    public static void Map(IEndpointRouteBuilder routes) =>
+        routes.MapMatrixPut("/_matrix/client/v3/rooms/{roomId}/redact/{eventId}/{txnId}", RedactAsync, EndpointOptions.Guest.Limited());
+
+    private static async ValueTask<MatrixResponse> RedactAsync(MatrixRequest request)
+    {
+        var roomId = request.RouteRoomId();
+        var eventId = request.RouteEventId();
+        var transactionId = request.Route("txnId");
+        if (request.Error is { } invalid)
+            return invalid;
+        if (!(await request.ReadFieldsAsync(emptyAllowed: true)).TryGet(out var body, out var error))
+            return error;
+        body.OptionalString("reason");
+        if (body.Error is { } wrong)
+            return wrong;
+        ReadOnlyMemory<byte> content = JsonMarshal.GetRawUtf8Value(body.Json).ToArray();
+        var redaction = new EventToRedact(request.Requester, eventId, content, transactionId);
+        return MatrixResponse.From(await request.Grain<IRoomGrain>(roomId).Redact(redaction), static (w, id) => w.WriteString("event_id"u8, id));
+    }
+}
