@@ -87,7 +87,7 @@ internal static class StorageCommits
                 TransactionId = id,
             }, slot);
             storage.Rooms.Put(unit, new RoomRow(roomId, "12", new StateNodeId(12345), [id], count, 0), slot);
-            storage.Events.AddTransaction(unit, "@sender:bench.test", "DEVICE", roomId, id, id, 1_700_000_000_000 + count);
+            storage.Events.AddTransaction(unit, $"@sender{name}:bench.test", "DEVICE", roomId, $"m{1_700_000_000_000 + count}", id, 1_700_000_000_000 + count);
             await storage.CommitAsync(unit);
             count++;
         }
