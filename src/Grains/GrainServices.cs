@@ -16,6 +16,5 @@ public static class GrainServices
         .AddDevices()
         .AddDirectory()
         .AddMedia()
-        .AddRooms()
-        .AddReadSide();
+        .AddRooms();
 }

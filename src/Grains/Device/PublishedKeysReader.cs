@@ -24,8 +24,11 @@ internal sealed class PublishedKeysReader(IStorage storage)
             [.. devices.Select(d => new PublishedDeviceKeys(d.DeviceId, KeyJson.Merge(d.Json, signatures[d.DeviceId]), names.GetValueOrDefault(d.DeviceId)))],
             Key("master"), Key("self_signing"), userId == viewer ? Key("user_signing") : null);
 
-        ReadOnlyMemory<byte>? Key(string usage) => crossSigning.FirstOrDefault(k => k.Usage == usage) is { } row
-            ? KeyJson.Merge(row.Json, CrossSigningKey.FromStored(usage, row.Json) is { } key ? signatures[key.PublicKey] : [])
-            : null;
+        ReadOnlyMemory<byte>? Key(string usage)
+        {
+            if (crossSigning.FirstOrDefault(k => k.Usage == usage) is not { } row || CrossSigningKey.FromStored(usage, row.Json) is not { } key)
+                return null;
+            return KeyJson.Merge(row.Json, signatures[key.PublicKey]);
+        }
     }
 }

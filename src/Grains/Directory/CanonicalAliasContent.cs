@@ -35,7 +35,7 @@ internal static class CanonicalAliasContent
                 w.WriteEndArray();
             }
         });
-        return found ? changed : null;
+        return found ? changed : (ReadOnlyMemory<byte>?)null;
 
         bool IsAlias(JsonElement value) => value.ValueKind == JsonValueKind.String && value.ValueEquals(alias);
     }

@@ -1,0 +1,29 @@
+using System.Text.Json.Nodes;
+
+namespace OrleansMatrix.Gateway.Tests.Support;
+
+/// <summary>A response of the server.</summary>
+public sealed record Answer(int Status, string Text)
+{
+    /// <summary>The body as JSON.</summary>
+    public JsonNode Json => JsonNode.Parse(Text) ?? throw new InvalidOperationException($"{Status}: null");
+
+    public string? ErrCode => Json["errcode"]?.GetValue<string>();
+
+    /// <summary>The body of a successful response.</summary>
+    public JsonNode Ok()
+    {
+        Assert.True(Status == 200, $"{Status}: {Text}");
+        return Json;
+    }
+
+    /// <summary>A string member of a successful response.</summary>
+    public string Ok(string member) => Ok()[member]?.GetValue<string>() ?? throw new InvalidOperationException($"no {member}: {Text}");
+
+    /// <summary>Asserts that the response is that error.</summary>
+    public JsonNode Fails(int status, string errCode)
+    {
+        Assert.True(Status == status && ErrCode == errCode, $"expected {status} {errCode}, got {Status}: {Text}");
+        return Json;
+    }
+}
