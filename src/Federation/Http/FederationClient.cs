@@ -1,0 +1,93 @@
+using System.Net.Http.Headers;
+using System.Security.Authentication;
+using OrleansMatrix.Federation.Discovery;
+using OrleansMatrix.Federation.Signing;
+using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Signing;
+
+namespace OrleansMatrix.Federation.Http;
+
+/// <summary>Who this server is to others.</summary>
+public sealed record LocalServer(ServerName Name, SigningKey Key);
+
+/// <summary>Sends signed requests to other servers.</summary>
+public sealed class FederationClient(LocalServer self, ServerResolver resolver, IHttpClientFactory clients, TimeProvider time)
+{
+    /// <summary>Largest answer that is read unless the caller says otherwise, in bytes.</summary>
+    public const int DefaultMaxBytes = 16 * 1024 * 1024;
+
+    /// <summary>Sends a request and reads the whole answer.</summary>
+    /// <param name="target">Path and query, percent-encoded, from <c>/_matrix</c>.</param>
+    /// <param name="json">The body; empty for none.</param>
+    /// <param name="timeout">For the whole exchange.</param>
+    /// <exception cref="ServerUnreachableException">No answer, or one over the limit.</exception>
+    public async Task<FederationResponse> SendAsync(
+        ServerName destination, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan timeout, int maxBytes = DefaultMaxBytes, bool sign = true,
+        CancellationToken cancellationToken = default)
+    {
+        using var patience = new CancellationTokenSource(timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        string? authorization = null;
+        if (sign && !RequestSigning.Sign(method.Method, target, self.Name, destination, json, self.Key).TryGet(out authorization, out var error))
+            throw new ArgumentException($"the body cannot be signed: {error.Message}", nameof(json));
+        Exception? last = null;
+        try
+        {
+            foreach (var address in await resolver.ResolveAsync(destination, either.Token))
+            {
+                try
+                {
+                    return await SendAsync(address, method, target, json, authorization, maxBytes, either.Token);
+                }
+                catch (HttpRequestException e)
+                {
+                    last = e;
+                }
+            }
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ServerUnreachableException($"{destination} did not answer within {timeout.TotalSeconds:0} s", e);
+        }
+        throw new ServerUnreachableException(Explain(destination, last!), last);
+    }
+
+    private async Task<FederationResponse> SendAsync(
+        ServerAddress address, HttpMethod method, string target, ReadOnlyMemory<byte> json, string? authorization, int maxBytes, CancellationToken cancellationToken)
+    {
+        var authority = address.CertificateName.Contains(':', StringComparison.Ordinal) ? $"[{address.CertificateName}]" : address.CertificateName;
+        using var request = new HttpRequestMessage(method, new Uri($"https://{authority}:{address.Port}{target}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        request.Options.Set(OutboundConnections.Address, address);
+        request.Headers.Host = address.HostHeader;
+        if (authorization is not null)
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        if (!json.IsEmpty)
+        {
+            request.Content = new ReadOnlyMemoryContent(json);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        }
+        using var answer = await clients.CreateClient(OutboundConnections.Federation).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        return new FederationResponse((int)answer.StatusCode, await ReadAsync(answer, maxBytes, cancellationToken));
+    }
+
+    private static async Task<byte[]> ReadAsync(HttpResponseMessage answer, int maxBytes, CancellationToken cancellationToken)
+    {
+        if (answer.Content.Headers.ContentLength > maxBytes)
+            throw new HttpRequestException($"the answer is larger than {maxBytes} bytes");
+        await using var stream = await answer.Content.ReadAsStreamAsync(cancellationToken);
+        using var body = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        int read;
+        while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            if (body.Length + read > maxBytes)
+                throw new HttpRequestException($"the answer is larger than {maxBytes} bytes");
+            body.Write(buffer, 0, read);
+        }
+        return body.ToArray();
+    }
+
+    private static string Explain(ServerName destination, Exception e) => e.InnerException is AuthenticationException tls
+        ? $"{destination}: the TLS certificate is not valid for it: {tls.Message}"
+        : $"{destination}: {e.Message}";
+}

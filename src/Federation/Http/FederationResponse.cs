@@ -1,0 +1,32 @@
+using System.Text.Json;
+
+namespace OrleansMatrix.Federation.Http;
+
+/// <summary>A remote server's answer.</summary>
+/// <param name="Status">HTTP status.</param>
+/// <param name="Body">The body, within the caller's limit.</param>
+public sealed record FederationResponse(int Status, ReadOnlyMemory<byte> Body)
+{
+    /// <summary>2xx.</summary>
+    public bool IsSuccess => Status is >= 200 and < 300;
+
+    /// <summary>The errcode of a standard error body; null if there is none.</summary>
+    public string? ErrCode
+    {
+        get
+        {
+            try
+            {
+                using var document = JsonDocument.Parse(Body);
+                return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("errcode", out var code) && code.ValueKind == JsonValueKind.String ? code.GetString() : null;
+            }
+            catch (JsonException)
+            {
+                return null;
+            }
+        }
+    }
+}
+
+/// <summary>No answer came: the server could not be found, reached or understood. The message says what went wrong, for people.</summary>
+public sealed class ServerUnreachableException(string message, Exception? inner = null) : Exception(message, inner);

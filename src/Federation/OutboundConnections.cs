@@ -1,0 +1,71 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using OrleansMatrix.Federation.Discovery;
+
+namespace OrleansMatrix.Federation;
+
+/// <summary>
+/// Makes the connections of all outgoing requests: resolves, refuses addresses that the policy does not allow, connects. Redirects are never followed by
+/// the handler, so every hop passes here with its caller's knowledge.
+/// </summary>
+public sealed class OutboundConnections(AddressPolicy policy)
+{
+    /// <summary>Name of the HTTP client for requests signed by this server.</summary>
+    public const string Federation = "federation";
+
+    /// <summary>Name of the HTTP client for <c>.well-known</c>.</summary>
+    public const string WellKnown = "well-known";
+
+    /// <summary>On a request: where to connect, other than where the URL says.</summary>
+    public static readonly HttpRequestOptionsKey<ServerAddress> Address = new("OrleansMatrix.Address");
+
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>A handler with this policy.</summary>
+    public SocketsHttpHandler CreateHandler() => new()
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = false,
+        ConnectTimeout = ConnectTimeout,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
+        MaxResponseHeadersLength = 64,
+        AutomaticDecompression = DecompressionMethods.None,
+        SslOptions = new SslClientAuthenticationOptions(),
+        ConnectCallback = ConnectAsync,
+    };
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var (host, port) = context.InitialRequestMessage.Options.TryGetValue(Address, out var address)
+            ? (address.Host, address.Port)
+            : (context.DnsEndPoint.Host.Trim('[', ']'), context.DnsEndPoint.Port);
+        var candidates = IPAddress.TryParse(host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancellationToken);
+        var allowed = Array.FindAll(candidates, policy.Allows);
+        if (allowed.Length == 0)
+            throw new HttpRequestException(HttpRequestError.ConnectionError, candidates.Length == 0 ? $"{host} has no address" : $"{host} has only private addresses, which Matrix:Outbound:AllowPrivateAddresses does not allow");
+        Exception? last = null;
+        foreach (var candidate in allowed)
+        {
+            var socket = new Socket(candidate.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(new IPEndPoint(candidate, port), cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch (SocketException e)
+            {
+                socket.Dispose();
+                last = e;
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+        throw new HttpRequestException(HttpRequestError.ConnectionError, $"{host}:{port} cannot be reached", last);
+    }
+}
