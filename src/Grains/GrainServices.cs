@@ -16,5 +16,6 @@ public static class GrainServices
         .AddDevices()
         .AddDirectory()
         .AddMedia()
-        .AddRooms();
+        .AddRooms()
+        .AddReadSide();
 }

@@ -10,7 +10,7 @@ namespace OrleansMatrix.Storage.Sqlite;
 internal sealed partial class SqliteWriter : IAsyncDisposable
 {
     public const string Settings = """
-        PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;
+        PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000;
         PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = OFF;
         """;
 

@@ -41,18 +41,18 @@ internal sealed partial class Activation
         return calls;
     }
 
-    /// <summary>Whether the call waits for others to end.</summary>
+    /// <summary>Whether the call has not been started.</summary>
     public bool IsWaiting(Invocation call)
     {
         lock (this)
         {
-            for (var waiting = _waitingHead; waiting is not null; waiting = (Invocation?)waiting.Next)
+            for (var running = _running; running is not null; running = running.NextRunning)
             {
-                if (waiting == call)
-                    return true;
+                if (running == call)
+                    return false;
             }
         }
-        return false;
+        return _blocking != call;
     }
 
     /// <summary>The silo has died: its calls fail, and nothing of it runs any more.</summary>

@@ -91,15 +91,24 @@ internal sealed class ReminderService(Silo silo, IServiceProvider services, IOpt
     {
         try
         {
+            Dictionary<(string, string), Armed> before;
+            lock (_lock)
+                before = new(_armed);
             var stored = await Storage.ReadAllAsync(cancellationToken).ConfigureAwait(false);
             var mine = stored.Where(reminder => OwnerOf(reminder.GrainId) == this).ToDictionary(r => (r.GrainId, r.Name));
-            List<(string GrainId, string Name)> gone;
             lock (_lock)
-                gone = [.. _armed.Keys.Where(key => !mine.ContainsKey(key))];
-            foreach (var key in gone)
-                Disarm(key.GrainId, key.Name);
-            foreach (var reminder in mine.Values)
-                Arm(reminder);
+            {
+                // What was registered or forgotten meanwhile is newer than what was read.
+                foreach (var key in before.Keys.Where(key => !mine.ContainsKey(key) && IsUnchanged(key)))
+                    _armed.Remove(key);
+                foreach (var (key, reminder) in mine)
+                {
+                    if (IsUnchanged(key))
+                        Arm(reminder);
+                }
+            }
+
+            bool IsUnchanged((string, string) key) => before.GetValueOrDefault(key) == _armed.GetValueOrDefault(key);
         }
         catch (Exception exception)
         {

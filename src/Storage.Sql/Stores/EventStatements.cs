@@ -36,8 +36,10 @@ internal static class EventStatements
     public static readonly Statement RelationsForward = new($"{Relations} {Oldest} LIMIT $6");
     public static readonly Statement RelationsBackward = new($"{Relations} {Newest} LIMIT $6");
     public static readonly Statement ByDepth = new($"{Select} room_id = $1 AND depth >= $2 AND depth <= $3 {Accepted} ORDER BY depth DESC, anchor DESC, minor DESC LIMIT $4");
-    public static readonly Statement ByTimestampForward = new($"{Select} room_id = $1 AND origin_ts >= $2 {Accepted} ORDER BY origin_ts, anchor, minor LIMIT 1");
-    public static readonly Statement ByTimestampBackward = new($"{Select} room_id = $1 AND origin_ts <= $2 {Accepted} ORDER BY origin_ts DESC, anchor DESC, minor DESC LIMIT 1");
+    public static readonly Statement ByTimestampForward = new(
+        $"{Select} room_id = $1 AND origin_ts = (SELECT MIN(origin_ts) FROM events WHERE room_id = $1 AND origin_ts >= $2 {Accepted}) {Accepted} {Oldest} LIMIT 1");
+    public static readonly Statement ByTimestampBackward = new(
+        $"{Select} room_id = $1 AND origin_ts = (SELECT MAX(origin_ts) FROM events WHERE room_id = $1 AND origin_ts <= $2 {Accepted}) {Accepted} {Newest} LIMIT 1");
 
     public static readonly Statement AddPendingRedaction = new(
         "INSERT INTO pending_redactions (target_key, redaction_event_id, room_id) VALUES ($1, $2, $3) ON CONFLICT (target_key, redaction_event_id) DO NOTHING");
@@ -50,10 +52,11 @@ internal static class EventStatements
     public static readonly Statement AddTransaction = new(
         "INSERT INTO transactions (user_id, device_id, scope, txn_id, event_id, ts) VALUES ($1, $2, $3, $4, $5, $6)", "the transaction id was used before", key: 4);
     public static readonly Statement FindTransaction = new("SELECT event_id FROM transactions WHERE user_id = $1 AND device_id = $2 AND scope = $3 AND txn_id = $4");
-    public static readonly Statement PruneTransactions = new("""
-        DELETE FROM transactions WHERE (user_id, device_id, scope, txn_id) IN
-        (SELECT user_id, device_id, scope, txn_id FROM transactions WHERE ts < $1 ORDER BY ts LIMIT $2) RETURNING ts
+    public static readonly Statement TransactionsAfter = new("""
+        SELECT user_id, device_id, scope, txn_id, ts FROM transactions WHERE (user_id, device_id, scope, txn_id) > ($1, $2, $3, $4)
+        ORDER BY user_id, device_id, scope, txn_id LIMIT $5
         """);
+    public static readonly Statement DeleteTransaction = new("DELETE FROM transactions WHERE user_id = $1 AND device_id = $2 AND scope = $3 AND txn_id = $4");
 
     public static readonly Func<SqlRow, EventRow> Read = static row =>
     {

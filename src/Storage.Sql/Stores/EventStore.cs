@@ -73,14 +73,24 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
 
     public async Task PruneTransactionsAsync(long before, CancellationToken cancellationToken = default)
     {
-        const int most = 5000;
-        List<long> pruned;
+        // No index by time, which every send would pay for: this walks the table in the order of its key.
+        const int most = 2000;
+        List<(string UserId, string DeviceId, string Scope, string TransactionId, long Timestamp)> page;
+        var last = ("", "", "", "");
         do
         {
-            pruned = await database.WriteAsync(new WriteUnit(), EventStatements.PruneTransactions, static row => row.Integer(0), before, most).ConfigureAwait(false);
-            cancellationToken.ThrowIfCancellationRequested();
+            page = await database.QueryAsync(
+                EventStatements.TransactionsAfter, static row => (row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Integer(4)), cancellationToken,
+                last.Item1, last.Item2, last.Item3, last.Item4, most).ConfigureAwait(false);
+            var unit = new WriteUnit();
+            foreach (var (userId, deviceId, scope, transactionId, timestamp) in page)
+            {
+                if (timestamp < before) unit.Add(EventStatements.DeleteTransaction, userId, deviceId, scope, transactionId);
+                last = (userId, deviceId, scope, transactionId);
+            }
+            if (!unit.IsEmpty) await database.CommitAsync(unit).ConfigureAwait(false);
         }
-        while (pruned.Count >= most);
+        while (page.Count == most);
     }
 
     private static void Insert(WriteUnit unit, Statement statement, EventRow row, SqlValue anchor, SqlValue minor)

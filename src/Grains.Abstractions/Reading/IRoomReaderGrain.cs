@@ -1,0 +1,41 @@
+namespace OrleansMatrix.Grains.Abstractions.Reading;
+
+/// <summary>
+/// What clients read of a room: committed events and state only, as far as the requester may see them. Holds no state; never waits for the room's
+/// writer. Key: the room id. Answers are finished JSON.
+/// </summary>
+public interface IRoomReaderGrain : IGrainWithStringKey
+{
+    /// <summary>One event. M_NOT_FOUND if there is none that the requester may see.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> Event(Requester requester, string eventId);
+
+    /// <summary>An event with what is around it.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> Context(Requester requester, string eventId, int limit, string? filter);
+
+    /// <summary>A page of the room's history.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> Messages(MessagesRequest request);
+
+    /// <summary>The whole state: the current one, or for who has left that at the leaving.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> State(Requester requester);
+
+    /// <summary>The content of a state event, or with <paramref name="wholeEvent"/> the event.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> StateEvent(Requester requester, string type, string stateKey, bool wholeEvent);
+
+    /// <summary>The members' events; <paramref name="at"/> is a token, null: now.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> Members(Requester requester, string? at, string? membership, string? notMembership);
+
+    /// <summary>The joined members with their profiles.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> JoinedMembers(Requester requester);
+
+    /// <summary>Events that relate to an event.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> Relations(RelationsRequest request);
+
+    /// <summary>Thread roots, the most lately active first; <paramref name="include"/> is <c>all</c> or <c>participated</c>.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> Threads(Requester requester, string? include, int limit, string? from);
+
+    /// <summary>The event nearest to a time, milliseconds since the epoch.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> EventByTimestamp(Requester requester, long timestamp, bool backward);
+
+    /// <summary>The answer to the deprecated <c>GET …/initialSync</c>.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> InitialSync(Requester requester, int limit);
+}

@@ -1,0 +1,92 @@
+using System.Text.Json;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room.Reading;
+
+/// <summary>
+/// Writes a room's events as one requester is to see them. First <see cref="PrepareAsync"/> reads what the events' <c>unsigned</c> needs, for all at once;
+/// then <see cref="Write"/> writes each.
+/// </summary>
+public sealed class EventRenderer(RoomView room, Requester viewer, bool includeRoomId)
+{
+    private readonly long _now = room.Services.Now;
+    private readonly Dictionary<string, ClientEventOptions> _options = new(StringComparer.Ordinal);
+
+    /// <summary>Serve the events in federation form (a filter's <c>event_format</c>).</summary>
+    public bool FederationFormat { get; init; }
+
+    /// <summary>Reads what belongs to the events.</summary>
+    /// <param name="rows">Events that the viewer may see.</param>
+    /// <param name="sight">For <c>unsigned.membership</c>; null: leave it out.</param>
+    /// <param name="previous">With the content of the state that state events replaced.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public async ValueTask PrepareAsync(IReadOnlyCollection<EventRow> rows, RoomSight? sight, bool previous, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        Dictionary<string, string>? replaced = null;
+        List<string>? wanted = null;
+        foreach (var row in rows)
+        {
+            if (row.RedactedBy is { } redaction)
+                (wanted ??= []).Add(redaction);
+            if (previous && row is { StateKey: { } stateKey, StateBefore: { } state } &&
+                await room.Services.States.GetAsync(state, row.Type, stateKey, cancellationToken) is { } replacedId)
+            {
+                (replaced ??= new(StringComparer.Ordinal))[row.EventId] = replacedId;
+                (wanted ??= []).Add(replacedId);
+            }
+        }
+
+        if (wanted is not null)
+            await room.FindManyAsync(wanted, cancellationToken);
+        foreach (var row in rows)
+        {
+            if (_options.ContainsKey(row.EventId))
+                continue;
+            var replacedId = replaced?.GetValueOrDefault(row.EventId);
+            _options[row.EventId] = new ClientEventOptions
+            {
+                IncludeRoomId = includeRoomId,
+                NowTs = _now,
+                TransactionId = row.Sender == viewer.UserId && row.DeviceId == viewer.DeviceId ? row.TransactionId : null,
+                Membership = sight is null ? null : await sight.MembershipAtAsync(row, cancellationToken),
+                RedactedBecause = await FindAsync(row.RedactedBy, cancellationToken),
+                ReplacesState = replacedId,
+                PrevContent = (await FindAsync(replacedId, cancellationToken))?.ContentJson ?? default,
+            };
+        }
+    }
+
+    /// <summary>Adds the bundled aggregations of an event, a JSON object.</summary>
+    public void AddRelations(string eventId, ReadOnlyMemory<byte> relations)
+    {
+        if (_options.TryGetValue(eventId, out var options))
+            _options[eventId] = options with { Relations = relations };
+    }
+
+    /// <summary>Writes a prepared event.</summary>
+    public void Write(Utf8JsonWriter writer, EventRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        if (FederationFormat)
+            ClientEvent.WriteFederation(writer, room.Parse(row));
+        else
+            ClientEvent.Write(writer, room.Parse(row), _options[row.EventId]);
+    }
+
+    /// <summary>Writes prepared events as a property with an array.</summary>
+    public void WriteArray(Utf8JsonWriter writer, ReadOnlySpan<byte> name, IEnumerable<EventRow> rows)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(rows);
+        writer.WriteStartArray(name);
+        foreach (var row in rows)
+            Write(writer, row);
+        writer.WriteEndArray();
+    }
+
+    private async ValueTask<Pdu?> FindAsync(string? eventId, CancellationToken cancellationToken) =>
+        eventId is not null && await room.FindAsync(eventId, cancellationToken) is { } row ? room.Parse(row) : null;
+}

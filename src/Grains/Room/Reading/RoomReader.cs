@@ -1,0 +1,100 @@
+using System.Collections.Frozen;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.User;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room.Reading;
+
+/// <summary>One request's reading of one room: the room, the reader, and what the reader may see.</summary>
+internal sealed class RoomReader
+{
+    private RoomReader(RoomView room, Requester viewer, RoomSight sight) => (Room, Viewer, Sight) = (room, viewer, sight);
+
+    public RoomView Room { get; }
+    public Requester Viewer { get; }
+    public RoomSight Sight { get; }
+    public IStorage Storage => Room.Services.Storage;
+
+    /// <summary>For who is or was joined, and, if <paramref name="peek"/>, for everybody if the room is world-readable; else M_FORBIDDEN, also if there is no such room.</summary>
+    public static async ValueTask<Result<RoomReader>> OpenAsync(ReadServices services, string roomId, Requester viewer, bool peek = true)
+    {
+        var reader = await FindAsync(services, roomId, viewer);
+        if (reader is not null && (reader.Sight.IsMember || (peek && reader.Sight.Row?.Membership != Membership.Ban && await reader.Sight.IsWorldReadableAsync())))
+            return reader;
+        return MatrixError.Forbidden(reader?.Sight.Row?.Membership == Membership.Leave ? "You are not in this room any more" : "You are not in this room");
+    }
+
+    /// <summary>Without a check whether anything may be seen; null if there is no such room.</summary>
+    public static async ValueTask<RoomReader?> FindAsync(ReadServices services, string roomId, Requester viewer) =>
+        await RoomView.OpenAsync(services, roomId) is { } room ? new RoomReader(room, viewer, await RoomSight.OpenAsync(room, viewer.UserId)) : null;
+
+    public EventRenderer Renderer() => new(Room, Viewer, includeRoomId: true);
+
+    public async ValueTask<FrozenSet<string>> IgnoredAsync() => await UserSettings.ReadIgnoredAsync(Storage, Viewer.UserId);
+
+    /// <summary>An event of the room's history that the reader may see, or null.</summary>
+    public async ValueTask<EventRow?> FindVisibleAsync(string eventId)
+    {
+        if (await Room.FindAsync(eventId) is not { } row || (row.Status & (EventStatus.Rejected | EventStatus.SoftFailed)) != 0)
+            return null;
+        // State from before this server joined has no place in the history it knows.
+        if (row.Order is null)
+            return Sight.IsMember && row.StateKey is not null ? row : null;
+        return await Sight.CanSeeAsync(row) ? row : null;
+    }
+
+    /// <summary>Pages through the history from one cut to another; what may not be seen, or does not pass, is passed over.</summary>
+    /// <param name="after">Exclusive, the older cut.</param>
+    /// <param name="upTo">Inclusive, the newer cut.</param>
+    /// <param name="direction">Backward begins at <paramref name="upTo"/>.</param>
+    /// <param name="limit">The most events to give.</param>
+    /// <param name="filter">What passes.</param>
+    public async ValueTask<HistoryPage> PageAsync(HistoryOrder after, HistoryOrder upTo, Direction direction, int limit, EventFilter filter)
+    {
+        const int MaxScan = 2000;
+        var rows = new List<EventRow>();
+        var ignored = await IgnoredAsync();
+        var cursor = direction == Direction.Backward ? upTo : after;
+        for (var scanned = 0; scanned < MaxScan && !filter.IsClosed;)
+        {
+            var size = scanned == 0 ? limit + 1 : 100;
+            var page = direction == Direction.Backward
+                ? await Storage.Events.RangeAsync(Room.RoomId, after, cursor, direction, size)
+                : await Storage.Events.RangeAsync(Room.RoomId, cursor, upTo, direction, size);
+            foreach (var row in page)
+            {
+                if (rows.Count == limit)
+                    return new HistoryPage(rows, cursor, More: true);
+                if ((row.StateKey is not null || !ignored.Contains(row.Sender)) && filter.Allows(row.Type, row.Sender, row.Json.Span) && await Sight.CanSeeAsync(row))
+                    rows.Add(row);
+                cursor = direction == Direction.Backward ? HistoryToken.JustBefore(row.Order!.Value) : row.Order!.Value;
+            }
+
+            if (page.Count < size)
+                return new HistoryPage(rows, cursor, More: false);
+            scanned += page.Count;
+        }
+
+        return new HistoryPage(rows, cursor, More: !filter.IsClosed);
+    }
+
+    /// <summary>The member events of users in a state (lazy loading).</summary>
+    public async ValueTask<List<EventRow>> MembersAsync(StateNodeId state, IEnumerable<string> userIds)
+    {
+        var ids = new List<string>();
+        foreach (var userId in userIds.Distinct(StringComparer.Ordinal))
+        {
+            if (await Room.Services.States.GetAsync(state, EventTypes.Member, userId) is { } id)
+                ids.Add(id);
+        }
+
+        return await Room.FindManyAsync(ids);
+    }
+}
+
+/// <summary>Events in the order of the paging.</summary>
+/// <param name="Cursor">The cut behind the last event looked at.</param>
+/// <param name="More">Going on from there may give more.</param>
+internal sealed record HistoryPage(List<EventRow> Rows, HistoryOrder Cursor, bool More);

@@ -1,0 +1,63 @@
+using Orleans.Concurrency;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Reading;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room.Reading;
+
+/// <inheritdoc cref="IRoomReaderGrain"/>
+[StatelessWorker, Reentrant]
+public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderGrain
+{
+    private string RoomId => this.GetPrimaryKeyString();
+
+    public async Task<Outcome<ReadOnlyMemory<byte>>> Event(Requester requester, string eventId)
+    {
+        if (await RoomReader.FindAsync(services, RoomId, requester) is not { } reader || await reader.FindVisibleAsync(eventId) is not { } row)
+            return MatrixError.NotFound("No such event");
+        var renderer = reader.Renderer();
+        await renderer.PrepareAsync([row], reader.Sight, previous: true);
+        await Bundles.AddAsync(reader, renderer, [row]);
+        return PooledJson.Build(writer => renderer.Write(writer, row));
+    }
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> Context(Requester requester, string eventId, int limit, string? filter) =>
+        ReadAsync(requester, reader => MessagesRead.ContextAsync(reader, eventId, limit, filter));
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> Messages(MessagesRequest request) => ReadAsync(request.Requester, reader => MessagesRead.MessagesAsync(reader, request));
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> State(Requester requester) => ReadAsync(requester, StateRead.StateAsync);
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> StateEvent(Requester requester, string type, string stateKey, bool wholeEvent) =>
+        ReadAsync(requester, reader => StateRead.StateEventAsync(reader, type, stateKey, wholeEvent));
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> Members(Requester requester, string? at, string? membership, string? notMembership) =>
+        ReadAsync(requester, reader => StateRead.MembersAsync(reader, at, membership, notMembership));
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> JoinedMembers(Requester requester) => ReadAsync(requester, StateRead.JoinedMembersAsync);
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> Relations(RelationsRequest request) => ReadAsync(request.Requester, reader => RelationsRead.RelationsAsync(reader, request));
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> Threads(Requester requester, string? include, int limit, string? from) =>
+        ReadAsync(requester, reader => RelationsRead.ThreadsAsync(reader, include, limit, from));
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> EventByTimestamp(Requester requester, long timestamp, bool backward) => ReadAsync(requester, async reader =>
+    {
+        var row = await reader.Storage.Events.ByTimestampAsync(RoomId, timestamp, backward ? Direction.Backward : Direction.Forward);
+        if (row is null || !await reader.Sight.CanSeeAsync(row))
+            return MatrixError.NotFound("No event from that time");
+        return PooledJson.Build(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("event_id"u8, row.EventId);
+            writer.WriteNumber("origin_server_ts"u8, row.OriginServerTs);
+            writer.WriteEndObject();
+        });
+    });
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> InitialSync(Requester requester, int limit) => ReadAsync(requester, reader => InitialSyncRead.RoomAsync(reader, limit));
+
+    private async Task<Outcome<ReadOnlyMemory<byte>>> ReadAsync(Requester requester, Func<RoomReader, ValueTask<Outcome<ReadOnlyMemory<byte>>>> read) =>
+        (await RoomReader.OpenAsync(services, RoomId, requester)).TryGet(out var reader, out var error) ? await read(reader) : error;
+}

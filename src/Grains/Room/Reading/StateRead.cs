@@ -1,0 +1,81 @@
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
+
+namespace OrleansMatrix.Grains.Room.Reading;
+
+/// <summary>Reads of the room's state and members.</summary>
+internal static class StateRead
+{
+    public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> StateAsync(RoomReader reader)
+    {
+        var entries = await reader.Room.Services.States.ListAsync(await reader.Sight.StateAsync());
+        var rows = await reader.Room.FindManyAsync([.. entries.Select(e => e.EventId)]);
+        var renderer = reader.Renderer();
+        await renderer.PrepareAsync(rows, null, previous: false);
+        return PooledJson.Build(writer =>
+        {
+            writer.WriteStartArray();
+            foreach (var row in rows)
+                renderer.Write(writer, row);
+            writer.WriteEndArray();
+        });
+    }
+
+    public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> StateEventAsync(RoomReader reader, string type, string stateKey, bool wholeEvent)
+    {
+        if (await reader.Room.StateEventAsync(await reader.Sight.StateAsync(), type, stateKey) is not { } pdu)
+            return MatrixError.NotFound("No such state");
+        if (!wholeEvent)
+            return pdu.ContentJson.ToArray().AsMemory().AsReadOnly();
+        var row = (await reader.Room.FindAsync(pdu.EventId))!;
+        var renderer = reader.Renderer();
+        await renderer.PrepareAsync([row], null, previous: false);
+        return PooledJson.Build(writer => renderer.Write(writer, row));
+    }
+
+    public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> MembersAsync(RoomReader reader, string? at, string? membership, string? notMembership)
+    {
+        if (!HistoryToken.Parse(at).TryGet(out var place, out var error))
+            return error;
+        var bound = place is { } asked && asked < reader.Sight.Bound ? asked : reader.Sight.Bound;
+        var entries = await reader.Room.Services.States.ListAsync(await reader.Room.StateAfterAsync(bound), StatePart.Members);
+        var rows = await reader.Room.FindManyAsync([.. entries.Select(e => e.EventId)]);
+        rows.RemoveAll(r => reader.Room.Parse(r).Membership is var m && ((membership is not null && m != membership) || (notMembership is not null && m == notMembership)));
+        var renderer = reader.Renderer();
+        await renderer.PrepareAsync(rows, null, previous: false);
+        return PooledJson.Build(writer =>
+        {
+            writer.WriteStartObject();
+            renderer.WriteArray(writer, "chunk"u8, rows);
+            writer.WriteEndObject();
+        });
+    }
+
+    public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> JoinedMembersAsync(RoomReader reader)
+    {
+        if (!reader.Sight.IsJoined && reader.Viewer.AppServiceId is null)
+            return MatrixError.Forbidden("You are not in this room");
+        var members = await reader.Storage.Memberships.OfRoomAsync(reader.Room.RoomId, Membership.Join);
+        return PooledJson.Build(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteStartObject("joined"u8);
+            foreach (var member in members)
+            {
+                writer.WriteStartObject(member.UserId);
+                if (member.DisplayName is not null)
+                    writer.WriteString("display_name"u8, member.DisplayName);
+                if (member.AvatarUrl is not null)
+                    writer.WriteString("avatar_url"u8, member.AvatarUrl);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        });
+    }
+
+    private static ReadOnlyMemory<byte> AsReadOnly(this Memory<byte> memory) => memory;
+}

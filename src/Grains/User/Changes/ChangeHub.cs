@@ -1,0 +1,318 @@
+using System.Runtime.CompilerServices;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.User.Changes;
+
+/// <summary>
+/// What changed lately, for the users that this silo serves (one instance per silo). It follows the storage's change feed, so it can neither lose nor
+/// reorder a change; it remembers the newest changes only, back to its horizon. Readers with an older position ask storage.
+/// </summary>
+public sealed class ChangeHub
+{
+    /// <summary>Changes remembered: 24 bytes each, and the keys they name.</summary>
+    public const int DefaultCapacity = 1 << 16;
+
+    private readonly Lock _gate = new();
+    private readonly Change[] _ring;
+    private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
+    private readonly Queue<Change> _neighbourly = new();
+    private readonly List<TaskCompletionSource> _ready = [];
+    private long _appended;
+    private long _horizon = long.MaxValue;
+    private long _position;
+
+    /// <summary>Follows <paramref name="feed"/>, remembering at most <paramref name="capacity"/> changes.</summary>
+    public ChangeHub(IChangeFeed feed, int capacity = DefaultCapacity)
+    {
+        ArgumentNullException.ThrowIfNull(feed);
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        _ring = new Change[capacity];
+        Feed = feed;
+        var start = feed.Subscribe(OnChanges);
+        lock (_gate)
+        {
+            // The first batches may have come before the start was known.
+            _horizon = _appended > capacity ? _horizon : start;
+            _position = Math.Max(_position, start);
+        }
+    }
+
+    /// <summary>The feed that is followed.</summary>
+    public IChangeFeed Feed { get; }
+
+    /// <summary>Told, after the watchers, of each change of a user's that concerns those who share a room with it. Must be quick.</summary>
+    public event Action<Change>? NeighbourChanged;
+
+    /// <summary>All changes up to here are known to the hub.</summary>
+    public long Position
+    {
+        get { lock (_gate) return _position; }
+    }
+
+    /// <summary>The hub's position once it has reached what is visible in storage now.</summary>
+    public async ValueTask<long> CatchUpAsync(CancellationToken cancellationToken)
+    {
+        var target = Feed.Current;
+        while (true)
+        {
+            TaskCompletionSource wait;
+            lock (_gate)
+            {
+                if (_position >= target)
+                    return _position;
+                _ready.Add(wait = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            }
+
+            await wait.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Starts watching for a user; dispose the watcher to stop.</summary>
+    public ChangeWatcher Watch(string userId)
+    {
+        var watcher = new ChangeWatcher(this, userId);
+        lock (_gate)
+            Add(userId, watcher);
+        return watcher;
+    }
+
+    /// <summary>Wakes those who watch any of the rooms, for a change at <paramref name="position"/> that the room ids do not name themselves.</summary>
+    public void SignalRooms(IEnumerable<string> roomIds, long position)
+    {
+        ArgumentNullException.ThrowIfNull(roomIds);
+        lock (_gate)
+        {
+            foreach (var roomId in roomIds)
+            {
+                if (_keys.TryGetValue(roomId, out var key))
+                    key.Signal(position);
+            }
+        }
+    }
+
+    internal void SetRooms(ChangeWatcher watcher, IReadOnlySet<string> rooms)
+    {
+        lock (_gate)
+        {
+            if (watcher.Disposed)
+                return;
+            foreach (var roomId in watcher.Rooms.Where(r => !rooms.Contains(r)).ToList())
+            {
+                watcher.Rooms.Remove(roomId);
+                Remove(roomId, watcher);
+            }
+
+            foreach (var roomId in rooms)
+            {
+                if (watcher.Rooms.Add(roomId))
+                    Add(roomId, watcher);
+            }
+        }
+    }
+
+    internal void Forget(ChangeWatcher watcher)
+    {
+        lock (_gate)
+        {
+            if (watcher.Disposed)
+                return;
+            watcher.Disposed = true;
+            Remove(watcher.UserId, watcher);
+            foreach (var roomId in watcher.Rooms)
+                Remove(roomId, watcher);
+        }
+    }
+
+    internal bool TryCollect(ChangeWatcher watcher, long since, long upTo, ChangeSet changes)
+    {
+        lock (_gate)
+        {
+            if (since < _horizon || watcher.Disposed)
+                return false;
+            var first = FirstAfter(since);
+            if (_appended - first <= 16 + watcher.Rooms.Count)
+            {
+                for (var i = first; i < _appended && At(i).Position <= upTo; i++)
+                    Collect(watcher, At(i), changes);
+            }
+            else
+            {
+                foreach (var roomId in watcher.Rooms)
+                {
+                    if (_keys.TryGetValue(roomId, out var room) && room.KindsAfter(since) is var kinds && kinds != ChangeKinds.None)
+                        changes.AddRoom(roomId, kinds);
+                }
+
+                changes.Own |= _keys[watcher.UserId].KindsAfter(since);
+            }
+
+            foreach (var change in _neighbourly)
+            {
+                if (change.Position > since && change.Position <= upTo)
+                    (change.Kind == ChangeKind.DeviceList ? changes.DeviceLists : changes.Presence).Add(change.Key);
+            }
+
+            return true;
+        }
+    }
+
+    internal long LastOwn(ChangeWatcher watcher, ChangeKind kind)
+    {
+        lock (_gate)
+            return _keys.TryGetValue(watcher.UserId, out var key) ? Math.Max(key.Last[(int)kind], _horizon) : _horizon;
+    }
+
+    internal bool TryWait(ChangeWatcher watcher, long after, TaskCompletionSource<bool> wait)
+    {
+        lock (_gate)
+        {
+            if (watcher.LastSignal > after)
+                return false;
+            watcher.Waiting.Add(wait);
+            return true;
+        }
+    }
+
+    internal void EndWait(ChangeWatcher watcher, TaskCompletionSource<bool> wait)
+    {
+        lock (_gate)
+            watcher.Waiting.Remove(wait);
+    }
+
+    private static void Collect(ChangeWatcher watcher, Change change, ChangeSet changes)
+    {
+        var kind = (ChangeKinds)(1 << (int)change.Kind);
+        if (watcher.Rooms.Contains(change.Key))
+            changes.AddRoom(change.Key, kind);
+        else if (change.Key == watcher.UserId)
+            changes.Own |= kind;
+    }
+
+    private void OnChanges(ReadOnlyMemory<Change> batch)
+    {
+        List<TaskCompletionSource> ready;
+        lock (_gate)
+        {
+            foreach (var change in batch.Span)
+                Append(change);
+            ready = [.. _ready];
+            _ready.Clear();
+        }
+
+        foreach (var waiting in ready)
+            waiting.TrySetResult();
+        if (NeighbourChanged is not { } told)
+            return;
+        foreach (var change in batch.Span)
+        {
+            if (IsNeighbourly(change.Kind))
+                told(change);
+        }
+    }
+
+    private static bool IsNeighbourly(ChangeKind kind) => kind is ChangeKind.DeviceList or ChangeKind.Presence;
+
+    private void Append(Change change)
+    {
+        if (_appended >= _ring.Length)
+            Drop(At(_appended - _ring.Length));
+        _ring[_appended % _ring.Length] = change;
+        _appended++;
+        _position = change.Position;
+        if (!_keys.TryGetValue(change.Key, out var key))
+            _keys.Add(change.Key, key = new Key());
+        key.Last[(int)change.Kind] = change.Position;
+        key.Signal(change.Position);
+        if (IsNeighbourly(change.Kind))
+            _neighbourly.Enqueue(change);
+    }
+
+    private void Drop(Change oldest)
+    {
+        _horizon = oldest.Position;
+        while (_neighbourly.TryPeek(out var neighbourly) && neighbourly.Position <= oldest.Position)
+            _neighbourly.Dequeue();
+        var key = _keys[oldest.Key];
+        if (key.Last[(int)oldest.Kind] == oldest.Position)
+            key.Last[(int)oldest.Kind] = 0;
+        DropIfUnused(oldest.Key, key);
+    }
+
+    private void Add(string name, ChangeWatcher watcher)
+    {
+        if (!_keys.TryGetValue(name, out var key))
+            _keys.Add(name, key = new Key());
+        key.Watchers.Add(watcher);
+        watcher.Signal(key.Newest);
+    }
+
+    private void Remove(string name, ChangeWatcher watcher)
+    {
+        var key = _keys[name];
+        key.Watchers.Remove(watcher);
+        DropIfUnused(name, key);
+    }
+
+    private void DropIfUnused(string name, Key key)
+    {
+        if (key.Watchers.Count == 0 && key.Newest == 0)
+            _keys.Remove(name);
+    }
+
+    private Change At(long index) => _ring[index % _ring.Length];
+
+    /// <summary>The index of the oldest remembered change after the position.</summary>
+    private long FirstAfter(long since)
+    {
+        var (low, high) = (Math.Max(0, _appended - _ring.Length), _appended);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (At(middle).Position > since)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+
+        return low;
+    }
+
+    private sealed class Key
+    {
+        public KindPositions Last;
+        public HashSet<ChangeWatcher> Watchers { get; } = [];
+
+        public long Newest
+        {
+            get
+            {
+                var newest = 0L;
+                foreach (var position in (ReadOnlySpan<long>)Last)
+                    newest = Math.Max(newest, position);
+                return newest;
+            }
+        }
+
+        public ChangeKinds KindsAfter(long since)
+        {
+            var kinds = 0;
+            for (var kind = 0; kind < KindPositions.Length; kind++)
+                kinds |= Last[kind] > since ? 1 << kind : 0;
+            return (ChangeKinds)kinds;
+        }
+
+        public void Signal(long position)
+        {
+            foreach (var watcher in Watchers)
+                watcher.Signal(position);
+        }
+    }
+
+    /// <summary>The newest remembered position by <see cref="ChangeKind"/>; 0 for none.</summary>
+    [InlineArray(Length)]
+    private struct KindPositions
+    {
+        public const int Length = (int)ChangeKind.Typing + 1;
+        private long _first;
+    }
+}

@@ -1,0 +1,52 @@
+using System.Threading.Channels;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.User.Changes;
+
+/// <summary>
+/// Wakes those who share a room with a user whose devices or presence changed. Only the wake goes this way: what changed is read from the hub or from
+/// storage, so a wake that comes late or is dropped delays a long poll and loses nothing.
+/// </summary>
+public sealed class NeighbourSignals : IAsyncDisposable
+{
+    private const int Capacity = 10_000;
+    private readonly ChangeHub _hub;
+    private readonly IMembershipStore _memberships;
+    private readonly Channel<Change> _changes = Channel.CreateBounded<Change>(new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _loop;
+
+    public NeighbourSignals(ChangeHub hub, IStorage storage)
+    {
+        (_hub, _memberships) = (hub, storage.Memberships);
+        hub.NeighbourChanged += Tell;
+        _loop = Task.Run(RunAsync);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _hub.NeighbourChanged -= Tell;
+        await _stop.CancelAsync();
+        _changes.Writer.TryComplete();
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    private void Tell(Change change) => _changes.Writer.TryWrite(change);
+
+    private async Task RunAsync()
+    {
+        await foreach (var change in _changes.Reader.ReadAllAsync(_stop.Token))
+        {
+            try
+            {
+                var rows = await _memberships.OfUserAsync(change.Key, _stop.Token);
+                _hub.SignalRooms(rows.Where(r => r.Membership == "join").Select(r => r.RoomId), change.Position);
+            }
+            catch (Exception) when (!_stop.IsCancellationRequested)
+            {
+                // Storage is away: waiting polls see the change at their timeout.
+            }
+        }
+    }
+}

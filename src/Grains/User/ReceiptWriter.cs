@@ -1,0 +1,65 @@
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Grains.User.Sync;
+using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.User;
+
+/// <summary>Stores receipts, of local and of remote users. A receipt never goes back.</summary>
+public sealed class ReceiptWriter(IStorage storage)
+{
+    /// <summary>
+    /// Puts a receipt into the unit, and for a local user's public one the EDU for the other servers in the room. False, with nothing put, if the event is
+    /// not in the room's history or the user has read as far already.
+    /// </summary>
+    /// <param name="unit">The unit.</param>
+    /// <param name="roomId">The room.</param>
+    /// <param name="userId">Whose receipt.</param>
+    /// <param name="type"><c>m.read</c> or <c>m.read.private</c>.</param>
+    /// <param name="threadId">Empty: unthreaded.</param>
+    /// <param name="eventId">The event that was read.</param>
+    /// <param name="timestamp">Milliseconds since the epoch.</param>
+    /// <param name="isLocal">The user is of this server.</param>
+    public async ValueTask<bool> PutAsync(WriteUnit unit, string roomId, string userId, string type, string threadId, string eventId, long timestamp, bool isLocal)
+    {
+        ArgumentNullException.ThrowIfNull(unit);
+        if (await storage.Events.GetAsync(eventId) is not { Order: { } order } row || row.RoomId != roomId)
+            return false;
+        var present = await storage.Receipts.OfUserAsync(userId, roomId);
+        if (present.Any(r => r.Type == type && r.ThreadId == threadId && r.Order >= order))
+            return false;
+        var slot = unit.NextPosition(ChangeKind.Receipt, roomId);
+        storage.Receipts.Put(unit, new ReceiptRow(roomId, userId, type, threadId, eventId, order, timestamp, 0), slot);
+        if (isLocal && type == EphemeralEvents.Read)
+            await EnqueueAsync(unit, roomId, userId, threadId, eventId, timestamp, slot);
+        return true;
+    }
+
+    /// <summary>S-S API, Receipts: only m.read goes to other servers.</summary>
+    private async ValueTask EnqueueAsync(WriteUnit unit, string roomId, string userId, string threadId, string eventId, long timestamp, PositionSlot slot)
+    {
+        var own = UserId.Parse(userId).Domain.ToString();
+        var servers = (await storage.Memberships.ServersAsync(roomId)).Select(s => s.Server).Where(s => s != own).ToList();
+        if (servers.Count == 0)
+            return;
+        var edu = PooledJson.Build(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("edu_type"u8, EphemeralEvents.Receipt);
+            writer.WriteStartObject("content"u8);
+            writer.WriteStartObject(roomId);
+            writer.WriteStartObject(EphemeralEvents.Read);
+            writer.WriteStartObject(userId);
+            writer.WriteStartArray("event_ids"u8);
+            writer.WriteStringValue(eventId);
+            writer.WriteEndArray();
+            writer.WriteStartObject("data"u8);
+            writer.WriteNumber("ts"u8, timestamp);
+            if (threadId.Length > 0)
+                writer.WriteString("thread_id"u8, threadId);
+            for (var open = 0; open < 6; open++)
+                writer.WriteEndObject();
+        });
+        storage.Servers.Enqueue(unit, servers, null, edu, slot);
+    }
+}

@@ -1,0 +1,53 @@
+using OrleansMatrix.Protocol.Events;
+
+namespace OrleansMatrix.Grains.User.Sync;
+
+/// <summary>
+/// Users whose devices begin or cease to matter to the syncing user because of changed memberships (C-S API, Tracking the device list for a user).
+/// </summary>
+public sealed class DeviceListChanges
+{
+    /// <summary>Users who came to share a room.</summary>
+    public HashSet<string> Changed { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Users who left a shared room, or whose room the user left; some may share another room still.</summary>
+    public HashSet<string> Left { get; } = new(StringComparer.Ordinal);
+
+    internal async ValueTask AddJoinedAsync(SyncScope scope, RoomDelta delta, CancellationToken cancellationToken)
+    {
+        if (scope.IsInitial)
+            return;
+        if (delta.IsNew)
+        {
+            await AddMembersAsync(scope, delta, Changed, cancellationToken);
+            return;
+        }
+
+        foreach (var row in delta.Timeline.Events.Concat(delta.State))
+        {
+            if (row is not { Type: EventTypes.Member, StateKey: { } userId } || userId == scope.UserId)
+                continue;
+            var membership = delta.Room.Parse(row).Membership;
+            var before = row.StateBefore is { } state ? await delta.Room.MembershipAsync(state, userId, cancellationToken) : Membership.Leave;
+            if (membership == Membership.Join && before != Membership.Join)
+                Changed.Add(userId);
+            else if (membership is Membership.Leave or Membership.Ban && before == Membership.Join)
+                Left.Add(userId);
+        }
+    }
+
+    internal async ValueTask AddLeftAsync(SyncScope scope, RoomDelta delta, CancellationToken cancellationToken)
+    {
+        if (!scope.IsInitial && !delta.IsNew)
+            await AddMembersAsync(scope, delta, Left, cancellationToken);
+    }
+
+    private static async ValueTask AddMembersAsync(SyncScope scope, RoomDelta delta, HashSet<string> users, CancellationToken cancellationToken)
+    {
+        foreach (var member in await scope.Services.Storage.Memberships.OfRoomAsync(delta.Room.RoomId, Membership.Join, cancellationToken))
+        {
+            if (member.UserId != scope.UserId)
+                users.Add(member.UserId);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.Text.Json;
+using OrleansMatrix.Grains.User.Changes;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.User.Sync;
+
+/// <summary>The sections for the device: to-device messages, device lists, key counts.</summary>
+internal static class DeviceSections
+{
+    private const int MaxMessages = 100;
+    private const int MaxSharingQueries = 20;
+
+    /// <summary>Writes the sections; answers whether they tell something, and up to where the device now has its messages.</summary>
+    public static async ValueTask<(bool Told, long UpTo)> WriteAsync(SyncScope scope, ChangeSet changes, Utf8JsonWriter writer, CancellationToken cancellationToken)
+    {
+        var upTo = scope.UpTo;
+        var told = false;
+        var deviceId = scope.Viewer.DeviceId;
+        if (deviceId.Length > 0)
+        {
+            if (changes.Own.HasFlag(ChangeKinds.ToDevice) || scope.Since.ToDevice < scope.Since.Position)
+            {
+                var messages = await scope.Services.Storage.ToDevice.WaitingAsync(scope.UserId, deviceId, scope.Since.ToDevice, scope.UpTo, MaxMessages, cancellationToken);
+                if (messages.Count == MaxMessages)
+                    upTo = messages[^1].Position;
+                told |= messages.Count > 0;
+                WriteMessages(writer, messages);
+            }
+
+            var counts = await scope.Services.Storage.Keys.CountsAsync(scope.UserId, deviceId, cancellationToken);
+            WriteCounts(writer, counts);
+            told |= changes.Own.HasFlag(ChangeKinds.KeyCounts) && !scope.IsInitial;
+        }
+
+        if (!scope.IsInitial)
+            told |= await WriteDeviceListsAsync(scope, changes, writer, cancellationToken);
+        return (told, upTo);
+    }
+
+    private static void WriteMessages(Utf8JsonWriter writer, IReadOnlyList<ToDeviceRow> messages)
+    {
+        if (messages.Count == 0)
+            return;
+        writer.WriteStartObject("to_device"u8);
+        writer.WriteStartArray("events"u8);
+        foreach (var message in messages)
+            writer.WriteRawValue(message.Json.Span, skipInputValidation: true);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private static void WriteCounts(Utf8JsonWriter writer, KeyCounts counts)
+    {
+        writer.WriteStartObject("device_one_time_keys_count"u8);
+        foreach (var (algorithm, count) in counts.OneTime)
+            writer.WriteNumber(algorithm, count);
+        writer.WriteEndObject();
+        writer.WriteStartArray("device_unused_fallback_key_types"u8);
+        foreach (var algorithm in counts.UnusedFallback)
+            writer.WriteStringValue(algorithm);
+        writer.WriteEndArray();
+    }
+
+    private static async ValueTask<bool> WriteDeviceListsAsync(SyncScope scope, ChangeSet changes, Utf8JsonWriter writer, CancellationToken cancellationToken)
+    {
+        // The hub names who is told, and who changed; the exact list, with changes for this viewer alone, is in storage.
+        IReadOnlySet<string> changed = changes.DeviceLists.Count == 0 ? new HashSet<string>()
+            : await scope.Services.Storage.Keys.DeviceListChangesAsync(scope.Since.Position, scope.UpTo, scope.UserId, cancellationToken);
+        var shown = await SharingAsync(scope, changed, cancellationToken);
+        shown.UnionWith(scope.DeviceLists.Changed);
+        var left = new HashSet<string>(scope.DeviceLists.Left, StringComparer.Ordinal);
+        if (left.Count > 0)
+            left.ExceptWith(await SharingAsync(scope, left, cancellationToken));
+        shown.ExceptWith(left);
+        if (shown.Count == 0 && left.Count == 0)
+            return false;
+        writer.WriteStartObject("device_lists"u8);
+        WriteIds(writer, "changed"u8, shown);
+        WriteIds(writer, "left"u8, left);
+        writer.WriteEndObject();
+        return true;
+    }
+
+    /// <summary>Those of the users that share a room with the syncing user, and itself.</summary>
+    public static async ValueTask<HashSet<string>> SharingAsync(SyncScope scope, IReadOnlyCollection<string> users, CancellationToken cancellationToken)
+    {
+        var sharing = new HashSet<string>(StringComparer.Ordinal);
+        if (users.Count > MaxSharingQueries)
+        {
+            sharing.UnionWith(await scope.Services.Storage.Memberships.SharingRoomAsync(scope.UserId, cancellationToken));
+            sharing.Add(scope.UserId);
+            sharing.IntersectWith(users);
+            return sharing;
+        }
+
+        foreach (var userId in users)
+        {
+            if (userId == scope.UserId || (await scope.Services.Storage.Memberships.MutualRoomsAsync(scope.UserId, userId, cancellationToken)).Count > 0)
+                sharing.Add(userId);
+        }
+
+        return sharing;
+    }
+
+    private static void WriteIds(Utf8JsonWriter writer, ReadOnlySpan<byte> name, IEnumerable<string> ids)
+    {
+        writer.WriteStartArray(name);
+        foreach (var id in ids)
+            writer.WriteStringValue(id);
+        writer.WriteEndArray();
+    }
+}

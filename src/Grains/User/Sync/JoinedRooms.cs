@@ -1,0 +1,90 @@
+using System.Text.Json;
+using OrleansMatrix.Grains.User.Changes;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.User.Sync;
+
+/// <summary>Writes the rooms of the <c>join</c> section, a batch at a time.</summary>
+internal static class JoinedRooms
+{
+    /// <summary>Writes the rooms of the batch that have something to tell; false if none had.</summary>
+    public static async ValueTask<bool> WriteAsync(
+        SyncScope scope, ChangeSet changes, ILookup<string, AccountDataRow> accountData, MembershipRow[] rows, Utf8JsonWriter writer, CancellationToken cancellationToken)
+    {
+        var storage = scope.Services.Storage;
+        var limit = scope.Limit + 1;
+        var withEvents = Ids(ChangeKinds.RoomEvent);
+        var withReceipts = scope.Filter.Ephemeral.AllowsType(EphemeralEvents.Receipt) ? Ids(ChangeKinds.Receipt) : [];
+        var withTyping = scope.Filter.Ephemeral.AllowsType(EphemeralEvents.Typing) ? Ids(ChangeKinds.Typing) : [];
+        var events = withEvents.Count == 0 ? null : await storage.Events.LatestLiveAsync(withEvents, scope.Since.Position, scope.UpTo, limit, cancellationToken);
+        var receipts = withReceipts.Count == 0 ? null
+            : (await storage.Receipts.ChangedAsync(withReceipts, scope.Since.Position, scope.UpTo, cancellationToken)).ToLookup(r => r.RoomId, StringComparer.Ordinal);
+        var typing = withTyping.Count == 0 ? null
+            : (await storage.Ephemeral.TypingChangedAsync(withTyping, scope.Since.Position, scope.UpTo, cancellationToken)).ToDictionary(t => t.RoomId, StringComparer.Ordinal);
+        var told = false;
+        foreach (var row in rows)
+        {
+            List<EventRow> newest = events is null ? [] : [.. events[row.RoomId].OrderByDescending(e => e.Position)];
+            var isOwnChange = row.Position > scope.Since.Position;
+            var delta = newest.Count > 0 || isOwnChange || scope.Request.FullState
+                ? await RoomDeltaReader.JoinedAsync(scope, row, newest, limit, cancellationToken) : null;
+            if (delta is not null)
+                await scope.DeviceLists.AddJoinedAsync(scope, delta, cancellationToken);
+            List<ReceiptRow> roomReceipts = receipts is null ? [] : [.. receipts[row.RoomId].Where(r => EphemeralEvents.IsFor(scope.UserId, r))];
+            var roomTyping = typing?.GetValueOrDefault(row.RoomId);
+            if (scope.IsInitial && roomTyping is not null && !roomTyping.Users.Values.Any(until => until > scope.Now))
+                roomTyping = null;
+            var roomData = accountData[row.RoomId];
+            if ((delta is null || delta.IsEmpty) && roomReceipts.Count == 0 && roomTyping is null && !roomData.Any() && !scope.IsInitial && !scope.Request.FullState)
+                continue;
+            told = true;
+            writer.WriteStartObject(row.RoomId);
+            await WriteRoomAsync(scope, writer, row, delta, roomReceipts, roomTyping, roomData, cancellationToken);
+            writer.WriteEndObject();
+        }
+
+        return told;
+
+        List<string> Ids(ChangeKinds kind) =>
+            [.. rows.Where(r => changes.Rooms.GetValueOrDefault(r.RoomId).HasFlag(kind) || (r.Position > scope.Since.Position && kind != ChangeKinds.RoomEvent)).Select(r => r.RoomId)];
+    }
+
+    private static async ValueTask WriteRoomAsync(
+        SyncScope scope, Utf8JsonWriter writer, MembershipRow row, RoomDelta? delta, List<ReceiptRow> receipts, TypingRow? typing, IEnumerable<AccountDataRow> accountData,
+        CancellationToken cancellationToken)
+    {
+        if (delta?.Summary is { } summary)
+            WriteSummary(writer, summary);
+        if (delta is not null)
+            RoomSections.WriteEvents(scope, writer, delta);
+        if (receipts.Count > 0 || typing is not null)
+        {
+            writer.WriteStartObject("ephemeral"u8);
+            writer.WriteStartArray("events"u8);
+            EphemeralEvents.WriteReceipts(writer, receipts);
+            if (typing is not null)
+                EphemeralEvents.WriteTyping(writer, typing, scope.Now);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        RoomSections.WriteAccountData(scope, writer, accountData, scope.Filter.RoomAccountData);
+        await ValueTask.CompletedTask;
+    }
+
+    private static void WriteSummary(Utf8JsonWriter writer, RoomSummary summary)
+    {
+        writer.WriteStartObject("summary"u8);
+        if (summary.Heroes is not null)
+        {
+            writer.WriteStartArray("m.heroes"u8);
+            foreach (var userId in summary.Heroes)
+                writer.WriteStringValue(userId);
+            writer.WriteEndArray();
+        }
+
+        writer.WriteNumber("m.joined_member_count"u8, summary.Joined);
+        writer.WriteNumber("m.invited_member_count"u8, summary.Invited);
+        writer.WriteEndObject();
+    }
+}

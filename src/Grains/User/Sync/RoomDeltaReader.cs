@@ -1,0 +1,75 @@
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.User.Sync;
+
+/// <summary>Reads what a sync tells of one room's timeline and state.</summary>
+internal static class RoomDeltaReader
+{
+    /// <summary>A joined room. <paramref name="newest"/>: the newest events of the range, newest first, if they have been read (<paramref name="newestLimit"/> at most).</summary>
+    public static async ValueTask<RoomDelta?> JoinedAsync(
+        SyncScope scope, MembershipRow row, IReadOnlyList<EventRow>? newest, int newestLimit, CancellationToken cancellationToken)
+    {
+        if (await RoomView.OpenAsync(scope.Services.Read, row.RoomId, cancellationToken) is not { } room)
+            return null;
+        var sight = await RoomSight.OpenAsync(room, scope.UserId, row, cancellationToken);
+        var isNew = await IsNewAsync(scope, room, row, cancellationToken);
+        var after = isNew ? HistoryOrder.Start : scope.SincePlace;
+        var timeline = await TimelineReader.ReadAsync(scope, room, sight, after, scope.UpToPlace, isNew && !scope.IsInitial ? null : newest, newestLimit, cancellationToken);
+        // Of a room joined since, what came before is not all told: the client may ask for it.
+        if (isNew && !scope.IsInitial && timeline.Oldest <= scope.SincePlace)
+            timeline = timeline with { Limited = true };
+        return await ReadAsync(scope, room, sight, row, timeline, isNew || scope.Request.FullState, isNew, scope.UpToPlace, cancellationToken);
+    }
+
+    /// <summary>A room that the user has left or was banned from. Never more than the one event for who was not joined.</summary>
+    public static async ValueTask<RoomDelta?> LeftAsync(SyncScope scope, MembershipRow row, CancellationToken cancellationToken)
+    {
+        if (await RoomView.OpenAsync(scope.Services.Read, row.RoomId, cancellationToken) is not { } room)
+            return null;
+        var sight = await RoomSight.OpenAsync(room, scope.UserId, row, cancellationToken);
+        if (sight.DepartedAt is null)
+            return await OwnEventAsync(scope, room, sight, row, cancellationToken);
+        var upTo = await room.FindAsync(row.EventId, cancellationToken) is { Order: { } order } ? order : sight.Bound;
+        var isNew = scope.IsInitial || await MembershipAtSinceAsync(scope, room, cancellationToken) != Membership.Join;
+        var after = isNew ? HistoryOrder.Start : scope.SincePlace;
+        var timeline = await TimelineReader.ReadAsync(scope, room, sight, after, upTo, null, 0, cancellationToken);
+        return await ReadAsync(scope, room, sight, row, timeline, isNew || scope.Request.FullState, isNew, upTo, cancellationToken);
+    }
+
+    /// <summary>Whether the client does not have the room's state yet: it has never been told of the room as a joined one, or not since the user came back.</summary>
+    private static async ValueTask<bool> IsNewAsync(SyncScope scope, RoomView room, MembershipRow row, CancellationToken cancellationToken) =>
+        scope.IsInitial || (row.Position > scope.Since.Position && await MembershipAtSinceAsync(scope, room, cancellationToken) != Membership.Join);
+
+    private static async ValueTask<string> MembershipAtSinceAsync(SyncScope scope, RoomView room, CancellationToken cancellationToken) =>
+        await room.MembershipAsync(await room.StateAfterAsync(scope.SincePlace, cancellationToken), scope.UserId, cancellationToken);
+
+    private static async ValueTask<RoomDelta?> OwnEventAsync(SyncScope scope, RoomView room, RoomSight sight, MembershipRow row, CancellationToken cancellationToken)
+    {
+        var renderer = Renderer(scope, room);
+        List<EventRow> events = await room.FindAsync(row.EventId, cancellationToken) is { } own ? [own] : [];
+        await renderer.PrepareAsync(events, sight, false, cancellationToken);
+        var place = events is [{ Order: { } order }] ? HistoryToken.JustBefore(order) : scope.UpToPlace;
+        return new RoomDelta(room, renderer, new Timeline(events, false, place, place), []);
+    }
+
+    private static EventRenderer Renderer(SyncScope scope, RoomView room) =>
+        new(room, scope.Viewer, includeRoomId: false) { FederationFormat = scope.Filter.FederationFormat };
+
+    private static async ValueTask<RoomDelta> ReadAsync(
+        SyncScope scope, RoomView room, RoomSight sight, MembershipRow row, Timeline timeline, bool full, bool isNew, HistoryOrder upTo, CancellationToken cancellationToken)
+    {
+        var summary = row.Membership == Membership.Join && (full || timeline.Limited || timeline.Events.Exists(NamesTheRoom))
+            ? await RoomSummaryReader.ReadAsync(scope, room, cancellationToken) : null;
+        var state = await StateDeltaReader.ReadAsync(scope, room, timeline, full, isNew, upTo, summary?.Heroes ?? [], cancellationToken);
+        var renderer = Renderer(scope, room);
+        await renderer.PrepareAsync(timeline.Events, sight, previous: true, cancellationToken);
+        await renderer.PrepareAsync(state, null, previous: false, cancellationToken);
+        if (summary is not null && !full && !timeline.Events.Exists(NamesTheRoom) && !state.Exists(NamesTheRoom))
+            summary = null;
+        return new RoomDelta(room, renderer, timeline, state) { Summary = summary, IsNew = isNew };
+    }
+
+    private static bool NamesTheRoom(EventRow row) => row.StateKey is not null && row.Type is EventTypes.Member or EventTypes.Name or EventTypes.CanonicalAlias;
+}

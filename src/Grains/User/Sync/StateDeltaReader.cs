@@ -1,0 +1,105 @@
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.User.Sync;
+
+/// <summary>The <c>state</c> (or <c>state_after</c>) section of a room in a sync.</summary>
+internal static class StateDeltaReader
+{
+    /// <param name="scope">The sync.</param>
+    /// <param name="room">The room.</param>
+    /// <param name="timeline">The timeline that the state goes with.</param>
+    /// <param name="full">The whole state, not what changed since.</param>
+    /// <param name="isNew">The client has nothing of the room.</param>
+    /// <param name="upTo">The end of the timeline.</param>
+    /// <param name="heroes">Users whose member events the client needs.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async ValueTask<List<EventRow>> ReadAsync(
+        SyncScope scope, RoomView room, Timeline timeline, bool full, bool isNew, HistoryOrder upTo, IReadOnlyList<string> heroes, CancellationToken cancellationToken)
+    {
+        var filter = scope.Filter.State;
+        if (filter.IsClosed || !filter.AllowsRoom(room.RoomId))
+            return [];
+        var lazy = filter.LazyLoadMembers;
+        var ids = new List<string>();
+        StateNodeId? root = null;
+        if (full)
+        {
+            root = await RootAsync(scope, room, timeline, upTo, cancellationToken);
+            foreach (var entry in await scope.Services.Read.States.ListAsync(root.Value, lazy ? StatePart.NonMembers : StatePart.All, cancellationToken))
+            {
+                if (filter.AllowsType(entry.Type))
+                    ids.Add(entry.EventId);
+            }
+        }
+        else if (NeedsDiff(scope, timeline))
+        {
+            // A timeline that a filter thins out does not tell of all changes behind its start: then the state tells them too.
+            var whole = scope.Request.UseStateAfter || !scope.Filter.Timeline.IsOpen;
+            root = whole ? await room.StateAfterAsync(upTo, cancellationToken) : await StartRootAsync(room, timeline, cancellationToken);
+            var from = await room.StateAfterAsync(scope.SincePlace, cancellationToken);
+            foreach (var change in await scope.Services.Read.States.DiffAsync(from, root.Value, cancellationToken))
+            {
+                if (change.New is { } id && filter.AllowsType(change.Type))
+                    ids.Add(id);
+            }
+        }
+
+        if (lazy)
+            await AddMembersAsync(scope, room, timeline, full, isNew, upTo, heroes, root, ids, cancellationToken);
+        if (ids.Count == 0)
+            return [];
+        var told = scope.Request.UseStateAfter ? [] : timeline.Events.Where(e => e.StateKey is not null).Select(e => e.EventId).ToHashSet(StringComparer.Ordinal);
+        ids.RemoveAll(told.Contains);
+        var rows = await room.FindManyAsync(ids, cancellationToken);
+        rows.RemoveAll(r => !filter.Allows(r.Type, r.Sender, r.Json.Span));
+        foreach (var row in rows)
+            Remember(scope, row);
+        return rows;
+    }
+
+    private static bool NeedsDiff(SyncScope scope, Timeline timeline) =>
+        timeline.Limited || !scope.Filter.Timeline.IsOpen || (scope.Request.UseStateAfter && timeline.Events.Exists(e => e.StateKey is not null));
+
+    private static async ValueTask<StateNodeId> RootAsync(SyncScope scope, RoomView room, Timeline timeline, HistoryOrder upTo, CancellationToken cancellationToken) =>
+        scope.Request.UseStateAfter || !scope.Filter.Timeline.IsOpen
+            ? await room.StateAfterAsync(upTo, cancellationToken) : await StartRootAsync(room, timeline, cancellationToken);
+
+    private static async ValueTask<StateNodeId> StartRootAsync(RoomView room, Timeline timeline, CancellationToken cancellationToken) =>
+        timeline.Events is [{ StateBefore: { } state }, ..] ? state : await room.StateAfterAsync(timeline.Start, cancellationToken);
+
+    /// <summary>
+    /// Lazy loading (C-S API, Lazy-loading room members): the members that sent what is in the timeline, the heroes, and with the full state the user itself,
+    /// as far as the client does not have them.
+    /// </summary>
+    private static async ValueTask AddMembersAsync(
+        SyncScope scope, RoomView room, Timeline timeline, bool full, bool isNew, HistoryOrder upTo, IReadOnlyList<string> heroes, StateNodeId? root, List<string> ids,
+        CancellationToken cancellationToken)
+    {
+        var users = timeline.Events.Select(e => e.Sender).ToHashSet(StringComparer.Ordinal);
+        users.UnionWith(heroes);
+        if (full)
+            users.Add(scope.UserId);
+        if (users.Count == 0)
+            return;
+        var state = root ?? (scope.Request.UseStateAfter ? await room.StateAfterAsync(upTo, cancellationToken) : await StartRootAsync(room, timeline, cancellationToken));
+        var repeat = full || isNew || scope.Filter.State.IncludeRedundantMembers;
+        foreach (var userId in users)
+        {
+            if (await scope.Services.Read.States.GetAsync(state, EventTypes.Member, userId, cancellationToken) is { } id && !ids.Contains(id) &&
+                (repeat || !scope.LazyMembers.Knows(room.RoomId, userId, id, scope.Since.Position)))
+                ids.Add(id);
+        }
+
+        foreach (var row in timeline.Events)
+            Remember(scope, row);
+    }
+
+    private static void Remember(SyncScope scope, EventRow row)
+    {
+        if (scope.Filter.LazyMembers && row is { Type: EventTypes.Member, StateKey: { } userId })
+            scope.LazyMembers.Sent(row.RoomId, userId, row.EventId, scope.UpTo);
+    }
+}

@@ -1,0 +1,149 @@
+using System.Text.Json;
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Grains.User.Changes;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.User.Sync;
+
+/// <summary>Builds the answer for one evaluation of a sync request.</summary>
+internal sealed class SyncBuilder(SyncScope scope, CancellationToken cancellationToken)
+{
+    private const int RoomsAtOnce = 50;
+    private readonly ChangeSet _changes = new();
+    private bool _told;
+
+    private IStorage Storage => scope.Services.Storage;
+    private UserState User => scope.User;
+
+    /// <summary>Writes the answer. False if it tells nothing but the next token.</summary>
+    public async ValueTask<bool> WriteAsync(Utf8JsonWriter writer)
+    {
+        await CollectAsync();
+        writer.WriteStartObject();
+        var accountData = await AccountDataAsync();
+        WriteAccountData(writer, accountData[""], scope.Filter.AccountData);
+        writer.WriteStartObject("rooms"u8);
+        await WriteJoinedAsync(writer, accountData);
+        await WriteLeftAsync(writer, accountData);
+        WriteInvites(writer, Membership.Invite, "invite"u8, "invite_state"u8);
+        WriteInvites(writer, Membership.Knock, "knock"u8, "knock_state"u8);
+        writer.WriteEndObject();
+        var toDevice = await DeviceSections.WriteAsync(scope, _changes, writer, cancellationToken);
+        _told |= toDevice.Told;
+        _told |= await PresenceSection.WriteAsync(scope, _changes, writer, cancellationToken);
+        writer.WriteString("next_batch"u8, new SyncToken(scope.UpTo, toDevice.UpTo).ToString());
+        writer.WriteEndObject();
+        return _told;
+    }
+
+    private async ValueTask CollectAsync()
+    {
+        if (!scope.IsInitial && User.Watcher.TryCollect(scope.Since.Position, scope.UpTo, _changes))
+            return;
+
+        // Older than what the hub remembers: everything may have changed, but for the events storage knows better.
+        var joined = scope.Rooms.Joined.Select(r => r.RoomId).ToList();
+        var changed = scope.IsInitial ? joined : await Storage.Rooms.ChangedSinceAsync(joined, scope.Since.Position, cancellationToken);
+        foreach (var roomId in joined)
+            _changes.AddRoom(roomId, ChangeKinds.Receipt | ChangeKinds.Typing);
+        foreach (var roomId in changed)
+            _changes.AddRoom(roomId, ChangeKinds.RoomEvent);
+        _changes.Own = (ChangeKinds)~0;
+        _changes.DeviceLists.UnionWith(await Storage.Keys.DeviceListChangesAsync(scope.Since.Position, scope.UpTo, scope.UserId, cancellationToken));
+        if (scope.Filter.Presence is { IsClosed: false } && !scope.IsInitial)
+            _changes.Presence.UnionWith((await Storage.Ephemeral.PresenceChangedAsync(scope.Since.Position, scope.UpTo, cancellationToken)).Select(p => p.UserId));
+    }
+
+    /// <summary>Changed account data by room (empty: global); all of it for rooms that are new to the client.</summary>
+    private async ValueTask<ILookup<string, AccountDataRow>> AccountDataAsync()
+    {
+        var rows = _changes.Own.HasFlag(ChangeKinds.AccountData)
+            ? await Storage.AccountData.ChangedAsync(scope.UserId, scope.Since.Position, scope.UpTo, cancellationToken) : [];
+        return rows.ToLookup(r => r.RoomId, StringComparer.Ordinal);
+    }
+
+    private async ValueTask WriteJoinedAsync(Utf8JsonWriter writer, ILookup<string, AccountDataRow> accountData)
+    {
+        var all = scope.IsInitial || scope.Request.FullState;
+        var rows = new List<MembershipRow>();
+        if (all)
+        {
+            rows.AddRange(scope.Rooms.Joined);
+        }
+        else
+        {
+            var ids = new HashSet<string>(_changes.Rooms.Keys, StringComparer.Ordinal);
+            ids.UnionWith(accountData.Select(g => g.Key));
+            if (_changes.Own.HasFlag(ChangeKinds.Membership))
+                ids.UnionWith(scope.Rooms.Joined.Where(r => r.Position > scope.Since.Position).Select(r => r.RoomId));
+            foreach (var id in ids)
+            {
+                if (scope.Rooms.Rows.TryGetValue(id, out var row) && row.Membership == Membership.Join)
+                    rows.Add(row);
+            }
+        }
+
+        rows.RemoveAll(r => !scope.Filter.AllowsRoom(r.RoomId));
+        if (rows.Count == 0)
+            return;
+        writer.WriteStartObject("join"u8);
+        foreach (var batch in rows.Chunk(RoomsAtOnce))
+            _told |= await JoinedRooms.WriteAsync(scope, _changes, accountData, batch, writer, cancellationToken);
+        writer.WriteEndObject();
+    }
+
+    private async ValueTask WriteLeftAsync(Utf8JsonWriter writer, ILookup<string, AccountDataRow> accountData)
+    {
+        List<MembershipRow>? left = null;
+        foreach (var row in scope.Rooms.Rows.Values)
+        {
+            if (row is not { Membership: Membership.Leave or Membership.Ban, Forgotten: false } || !scope.Filter.AllowsRoom(row.RoomId))
+                continue;
+            if (row.Position > scope.Since.Position && !scope.IsInitial || (scope.Filter.IncludeLeave && (scope.IsInitial || scope.Request.FullState)))
+                (left ??= []).Add(row);
+        }
+
+        if (left is null)
+            return;
+        writer.WriteStartObject("leave"u8);
+        foreach (var row in left)
+        {
+            if (await RoomDeltaReader.LeftAsync(scope, row, cancellationToken) is not { } delta)
+                continue;
+            _told = true;
+            await scope.DeviceLists.AddLeftAsync(scope, delta, cancellationToken);
+            writer.WriteStartObject(row.RoomId);
+            RoomSections.WriteEvents(scope, writer, delta);
+            WriteAccountData(writer, accountData[row.RoomId], scope.Filter.RoomAccountData);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private void WriteInvites(Utf8JsonWriter writer, string membership, ReadOnlySpan<byte> section, ReadOnlySpan<byte> stateName)
+    {
+        var open = false;
+        foreach (var row in scope.Rooms.Rows.Values)
+        {
+            if (row.Membership != membership || row.Position <= scope.Since.Position || !scope.Filter.AllowsRoom(row.RoomId) || User.Settings.Ignored.Contains(row.Sender))
+                continue;
+            if (!open)
+                writer.WriteStartObject(section);
+            open = _told = true;
+            writer.WriteStartObject(row.RoomId);
+            writer.WriteStartObject(stateName);
+            writer.WritePropertyName("events"u8);
+            writer.WriteRawValue(row.Stripped is { Length: > 0 } stripped ? stripped.Span : "[]"u8, skipInputValidation: true);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
+        if (open)
+            writer.WriteEndObject();
+    }
+
+    private void WriteAccountData(Utf8JsonWriter writer, IEnumerable<AccountDataRow> rows, EventFilter filter) =>
+        _told |= RoomSections.WriteAccountData(scope, writer, rows, filter);
+}

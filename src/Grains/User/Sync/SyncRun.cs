@@ -1,0 +1,79 @@
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.User;
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.User.Sync;
+
+/// <summary>Answers <c>/sync</c>: evaluates, and if there is nothing to tell waits for the change hub and evaluates again.</summary>
+internal static class SyncRun
+{
+    private static readonly TimeSpan s_maxWait = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_maxCatchUp = TimeSpan.FromSeconds(5);
+
+    public static async Task<Outcome<ReadOnlyMemory<byte>>> RunAsync(UserState user, SyncRequest request, CancellationToken cancellationToken)
+    {
+        if (!SyncToken.Parse(request.Since).TryGet(out var since, out var error) ||
+            !(await ReadFilterAsync(user, request.Filter, cancellationToken)).TryGet(out var filter, out error))
+            return error;
+        var services = user.Services;
+        if (since.Position > services.Hub.Feed.Current && !await ReachAsync(services, since.Position, cancellationToken))
+            return MatrixError.InvalidParam("The sync token is of a time to come");
+        await AcknowledgeAsync(services.Storage, request, since);
+
+        var started = services.Time.GetTimestamp();
+        var timeout = TimeSpan.FromMilliseconds(Math.Clamp(request.TimeoutMs, 0, (long)s_maxWait.TotalMilliseconds));
+        var lazyMembers = user.LazyMembersOf(request.Requester.DeviceId, request.Filter ?? "");
+        while (true)
+        {
+            var rooms = await user.Memberships.RefreshAsync(cancellationToken);
+            await user.Settings.RefreshAsync(cancellationToken);
+            using var json = new PooledJson();
+            var scope = new SyncScope(user, request, filter, since, rooms, lazyMembers);
+            var told = await new SyncBuilder(scope, cancellationToken).WriteAsync(json.Writer);
+            var left = timeout - services.Time.GetElapsedTime(started);
+            if (told || scope.IsInitial || request.FullState || left <= TimeSpan.Zero || cancellationToken.IsCancellationRequested)
+                return new ReadOnlyMemory<byte>(json.ToArray());
+            await user.Watcher.WaitAsync(scope.UpTo, left, services.Time, cancellationToken);
+        }
+    }
+
+    /// <summary>A filter by its id or given inline: "The server will detect whether it is an ID or a JSON object by whether the first character is a "{"".</summary>
+    private static async ValueTask<Result<SyncFilter>> ReadFilterAsync(UserState user, string? filter, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(filter))
+            return SyncFilter.None;
+        if (filter[0] == '{')
+            return SyncFilter.Parse(System.Text.Encoding.UTF8.GetBytes(filter));
+        return await user.Services.Storage.AccountData.GetFilterAsync(user.UserId, filter, cancellationToken) is { } json
+            ? SyncFilter.Parse(json) : MatrixError.InvalidParam("No such filter");
+    }
+
+    /// <summary>The device presents the token, so it has the to-device messages up to there.</summary>
+    private static async ValueTask AcknowledgeAsync(IStorage storage, SyncRequest request, SyncToken since)
+    {
+        var (userId, deviceId) = (request.Requester.UserId, request.Requester.DeviceId);
+        if (since.ToDevice == 0 || deviceId.Length == 0 || (await storage.ToDevice.WaitingAsync(userId, deviceId, 0, since.ToDevice, 1)).Count == 0)
+            return;
+        var unit = new WriteUnit();
+        storage.ToDevice.DeleteUpTo(unit, userId, deviceId, since.ToDevice);
+        await storage.CommitAsync(unit);
+    }
+
+    /// <summary>Another silo may be a little ahead of this one.</summary>
+    private static async ValueTask<bool> ReachAsync(UserServices services, long position, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var timer = services.Time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), limit, s_maxCatchUp, Timeout.InfiniteTimeSpan);
+        try
+        {
+            await services.Hub.Feed.WaitForAsync(position, limit.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.User;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.User.Sync;
+
+/// <summary>One evaluation of a sync request: what is told is everything in (<see cref="Since"/>, <see cref="UpTo"/>].</summary>
+/// <param name="Rooms">The user's rooms as of <see cref="UpTo"/>.</param>
+public sealed record SyncScope(UserState User, SyncRequest Request, SyncFilter Filter, SyncToken Since, MembershipSnapshot Rooms, LazyMembers LazyMembers)
+{
+    /// <summary>Events of a timeline if the filter does not say.</summary>
+    public const int DefaultLimit = 10;
+
+    /// <summary>Events of a timeline whatever the filter says.</summary>
+    public const int MaxLimit = 200;
+
+    public UserServices Services => User.Services;
+    public Requester Viewer => Request.Requester;
+    public string UserId => Request.Requester.UserId;
+
+    /// <summary>Nothing has been told before.</summary>
+    public bool IsInitial => Since.Position == 0;
+
+    /// <summary>The position that is told up to.</summary>
+    public long UpTo => Rooms.Position;
+
+    public int Limit => Math.Min(Filter.Timeline.Limit ?? DefaultLimit, MaxLimit);
+
+    /// <summary>The place in every room's history up to which the client was told.</summary>
+    public HistoryOrder SincePlace => new(Since.Position, 0);
+
+    /// <summary>The place in every room's history up to which it is told now.</summary>
+    public HistoryOrder UpToPlace => new(UpTo, 0);
+
+    /// <summary>What the membership changes told mean for the device lists.</summary>
+    public DeviceListChanges DeviceLists { get; } = new();
+
+    public long Now { get; } = User.Services.Read.Now;
+}

@@ -1,0 +1,71 @@
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.User.Sync;
+
+/// <summary>The newest events of a room in a range.</summary>
+/// <param name="Events">Oldest first.</param>
+/// <param name="Limited">There may be more in the range, before them.</param>
+/// <param name="Start">The cut before the first of them.</param>
+/// <param name="Oldest">The oldest place that was looked at.</param>
+internal sealed record Timeline(List<EventRow> Events, bool Limited, HistoryOrder Start, HistoryOrder Oldest);
+
+/// <summary>Reads timelines.</summary>
+internal static class TimelineReader
+{
+    /// <summary>Events looked at in one room for one answer, when filters or visibility leave most of them out.</summary>
+    private const int MaxScan = 1000;
+
+    /// <summary>The newest events in (after, upTo] that pass the filter and that the user may see.</summary>
+    /// <param name="scope">The sync.</param>
+    /// <param name="room">The room.</param>
+    /// <param name="sight">What the user may see.</param>
+    /// <param name="after">Exclusive.</param>
+    /// <param name="upTo">Inclusive.</param>
+    /// <param name="newest">The newest events of the range, newest first, if they have been read; as many as <paramref name="newestLimit"/> unless there are fewer.</param>
+    /// <param name="newestLimit">How many of them were asked for.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async ValueTask<Timeline> ReadAsync(
+        SyncScope scope, RoomView room, RoomSight sight, HistoryOrder after, HistoryOrder upTo, IReadOnlyList<EventRow>? newest, int newestLimit, CancellationToken cancellationToken)
+    {
+        var filter = scope.Filter.Timeline;
+        if (filter.IsClosed || !filter.AllowsRoom(room.RoomId))
+            return new Timeline([], false, upTo, upTo);
+        var limit = scope.Limit;
+        var events = new List<EventRow>();
+        var cursor = upTo;
+        var pageSize = newest is null ? limit + 1 : newestLimit;
+        for (var scanned = 0; scanned < MaxScan; pageSize = 100)
+        {
+            var page = newest ?? await scope.Services.Storage.Events.RangeAsync(room.RoomId, after, cursor, Direction.Backward, pageSize, cancellationToken);
+            newest = null;
+            foreach (var row in page)
+            {
+                var place = row.Order!.Value;
+                if (IsWanted(scope, filter, row) && await sight.CanSeeAsync(row, cancellationToken))
+                {
+                    if (events.Count == limit)
+                        return Finish(events, true, events.Count == 0 ? upTo : cursor, place);
+                    events.Add(row);
+                }
+
+                cursor = HistoryToken.JustBefore(place);
+            }
+
+            scanned += page.Count;
+            if (page.Count < pageSize)
+                return Finish(events, false, events.Count == 0 ? upTo : HistoryToken.JustBefore(events[^1].Order!.Value), cursor);
+        }
+
+        return Finish(events, true, cursor, cursor);
+    }
+
+    private static Timeline Finish(List<EventRow> events, bool limited, HistoryOrder start, HistoryOrder oldest)
+    {
+        events.Reverse();
+        return new Timeline(events, limited, start, oldest);
+    }
+
+    private static bool IsWanted(SyncScope scope, EventFilter filter, EventRow row) =>
+        (row.StateKey is not null || !scope.User.Settings.Ignored.Contains(row.Sender)) && (filter.IsOpen || filter.Allows(row.Type, row.Sender, row.Json.Span));
+}

@@ -1,0 +1,95 @@
+using System.Text.Json;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Push;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.User;
+
+/// <summary>A user's account data and tags, read from and written to storage.</summary>
+public sealed class UserAccountData(IStorage storage, string userId)
+{
+    public const string FullyRead = "m.fully_read";
+    public const string PushRules = "m.push_rules";
+    private const string Tag = "m.tag";
+    private const int MaxTypeLength = 255;
+    private const int MaxTags = 1000;
+
+    /// <summary>The content; M_NOT_FOUND if there is none. Push rules are always there.</summary>
+    public async ValueTask<Outcome<ReadOnlyMemory<byte>>> GetAsync(string roomId, string type)
+    {
+        if (await storage.AccountData.GetAsync(userId, roomId, type) is { } row)
+            return row.Json;
+        return roomId.Length == 0 && type == PushRules ? PooledJson.Build(PushRuleset.Default(userId).WriteTo) : MatrixError.NotFound("No such account data");
+    }
+
+    /// <summary>Stores what a client sets.</summary>
+    public async ValueTask<Outcome<Nothing>> SetAsync(string roomId, string type, ReadOnlyMemory<byte> json)
+    {
+        if (type is FullyRead or PushRules)
+            return new MatrixError(ErrCodes.BadJson, 405, $"{type} is set by the server");
+        if (type.Length is 0 or > MaxTypeLength)
+            return MatrixError.InvalidParam("The type is empty or too long");
+        await PutAsync(roomId, type, json);
+        return Nothing.Value;
+    }
+
+    /// <summary>Stores content and announces it.</summary>
+    public async ValueTask PutAsync(string roomId, string type, ReadOnlyMemory<byte> json)
+    {
+        var unit = new WriteUnit();
+        Put(unit, roomId, type, json);
+        await storage.CommitAsync(unit);
+    }
+
+    /// <summary>Puts content into a unit.</summary>
+    public void Put(WriteUnit unit, string roomId, string type, ReadOnlyMemory<byte> json)
+    {
+        ArgumentNullException.ThrowIfNull(unit);
+        storage.AccountData.Put(unit, new AccountDataRow(userId, roomId, type, json, 0), unit.NextPosition(ChangeKind.AccountData, userId));
+    }
+
+    /// <summary>The tags of a room as <c>{"tags": …}</c>.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>> GetTagsAsync(string roomId) =>
+        await storage.AccountData.GetAsync(userId, roomId, Tag) is { } row ? row.Json : "{\"tags\":{}}"u8.ToArray();
+
+    /// <summary>Sets a tag, or with null removes it.</summary>
+    public async ValueTask<Outcome<Nothing>> SetTagAsync(string roomId, string tag, ReadOnlyMemory<byte>? content)
+    {
+        // "The name of a tag MUST NOT exceed 255 bytes."
+        if (System.Text.Encoding.UTF8.GetByteCount(tag) > MaxTypeLength)
+            return MatrixError.InvalidParam("The tag's name is too long");
+        using var document = JsonDocument.Parse(await GetTagsAsync(roomId));
+        var tags = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        if (document.RootElement.TryGetProperty("tags", out var present) && present.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var member in present.EnumerateObject())
+                tags[member.Name] = member.Value;
+        }
+
+        tags.Remove(tag);
+        if (content is not null && tags.Count >= MaxTags)
+            return new MatrixError(ErrCodes.LimitExceeded, 400, "Too many tags");
+        await PutAsync(roomId, Tag, PooledJson.Build(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteStartObject("tags"u8);
+            foreach (var (name, value) in tags)
+            {
+                writer.WritePropertyName(name);
+                value.WriteTo(writer);
+            }
+
+            if (content is { } json)
+            {
+                writer.WritePropertyName(tag);
+                writer.WriteRawValue(json.Span);
+            }
+
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }));
+        return Nothing.Value;
+    }
+}

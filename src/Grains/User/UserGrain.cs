@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Reading;
+using OrleansMatrix.Grains.Abstractions.User;
+using OrleansMatrix.Grains.User.Sync;
+using OrleansMatrix.Protocol.Errors;
+
+namespace OrleansMatrix.Grains.User;
+
+/// <inheritdoc cref="IUserGrain"/>
+public sealed class UserGrain(UserServices services) : Grain, IUserGrain
+{
+    private UserState? _state;
+
+    private string UserId => this.GetPrimaryKeyString();
+    private UserState State => _state ??= new UserState(services, UserId);
+    private UserAccountData AccountData => new(services.Storage, UserId);
+    private UserPushRules PushRules => new(services.Storage, AccountData, UserId);
+    private UserReceipts Receipts => new(services, AccountData, UserId);
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _state?.Dispose();
+        return Task.CompletedTask;
+    }
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> Sync(SyncRequest request, CancellationToken cancellationToken = default) =>
+        SyncRun.RunAsync(State, request, cancellationToken);
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> OldEvents(OldEventsRequest request, CancellationToken cancellationToken = default) =>
+        Task.FromResult<Outcome<ReadOnlyMemory<byte>>>(MatrixError.Unrecognized());
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> OldInitialSync(Requester requester, int limit, bool archived) =>
+        Task.FromResult<Outcome<ReadOnlyMemory<byte>>>(MatrixError.Unrecognized());
+
+    public async Task<Outcome<ReadOnlyMemory<byte>>> OldEvent(Requester requester, string eventId) =>
+        await services.Storage.Events.GetAsync(eventId) is { } row
+            ? await GrainFactory.GetGrain<IRoomReaderGrain>(row.RoomId).Event(requester, eventId) : MatrixError.NotFound("No such event");
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> GetAccountData(string roomId, string type) => AccountData.GetAsync(roomId, type).AsTask();
+
+    public Task<Outcome<Nothing>> SetAccountData(string roomId, string type, ReadOnlyMemory<byte> json) => AccountData.SetAsync(roomId, type, json).AsTask();
+
+    public async Task<Outcome<ReadOnlyMemory<byte>>> GetTags(string roomId) => await AccountData.GetTagsAsync(roomId);
+
+    public Task<Outcome<Nothing>> SetTag(string roomId, string tag, ReadOnlyMemory<byte> json) => AccountData.SetTagAsync(roomId, tag, json).AsTask();
+
+    public Task<Outcome<Nothing>> DeleteTag(string roomId, string tag) => AccountData.SetTagAsync(roomId, tag, null).AsTask();
+
+    public async Task<Outcome<string>> AddFilter(ReadOnlyMemory<byte> json) =>
+        SyncFilter.Parse(json).TryGet(out _, out var error) ? await services.Storage.AccountData.AddFilterAsync(UserId, json) : error;
+
+    public async Task<Outcome<ReadOnlyMemory<byte>>> GetFilter(string filterId) =>
+        await services.Storage.AccountData.GetFilterAsync(UserId, filterId) is { } json ? json : MatrixError.NotFound("No such filter");
+
+    public Task<Outcome<Nothing>> SetReceipt(ReceiptToSet receipt) => Receipts.SetAsync(receipt).AsTask();
+
+    public Task<Outcome<Nothing>> SetReadMarkers(ReadMarkersToSet markers) => Receipts.SetAsync(markers).AsTask();
+
+    public Task<ReadOnlyMemory<byte>> GetPushRules() => PushRules.GetAllAsync().AsTask();
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> GetPushRule(string kind, string ruleId) => PushRules.GetAsync(kind, ruleId).AsTask();
+
+    public Task<Outcome<Nothing>> PutPushRule(PushRuleToPut rule) => PushRules.PutAsync(rule).AsTask();
+
+    public Task<Outcome<Nothing>> DeletePushRule(string kind, string ruleId) => PushRules.DeleteAsync(kind, ruleId).AsTask();
+
+    public Task<Outcome<Nothing>> EnablePushRule(string kind, string ruleId, ReadOnlyMemory<byte> body) => PushRules.EnableAsync(kind, ruleId, body).AsTask();
+
+    public Task<Outcome<Nothing>> SetPushRuleActions(string kind, string ruleId, ReadOnlyMemory<byte> body) => PushRules.SetActionsAsync(kind, ruleId, body).AsTask();
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> Notifications(Requester requester, string? from, int limit, string? only) =>
+        Task.FromResult<Outcome<ReadOnlyMemory<byte>>>(MatrixError.Unrecognized());
+
+    public Task<UnreadCounts> GetUnreadCounts() => Task.FromResult(new UnreadCounts(0, 0));
+
+    public async Task<ImmutableArray<string>> JoinedRooms() => [.. (await State.Memberships.RefreshAsync(CancellationToken.None)).Joined.Select(r => r.RoomId)];
+
+    public Task<Outcome<RoomPage>> MutualRooms(string otherUserId, string? from) => User.MutualRooms.ReadAsync(services.Storage, UserId, otherUserId, from).AsTask();
+}

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.User;
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Push;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.User;
+
+/// <summary>A user's push rules: account data that only these endpoints change.</summary>
+public sealed class UserPushRules(IStorage storage, UserAccountData accountData, string userId)
+{
+    /// <summary>The rules as stored, or the defaults.</summary>
+    public static async ValueTask<PushRuleset> ReadAsync(IStorage storage, string userId, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(storage);
+        if (await storage.AccountData.GetAsync(userId, "", UserAccountData.PushRules, cancellationToken) is not { } row)
+            return PushRuleset.Default(userId);
+        using var document = JsonDocument.Parse(row.Json);
+        return PushRuleset.Parse(userId, document.RootElement.Clone());
+    }
+
+    public async ValueTask<ReadOnlyMemory<byte>> GetAllAsync() => PooledJson.Build((await ReadAsync(storage, userId)).WriteTo);
+
+    public async ValueTask<Outcome<ReadOnlyMemory<byte>>> GetAsync(string kindName, string ruleId)
+    {
+        if (!PushRuleKinds.TryParse(kindName, out var kind))
+            return MatrixError.InvalidParam("No such kind of push rule");
+        return (await ReadAsync(storage, userId)).TryGet(kind, ruleId, out var rule) ? PooledJson.Build(rule.WriteTo) : MatrixError.NotFound("No such push rule");
+    }
+
+    public ValueTask<Outcome<Nothing>> PutAsync(PushRuleToPut rule)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        return EditAsync(rule.Kind, (rules, kind) =>
+        {
+            using var body = JsonDocument.Parse(rule.Body);
+            return rules.Put(kind, rule.RuleId, body.RootElement, rule.Before, rule.After);
+        });
+    }
+
+    public ValueTask<Outcome<Nothing>> DeleteAsync(string kindName, string ruleId) => EditAsync(kindName, (rules, kind) => rules.Delete(kind, ruleId));
+
+    public ValueTask<Outcome<Nothing>> EnableAsync(string kindName, string ruleId, ReadOnlyMemory<byte> json) => EditAsync(kindName, (rules, kind) =>
+    {
+        using var body = JsonDocument.Parse(json);
+        return rules.SetEnabled(kind, ruleId, body.RootElement);
+    });
+
+    public ValueTask<Outcome<Nothing>> SetActionsAsync(string kindName, string ruleId, ReadOnlyMemory<byte> json) => EditAsync(kindName, (rules, kind) =>
+    {
+        using var body = JsonDocument.Parse(json);
+        return rules.SetActions(kind, ruleId, body.RootElement);
+    });
+
+    private async ValueTask<Outcome<Nothing>> EditAsync(string kindName, Func<PushRuleset, PushRuleKind, Result<PushRuleset>> edit)
+    {
+        if (!PushRuleKinds.TryParse(kindName, out var kind))
+            return MatrixError.InvalidParam("No such kind of push rule");
+        if (!edit(await ReadAsync(storage, userId), kind).TryGet(out var changed, out var error))
+            return error;
+        await accountData.PutAsync("", UserAccountData.PushRules, PooledJson.Build(changed.WriteTo));
+        return Nothing.Value;
+    }
+}

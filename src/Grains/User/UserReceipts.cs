@@ -1,0 +1,67 @@
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.User;
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Grains.User.Sync;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.User;
+
+/// <summary>A local user's receipts and fully-read markers.</summary>
+public sealed class UserReceipts(UserServices services, UserAccountData accountData, string userId)
+{
+    private readonly ReceiptWriter _writer = new(services.Storage);
+
+    public async ValueTask<Outcome<Nothing>> SetAsync(ReceiptToSet receipt)
+    {
+        ArgumentNullException.ThrowIfNull(receipt);
+        if (receipt.Type is not (EphemeralEvents.Read or EphemeralEvents.ReadPrivate or UserAccountData.FullyRead))
+            return MatrixError.InvalidParam("Not a type of receipt");
+        if (receipt.ThreadId is not null && (receipt.Type == UserAccountData.FullyRead || !(receipt.ThreadId == "main" || receipt.ThreadId.StartsWith('$'))))
+            return MatrixError.InvalidParam("Not a thread that such a receipt can be of");
+        if (!await IsJoinedAsync(receipt.RoomId))
+            return MatrixError.Forbidden("You are not in this room");
+        var unit = new WriteUnit();
+        if (receipt.Type == UserAccountData.FullyRead)
+            PutFullyRead(unit, receipt.RoomId, receipt.EventId);
+        else
+            await PutAsync(unit, receipt.RoomId, receipt.Type, receipt.ThreadId ?? "", receipt.EventId);
+        return await CommitAsync(unit);
+    }
+
+    public async ValueTask<Outcome<Nothing>> SetAsync(ReadMarkersToSet markers)
+    {
+        ArgumentNullException.ThrowIfNull(markers);
+        if (!await IsJoinedAsync(markers.RoomId))
+            return MatrixError.Forbidden("You are not in this room");
+        var unit = new WriteUnit();
+        if (markers.FullyRead is { } fullyRead)
+            PutFullyRead(unit, markers.RoomId, fullyRead);
+        if (markers.Read is { } read)
+            await PutAsync(unit, markers.RoomId, EphemeralEvents.Read, "", read);
+        if (markers.ReadPrivate is { } readPrivate)
+            await PutAsync(unit, markers.RoomId, EphemeralEvents.ReadPrivate, "", readPrivate);
+        return await CommitAsync(unit);
+    }
+
+    private async ValueTask<bool> IsJoinedAsync(string roomId) =>
+        await services.Storage.Memberships.GetAsync(roomId, userId) is { Membership: Membership.Join };
+
+    private async ValueTask PutAsync(WriteUnit unit, string roomId, string type, string threadId, string eventId) =>
+        await _writer.PutAsync(unit, roomId, userId, type, threadId, eventId, services.Read.Now, isLocal: true);
+
+    private void PutFullyRead(WriteUnit unit, string roomId, string eventId) => accountData.Put(unit, roomId, UserAccountData.FullyRead, PooledJson.Build(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("event_id"u8, eventId);
+        writer.WriteEndObject();
+    }));
+
+    private async ValueTask<Outcome<Nothing>> CommitAsync(WriteUnit unit)
+    {
+        if (!unit.IsEmpty)
+            await services.Storage.CommitAsync(unit);
+        return Nothing.Value;
+    }
+}

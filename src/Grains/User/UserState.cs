@@ -1,0 +1,38 @@
+using OrleansMatrix.Grains.User.Changes;
+using OrleansMatrix.Grains.User.Sync;
+
+namespace OrleansMatrix.Grains.User;
+
+/// <summary>What an active user grain keeps in memory, all of it made from storage and bounded. Used by one grain only, on its one thread.</summary>
+public sealed class UserState : IDisposable
+{
+    private const int MaxDevices = 50;
+    private readonly Dictionary<(string Device, string Filter), LazyMembers> _lazyMembers = [];
+
+    public UserState(UserServices services, string userId)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        (Services, UserId) = (services, userId);
+        Watcher = services.Hub.Watch(userId);
+        Memberships = new UserMemberships(services, Watcher);
+        Settings = new UserSettings(services, Watcher);
+    }
+
+    public UserServices Services { get; }
+    public string UserId { get; }
+    public ChangeWatcher Watcher { get; }
+    public UserMemberships Memberships { get; }
+    public UserSettings Settings { get; }
+
+    /// <summary>The member events that a device knows under a filter.</summary>
+    public LazyMembers LazyMembersOf(string deviceId, string filter)
+    {
+        if (_lazyMembers.TryGetValue((deviceId, filter), out var known))
+            return known;
+        if (_lazyMembers.Count >= MaxDevices)
+            _lazyMembers.Clear();
+        return _lazyMembers[(deviceId, filter)] = new LazyMembers();
+    }
+
+    public void Dispose() => Watcher.Dispose();
+}

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.User;
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Grains.User;
+using OrleansMatrix.Grains.User.Changes;
+using OrleansMatrix.Grains.User.Sync;
+using OrleansMatrix.Storage;
+using OrleansMatrix.Storage.Sqlite;
+using OrleansMatrix.TestSupport;
+
+namespace OrleansMatrix.Grains.Tests.Reading;
+
+/// <summary>The read side on a fresh SQLite database, without grains around it; rooms are written straight into storage.</summary>
+internal sealed class ReadServer : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly Dictionary<string, UserState> _users = new(StringComparer.Ordinal);
+
+    private ReadServer(TestClock clock)
+    {
+        Clock = clock;
+        Storage = SqliteStorage.Open(_folder.File("matrix.db"), clock, NullLoggerFactory.Instance);
+        Nodes = new StateNodeCache(Storage.StateNodes);
+        Read = new ReadServices(Storage, Nodes, clock);
+        Hub = new ChangeHub(Storage.Feed);
+        Signals = new NeighbourSignals(Hub, Storage);
+        Users = new UserServices(Read, Hub, Signals);
+    }
+
+    public TestClock Clock { get; }
+    public IStorage Storage { get; }
+    public StateNodeCache Nodes { get; }
+    public ReadServices Read { get; }
+    public ChangeHub Hub { get; }
+    public NeighbourSignals Signals { get; }
+    public UserServices Users { get; }
+
+    public static async Task<ReadServer> StartAsync()
+    {
+        var server = new ReadServer(new TestClock());
+        await server.Storage.MigrateAsync(TestContext.Current.CancellationToken);
+        return server;
+    }
+
+    public UserState State(string userId) => _users.TryGetValue(userId, out var state) ? state : _users[userId] = new UserState(Users, userId);
+
+    public UserReceipts Receipts(string userId) => new(Users, AccountData(userId), userId);
+
+    public UserAccountData AccountData(string userId) => new(Storage, userId);
+
+    /// <summary>A sync as the user's device D would do it.</summary>
+    public async Task<JsonElement> SyncAsync(string userId, string? since = null, string? filter = null, bool fullState = false, bool stateAfter = false, int timeout = 0, string device = "D")
+    {
+        var request = new SyncRequest(new Requester(userId, device), since, filter, fullState, "offline", timeout, stateAfter);
+        var outcome = await SyncRun.RunAsync(State(userId), request, TestContext.Current.CancellationToken);
+        Assert.Null(outcome.Failure);
+        using var document = JsonDocument.Parse(outcome.Value);
+        return document.RootElement.Clone();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var state in _users.Values)
+            state.Dispose();
+        await Signals.DisposeAsync();
+        await Storage.DisposeAsync();
+        _folder.Dispose();
+    }
+}
