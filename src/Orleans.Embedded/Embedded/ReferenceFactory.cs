@@ -45,8 +45,8 @@ internal sealed class ReferenceFactory(Silo silo) : IGrainFactory
     {
         if (obj is not GrainReference reference)
             throw new ArgumentException("It is no reference to an observer.", nameof(obj));
-        if (silo.Cluster.Table.Find(Cluster.ObserverClass, reference.Key.Text) is { } activation)
-            silo.Cluster.Table.Remove(activation);
+        silo.Cluster.Table.Find(Cluster.ObserverClass, reference.Key.Text)
+            ?.Deactivate(new(DeactivationReasonCode.ApplicationRequested, "The reference was deleted"));
     }
 
     public GrainReference Create(Type interfaceType, GrainId grainId)

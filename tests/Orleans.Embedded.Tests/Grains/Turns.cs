@@ -19,8 +19,6 @@ public interface ITurnGrain : IGrainWithStringKey
 
     [OneWay]
     Task Throw(string gate);
-
-    Task CallBack(string other, string gate);
 }
 
 public class TurnGrain(Gates gates) : Grain, ITurnGrain
@@ -58,13 +56,6 @@ public class TurnGrain(Gates gates) : Grain, ITurnGrain
     {
         gates.Reach(gate);
         throw new InvalidOperationException(gate);
-    }
-
-    public async Task CallBack(string other, string gate)
-    {
-        gates.Reach(gate);
-        if (other.Length > 0)
-            await GrainFactory.GetGrain<ITurnGrain>(other).CallBack(this.GetPrimaryKeyString() == "a" ? "a" : "", gate + "'");
     }
 }
 
