@@ -11,7 +11,7 @@ internal sealed class PostgresDatabase : ISqlDatabase
     private readonly NpgsqlDataSource _source;
     private readonly PostgresWriter _writer;
     private readonly PostgresFeedReader _feedReader;
-    private bool _following;
+    private bool _started;
 
     public PostgresDatabase(string connectionString, TimeProvider time, ILoggerFactory loggers)
     {
@@ -73,8 +73,10 @@ internal sealed class PostgresDatabase : ISqlDatabase
     /// <inheritdoc/>
     public async Task MigrateAsync(CancellationToken cancellationToken)
     {
-        Feed.Start(await PostgresMigrator.RunAsync(_source, cancellationToken).ConfigureAwait(false));
-        if (!Interlocked.Exchange(ref _following, true)) _feedReader.Start();
+        var head = await PostgresMigrator.RunAsync(_source, cancellationToken).ConfigureAwait(false);
+        if (Interlocked.Exchange(ref _started, true)) return;
+        Feed.Start(head);
+        _feedReader.Start();
     }
 
     /// <inheritdoc/>

@@ -87,6 +87,8 @@ internal sealed partial class PostgresFeedReader(NpgsqlDataSource source, Change
                     while (await reader.ReadAsync(_stop.Token).ConfigureAwait(false)) changes.Add(new Change(row.Integer(0), (ChangeKind)row.Integer(1), row.Text(2)));
                 }
             }
+            // The commit loop may have come as far in the meantime, so a gap is one only if it lies above the feed.
+            if (changes.Count > 0 && changes[0].Position > feed.Current + 1) LogGap(logger, feed.Current, changes[0].Position);
             feed.Publish(changes.ToArray());
         }
         while (changes.Count == MostAtOnce);
@@ -102,6 +104,9 @@ internal sealed partial class PostgresFeedReader(NpgsqlDataSource source, Change
             await command.ExecuteNonQueryAsync(_stop.Token).ConfigureAwait(false);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "This silo was cut off for so long that the changes between {From} and {To} are gone; it must be restarted")]
+    private static partial void LogGap(ILogger logger, long from, long to);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Following other silos' changes failed; trying again")]
     private static partial void LogFollowingFailed(ILogger logger, Exception exception);

@@ -17,6 +17,7 @@ internal sealed class SqliteDatabase : ISqlDatabase
     private readonly SqliteWriter _writer;
     private readonly Lock _gate = new();
     private readonly Stack<SqliteConnection> _idle = [];
+    private bool _started;
     private bool _disposed;
 
     public SqliteDatabase(string path, ILoggerFactory loggers)
@@ -68,7 +69,11 @@ internal sealed class SqliteDatabase : ISqlDatabase
     public Task<CommitResult> CommitAsync(WriteUnit unit) => _writer.CommitAsync(unit);
 
     /// <inheritdoc/>
-    public Task MigrateAsync(CancellationToken cancellationToken) => Task.Run(() => Feed.Start(SqliteMigrator.Run(_path)), cancellationToken);
+    public async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        var head = await Task.Run(() => SqliteMigrator.Run(_path), cancellationToken).ConfigureAwait(false);
+        if (!Interlocked.Exchange(ref _started, true)) Feed.Start(head);
+    }
 
     /// <inheritdoc/>
     public Task PingAsync(CancellationToken cancellationToken) => QueryAsync(Ping, static row => row.Integer(0), cancellationToken).AsTask();

@@ -177,8 +177,16 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     /// <summary>Undoes the transaction and forgets what it had changed in memory.</summary>
     private void Abandon()
     {
-        if (!_connection.IsAutocommit) _connection.Run(Rollback);
         _epochs.Clear();
+        _dataVersion = null;
+        try
+        {
+            if (!_connection.IsAutocommit) _connection.Run(Rollback);
+        }
+        catch (SqliteException exception)
+        {
+            LogRollbackFailed(_logger, exception);   // the next BEGIN says whether the connection can still be used
+        }
     }
 
     private void Publish()
@@ -196,6 +204,9 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         }
         _feed.Publish(changes);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A transaction could not be rolled back")]
+    private static partial void LogRollbackFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A group of {Count} units could not be committed")]
     private static partial void LogCommitFailed(ILogger logger, int count, Exception exception);

@@ -30,6 +30,8 @@ public interface IAccountStore
     /// <summary>Deletes the access and refresh tokens of a device; null: of all the user's devices.</summary>
     void DeleteTokens(WriteUnit unit, string userId, string? deviceId);
     ValueTask<IReadOnlyList<TokenRow>> TokensOfUserAsync(string userId, CancellationToken cancellationToken = default);
+    /// <summary>Deletes tokens that expired before the time (ms since epoch).</summary>
+    Task PruneTokensAsync(long before, CancellationToken cancellationToken = default);
     ValueTask<TokenRow?> FindTokenAsync(ReadOnlyMemory<byte> hash, CancellationToken cancellationToken = default);
 
     /// <summary>Profile fields by key; the values are JSON.</summary>

@@ -21,6 +21,9 @@ public interface IServerStore
     ValueTask<ReadOnlyMemory<byte>?> FindInboundTransactionAsync(string origin, string transactionId, CancellationToken cancellationToken = default);
     void PutInboundTransaction(WriteUnit unit, string origin, string transactionId, ReadOnlyMemory<byte> response, long timestamp);
 
+    /// <summary>Forgets answers older than <paramref name="before"/> (ms since epoch).</summary>
+    Task PruneInboundTransactionsAsync(long before, CancellationToken cancellationToken = default);
+
     /// <summary>Small server-wide settings shared by all silos, e.g. the id of the signing key in use.</summary>
     ValueTask<string?> GetSettingAsync(string key, CancellationToken cancellationToken = default);
     /// <summary>Sets it if it is not set; returns the value that is set now.</summary>

@@ -59,6 +59,7 @@ CREATE TABLE accounts (
 CREATE TABLE tokens (
   hash bytea NOT NULL PRIMARY KEY, kind bigint NOT NULL, user_id text COLLATE "C" NOT NULL, device_id text COLLATE "C" NOT NULL, expires_at bigint,
   refresh_hash bytea);
+CREATE INDEX tokens_expiry ON tokens (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX tokens_user ON tokens (user_id, device_id);
 CREATE TABLE profiles (
   user_id text COLLATE "C" NOT NULL, field_key text COLLATE "C" NOT NULL, field text COLLATE "C" NOT NULL, value bytea NOT NULL,
@@ -139,6 +140,7 @@ CREATE TABLE outbox (
   destination text COLLATE "C" NOT NULL, pos bigint NOT NULL, event_id text COLLATE "C", edu bytea, PRIMARY KEY (destination, pos));
 CREATE TABLE inbound_transactions (
   origin text COLLATE "C" NOT NULL, txn_id text COLLATE "C" NOT NULL, response bytea NOT NULL, ts bigint NOT NULL, PRIMARY KEY (origin, txn_id));
+CREATE INDEX inbound_transactions_time ON inbound_transactions (ts);
 CREATE TABLE reminders (
   grain_id text COLLATE "C" NOT NULL, name text COLLATE "C" NOT NULL, start_at bigint NOT NULL, period_ms bigint NOT NULL, etag bigint NOT NULL,
   PRIMARY KEY (grain_id, name));

@@ -23,6 +23,7 @@ internal static class AccountStatements
     public static readonly Statement DeleteToken = new("DELETE FROM tokens WHERE hash = $1");
     public static readonly Statement DeleteTokensOfUser = new("DELETE FROM tokens WHERE user_id = $1 AND kind IN (1, 2)");
     public static readonly Statement DeleteTokensOfDevice = new("DELETE FROM tokens WHERE user_id = $1 AND device_id = $2 AND kind IN (1, 2)");
+    public static readonly Statement PruneTokens = new("DELETE FROM tokens WHERE expires_at < $1");
     public static readonly Statement TokensOfUser = new($"SELECT {TokenColumns} FROM tokens WHERE user_id = $1");
     public static readonly Statement FindToken = new($"SELECT {TokenColumns} FROM tokens WHERE hash = $1");
 

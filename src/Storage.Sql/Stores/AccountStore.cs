@@ -43,6 +43,13 @@ internal sealed class AccountStore(ISqlDatabase database) : IAccountStore
     public ValueTask<TokenRow?> FindTokenAsync(ReadOnlyMemory<byte> hash, CancellationToken cancellationToken = default) =>
         database.FirstAsync(AccountStatements.FindToken, AccountStatements.ReadToken, cancellationToken, hash);
 
+    public Task PruneTokensAsync(long before, CancellationToken cancellationToken = default)
+    {
+        var unit = new WriteUnit();
+        unit.Add(AccountStatements.PruneTokens, before);
+        return database.CommitAsync(unit);
+    }
+
     public async ValueTask<IReadOnlyDictionary<string, ReadOnlyMemory<byte>>> GetProfileAsync(string userId, CancellationToken cancellationToken = default) =>
         (await database.QueryAsync(
             AccountStatements.GetProfile, static row => KeyValuePair.Create(row.Text(0), (ReadOnlyMemory<byte>)row.Blob(1)), cancellationToken, userId).ConfigureAwait(false))

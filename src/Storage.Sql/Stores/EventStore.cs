@@ -3,7 +3,7 @@ namespace OrleansMatrix.Storage.Sql.Stores;
 /// <summary>Events, transaction ids and the edges of what is known of a room.</summary>
 internal sealed class EventStore(ISqlDatabase database) : IEventStore
 {
-    /// <summary>Longest event id there can be; a relation to anything longer is no relation, and must not burst an index entry.</summary>
+    /// <summary>Longest event id there can be; what refers to anything longer refers to nothing, and must not burst an index entry.</summary>
     private const int MaxEventIdBytes = 255;
 
     public void AppendLive(WriteUnit unit, EventRow row, PositionSlot slot) =>
@@ -61,7 +61,7 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
     public void SetBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> add, IReadOnlyCollection<string> remove)
     {
         foreach (var eventId in remove) unit.Add(EventStatements.RemoveBackwardExtremity, roomId, eventId);
-        foreach (var eventId in add) unit.Add(EventStatements.AddBackwardExtremity, roomId, eventId);
+        foreach (var eventId in add.Where(static eventId => eventId.Length <= MaxEventIdBytes)) unit.Add(EventStatements.AddBackwardExtremity, roomId, eventId);
     }
 
     public void AddTransaction(WriteUnit unit, string userId, string deviceId, string scope, string transactionId, string eventId, long timestamp) =>

@@ -19,6 +19,8 @@ internal sealed class ServerStore(ISqlDatabase database) : IServerStore
     private static readonly Statement InsertTransaction = new(
         "INSERT INTO inbound_transactions (origin, txn_id, response, ts) VALUES ($1, $2, $3, $4) ON CONFLICT (origin, txn_id) DO NOTHING");
 
+    private static readonly Statement PruneTransactions = new("DELETE FROM inbound_transactions WHERE ts < $1");
+
     private static readonly Statement SelectSetting = new("SELECT value FROM settings WHERE name = $1");
     private static readonly Statement InsertSetting = new("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
 
@@ -47,6 +49,13 @@ internal sealed class ServerStore(ISqlDatabase database) : IServerStore
 
     public void PutInboundTransaction(WriteUnit unit, string origin, string transactionId, ReadOnlyMemory<byte> response, long timestamp) =>
         unit.Add(InsertTransaction, origin, SqlText.Key(transactionId), response, timestamp);
+
+    public Task PruneInboundTransactionsAsync(long before, CancellationToken cancellationToken = default)
+    {
+        var unit = new WriteUnit();
+        unit.Add(PruneTransactions, before);
+        return database.CommitAsync(unit);
+    }
 
     public ValueTask<string?> GetSettingAsync(string key, CancellationToken cancellationToken = default) =>
         database.FirstAsync(SelectSetting, static row => row.Text(0), cancellationToken, key);

@@ -46,6 +46,7 @@ CREATE TABLE accounts (
   suspended INTEGER NOT NULL, app_service_id TEXT, created_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE tokens (
   hash BLOB NOT NULL PRIMARY KEY, kind INTEGER NOT NULL, user_id TEXT NOT NULL, device_id TEXT NOT NULL, expires_at INTEGER, refresh_hash BLOB) STRICT, WITHOUT ROWID;
+CREATE INDEX tokens_expiry ON tokens (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX tokens_user ON tokens (user_id, device_id);
 CREATE TABLE profiles (
   user_id TEXT NOT NULL, field_key TEXT NOT NULL, field TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (user_id, field_key)) STRICT, WITHOUT ROWID;
@@ -109,6 +110,7 @@ CREATE TABLE outbox (
   destination TEXT NOT NULL, pos INTEGER NOT NULL, event_id TEXT, edu BLOB, PRIMARY KEY (destination, pos)) STRICT, WITHOUT ROWID;
 CREATE TABLE inbound_transactions (
   origin TEXT NOT NULL, txn_id TEXT NOT NULL, response BLOB NOT NULL, ts INTEGER NOT NULL, PRIMARY KEY (origin, txn_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX inbound_transactions_time ON inbound_transactions (ts);
 CREATE TABLE reminders (
   grain_id TEXT NOT NULL, name TEXT NOT NULL, start_at INTEGER NOT NULL, period_ms INTEGER NOT NULL, etag INTEGER NOT NULL,
   PRIMARY KEY (grain_id, name)) STRICT, WITHOUT ROWID;

@@ -55,6 +55,11 @@ public abstract class AccountStoreTests(Backend backend) : StoreTests(backend)
         Assert.Equal([3, 4], await TokensAsync());
         await CommitAsync(unit => Storage.Accounts.DeleteTokens(unit, Alice, null));
         Assert.Equal([4], await TokensAsync());
+        await CommitAsync(unit => Storage.Accounts.PutToken(unit, Token(6, TokenKind.OpenId, "", 500)));
+        await Storage.Accounts.PruneTokensAsync(500);
+        Assert.Equal([4, 6], await TokensAsync());
+        await Storage.Accounts.PruneTokensAsync(501);
+        Assert.Equal([4], await TokensAsync());
     }
 
     [Fact]

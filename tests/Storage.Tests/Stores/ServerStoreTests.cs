@@ -50,7 +50,10 @@ public abstract class ServerStoreTests(Backend backend) : StoreTests(backend)
         await CommitAsync(unit => Storage.Servers.PutInboundTransaction(unit, "two.test", id, Json("1"), 5));
         await CommitAsync(unit => Storage.Servers.PutInboundTransaction(unit, "two.test", id, Json("2"), 6));
 
+        await Storage.Servers.PruneInboundTransactionsAsync(5);
         Assert.Equal("1", Text(await Storage.Servers.FindInboundTransactionAsync("two.test", id)));
+        await Storage.Servers.PruneInboundTransactionsAsync(6);
+        Assert.Null(await Storage.Servers.FindInboundTransactionAsync("two.test", id));
     }
 
     [Fact]
