@@ -35,7 +35,8 @@ public class AuthTypesTests
     public void The_authoriser_counts_only_where_restricted_joins_exist()
     {
         var pdu = new TestPdu(RoomVersion.V7, "$e", "m.room.member", "@a:one", "@a:one",
-            """{"membership":"join","join_authorised_via_users_server":"@c:one"}""") { RoomId = "!r:one" }.Build();
+            """{"membership":"join","join_authorised_via_users_server":"@c:one"}""")
+        { RoomId = "!r:one" }.Build();
         Assert.Equal("create power_levels member/@a:one join_rules", Text(RoomVersion.V7, pdu));
     }
 

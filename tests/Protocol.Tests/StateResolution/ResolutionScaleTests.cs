@@ -41,7 +41,9 @@ public class ResolutionScaleTests
         {
             var pdu = room.Add(new TestPdu(RoomVersion.V12, $"$l{i}", EventTypes.PowerLevels, SimRoom.Creator, "", "{}")
             {
-                RoomId = room.RoomId, PrevEvents = ["$x"], AuthEvents = [state[new StateKey(EventTypes.PowerLevels, "")], "$creator"],
+                RoomId = room.RoomId,
+                PrevEvents = ["$x"],
+                AuthEvents = [state[new StateKey(EventTypes.PowerLevels, "")], "$creator"],
             });
             state = new State(state) { [new StateKey(EventTypes.PowerLevels, "")] = pdu.EventId };
         }

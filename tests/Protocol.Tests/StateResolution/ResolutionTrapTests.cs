@@ -1,6 +1,7 @@
 using OrleansMatrix.Protocol.Authorization;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.RoomVersions;
+using OrleansMatrix.Protocol.StateResolution;
 using OrleansMatrix.Protocol.Tests.Authorization;
 using State = System.Collections.Generic.Dictionary<OrleansMatrix.Protocol.Authorization.StateKey, string>;
 
@@ -151,11 +152,15 @@ public class ResolutionTrapTests
         // Nothing but the rejected auth event says that the sender is in the room.
         room.Add(new TestPdu(RoomVersion.V11, "$bad", EventTypes.Member, Bob, Bob, """{"membership":"join"}""")
         {
-            RoomId = room.RoomId, AuthEvents = ["$create", "$levels", "$public"], PrevEvents = ["$x"],
+            RoomId = room.RoomId,
+            AuthEvents = ["$create", "$levels", "$public"],
+            PrevEvents = ["$x"],
         }, isRejected: true);
         room.Add(new TestPdu(RoomVersion.V11, "$mine", "org.example", Bob, Bob, "{}")
         {
-            RoomId = room.RoomId, AuthEvents = ["$create", "$levels", "$bad"], PrevEvents = ["$x"],
+            RoomId = room.RoomId,
+            AuthEvents = ["$create", "$levels", "$bad"],
+            PrevEvents = ["$x"],
         });
         var lie = new State(start) { [new StateKey("org.example", Bob)] = "$mine" };
         Assert.False(Resolve(room, start, lie).ContainsKey(new StateKey("org.example", Bob)));
@@ -168,7 +173,9 @@ public class ResolutionTrapTests
         var start = room.Member(room.Start($"\"{Mod}\":50"), "mod", Mod, "join");
         room.Add(new TestPdu(RoomVersion.V11, "$topic", "m.room.topic", Mod, "", "{}")
         {
-            RoomId = room.RoomId, AuthEvents = ["$create", "$levels", "$mod"], PrevEvents = ["$x"],
+            RoomId = room.RoomId,
+            AuthEvents = ["$create", "$levels", "$mod"],
+            PrevEvents = ["$x"],
         }, isRejected: true);
         Assert.Equal("$topic", Resolve(room, start, new State(start) { [s_topic] = "$topic" })[s_topic]);
     }
@@ -182,7 +189,9 @@ public class ResolutionTrapTests
             var start = room.Start();
             room.Add(new TestPdu(RoomVersion.V11, "$t1", "m.room.topic", SimRoom.Creator, "", "{}")
             {
-                RoomId = room.RoomId, AuthEvents = ["$create", "$levels", "$creator", "$nowhere"], PrevEvents = ["$x"],
+                RoomId = room.RoomId,
+                AuthEvents = ["$create", "$levels", "$creator", "$nowhere"],
+                PrevEvents = ["$x"],
             });
             var topic = new State(start) { [s_topic] = "$t1" };
             Assert.Equal("$t1", room.Resolve(start, topic)[s_topic]);
@@ -202,7 +211,9 @@ public class ResolutionTrapTests
             {
                 room.Add(new TestPdu(RoomVersion.V2, $"$cycle{i}:bad", EventTypes.PowerLevels, SimRoom.Creator, "", """{"users":{"@creator:one":100}}""")
                 {
-                    RoomId = room.RoomId, AuthEvents = ["$create", "$creator", $"$cycle{(i + 1) % 3}:bad", $"$cycle{i}:bad"], PrevEvents = ["$x"],
+                    RoomId = room.RoomId,
+                    AuthEvents = ["$create", "$creator", $"$cycle{(i + 1) % 3}:bad", $"$cycle{i}:bad"],
+                    PrevEvents = ["$x"],
                 });
             }
 
@@ -229,6 +240,22 @@ public class ResolutionTrapTests
             Assert.Equal("$topic", resolved[s_topic]);
             Assert.Equal("$mod", resolved[new StateKey(EventTypes.Member, Mod)]);
         }
+    }
+
+    [Fact]
+    public async Task A_source_that_takes_its_time_and_one_that_is_cancelled()
+    {
+        var room = new RandomRoom(7, RoomVersion.V12).Play(30);
+        var states = new[] { room.History[10].After, room.History[^1].After };
+        var expected = room.Room.Resolve(out var source, states);
+        var conflicts = states[0].Keys.Union(states[1].Keys).Where(k => !source.Unconflicted.ContainsKey(k))
+            .Select(k => new ConflictedKey(k, [states[0].GetValueOrDefault(k), states[1].GetValueOrDefault(k)])).ToList();
+        var slow = new YieldingSource(new SimSource(room.Room, states));
+        var changes = await StateResolver.ResolveAsync(RoomVersion.V12, conflicts, slow, TestContext.Current.CancellationToken);
+        Assert.NotEmpty(changes);
+        Assert.All(changes, c => Assert.Equal(expected.GetValueOrDefault(c.Key), c.Value));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            await StateResolver.ResolveAsync(RoomVersion.V12, conflicts, new YieldingSource(new SimSource(room.Room, states)), new CancellationToken(true)));
     }
 
     private static (SimRoom Room, State Start) Room(string versionId)

@@ -83,7 +83,7 @@ internal sealed class SimRoom
         var differences = states.Skip(1).Select(s => Differences(states[0], s)).ToList();
         source = new SimSource(this, states);
         var task = StateResolver.ResolveAsync(Version, ConflictedKey.FromDifferences(differences), source, CancellationToken.None).AsTask();
-        Assert.True(task.IsCompleted);
+        Assert.True(task.IsCompleted, "It waits for its source only");
         var result = source.Unconflicted.ToDictionary();
         foreach (var (key, id) in task.Result)
         {
@@ -94,7 +94,9 @@ internal sealed class SimRoom
         return result;
     }
 
-    public State ResolveSlowly(params IReadOnlyList<State> states) => new SlowResolution(Version, _events).Resolve(states);
+    public State ResolveSlowly(params IReadOnlyList<State> states) => Version.StateResolution == StateResolutionAlgorithm.V1
+        ? SlowResolutionV1.Resolve(states, _events)
+        : new SlowResolution(Version, _events).Resolve(states);
 
     private static IEnumerable<(StateKey, string?, string?)> Differences(State first, State other) => first.Keys.Union(other.Keys)
         .Where(k => first.GetValueOrDefault(k) != other.GetValueOrDefault(k))
