@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using OrleansMatrix.Load;
 
-var url = new Option<Uri>("--url") { Description = "The homeserver's base URL", DefaultValueFactory = _ => new Uri("http://127.0.0.1:8008") };
+var url = new Option<string>("--url") { Description = "The homeserver's base URL", DefaultValueFactory = _ => "http://127.0.0.1:8008" };
 var writers = new Option<int>("--writers") { Description = "Users that send, one connection each", DefaultValueFactory = _ => 64 };
 var rooms = new Option<int>("--rooms") { Description = "Rooms; writer i writes in room i modulo this", DefaultValueFactory = _ => 16 };
 var readers = new Option<int>("--readers") { Description = "Users that follow a room by /sync", DefaultValueFactory = _ => 0 };
@@ -17,7 +17,7 @@ var yardstick = new Option<bool>("--yardstick") { Description = "First measure a
 var root = new RootCommand("Loads a Matrix homeserver through its client API; the JSON report goes to standard output.") { url, writers, rooms, readers, rate, seconds, warmUp, token, bytes, yardstick };
 root.SetAction(async (parse, cancellationToken) =>
 {
-    var options = new LoadOptions(parse.GetValue(url)!, parse.GetValue(writers), parse.GetValue(rooms), parse.GetValue(readers), parse.GetValue(rate),
+    var options = new LoadOptions(new Uri(parse.GetValue(url)!), parse.GetValue(writers), parse.GetValue(rooms), parse.GetValue(readers), parse.GetValue(rate),
         TimeSpan.FromSeconds(parse.GetValue(seconds)), TimeSpan.FromSeconds(parse.GetValue(warmUp)), parse.GetValue(token), parse.GetValue(bytes), parse.GetValue(yardstick));
     double? echo = options.Yardstick ? await Echo.MeasureAsync(options.Writers, options.Duration / 2, options.BodyBytes) : null;
     var run = new LoadRun(options);
