@@ -7,6 +7,7 @@ namespace OrleansMatrix.Storage.Postgres;
 /// <summary>The PostgreSQL back end: pooled connections for queries, one commit loop, one follower of other silos' changes.</summary>
 internal sealed class PostgresDatabase : ISqlDatabase
 {
+    private const int MostRetries = 2;
     private static readonly Statement Ping = new("SELECT pos FROM stream_head");
     private readonly NpgsqlDataSource _source;
     private readonly PostgresWriter _writer;
@@ -94,14 +95,29 @@ internal sealed class PostgresDatabase : ISqlDatabase
     {
         await using (command.ConfigureAwait(false))
         {
-            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
+            for (var retries = 0; ; retries++)
             {
-                List<T> rows = [];
-                var row = new PostgresRow(reader);
-                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add(read(row));
-                return rows;
+                try
+                {
+                    return await ReadAsync(command, read, cancellationToken).ConfigureAwait(false);
+                }
+                catch (NpgsqlException exception) when (exception.IsTransient && retries < MostRetries)
+                {
+                    // A query may simply run again: most often its pooled connection broke while it was idle.
+                }
             }
+        }
+    }
+
+    private static async ValueTask<List<T>> ReadAsync<T>(NpgsqlCommand command, Func<SqlRow, T> read, CancellationToken cancellationToken)
+    {
+        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await using (reader.ConfigureAwait(false))
+        {
+            List<T> rows = [];
+            var row = new PostgresRow(reader);
+            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add(read(row));
+            return rows;
         }
     }
 }

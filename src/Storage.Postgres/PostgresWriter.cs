@@ -17,6 +17,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
 
     public const string SelectChanges = "SELECT pos, kind, key FROM changes WHERE pos > $1 ORDER BY pos LIMIT $2";
     private const int MostUnits = 512;
+    private const int MostRetries = 2;
     private const string LockHead = "SELECT pos FROM stream_head FOR UPDATE";
     private const string SelectFences = "SELECT owner, epoch FROM fences WHERE owner = ANY($1)";
     private const string MoveHead = "UPDATE stream_head SET pos = $1";
@@ -84,6 +85,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         {
             if (unit.Unit.Fence is { Broken: true } fence) unit.Fail(new StaleFenceException(fence.Owner));
         }
+        var retries = 0;
         for (var joined = true; ; joined = false)
         {
             CommitBatch? batch = null;
@@ -94,6 +96,11 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
                 await batch.RunAsync().ConfigureAwait(false);
                 Publish();
                 return;
+            }
+            catch (NpgsqlException exception) when (batch is null && exception.IsTransient && retries++ < MostRetries)
+            {
+                // Nothing has been written yet: most often a connection that broke while it was idle.
+                await DisconnectAsync().ConfigureAwait(false);
             }
             catch (PostgresException exception) when (batch is not null && exception.SqlState[..2] is not ("57" or "58" or "53" or "XX"))
             {

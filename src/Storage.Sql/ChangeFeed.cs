@@ -63,13 +63,20 @@ public sealed partial class ChangeFeed(ILogger<ChangeFeed> logger) : IChangeFeed
         {
             if (upTo > _current) Volatile.Write(ref _current, upTo);
             listeners = _listeners;
+        }
+        if (!changes.IsEmpty) Tell(listeners, changes);
+        lock (_gate)
+        {
             while (_waiters.TryPeek(out var waiter, out var position) && position <= _current)
             {
                 _waiters.Dequeue();
                 waiter.TrySetResult();
             }
         }
-        if (changes.IsEmpty) return;
+    }
+
+    private void Tell(ImmutableArray<Action<ReadOnlyMemory<Change>>> listeners, ReadOnlyMemory<Change> changes)
+    {
         foreach (var listener in listeners)
         {
             try
