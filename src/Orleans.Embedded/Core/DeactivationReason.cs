@@ -1,19 +1,27 @@
 namespace Orleans;
 
 /// <summary>Why an activation ends.</summary>
-public readonly struct DeactivationReason(DeactivationReasonCode code, Exception? exception, string text)
+public readonly record struct DeactivationReason
 {
+    /// <summary>A reason with the failure behind it.</summary>
+    public DeactivationReason(DeactivationReasonCode code, Exception? exception, string text)
+    {
+        ReasonCode = code;
+        Exception = exception;
+        Description = text;
+    }
+
     /// <summary>A reason without an exception.</summary>
     public DeactivationReason(DeactivationReasonCode code, string text) : this(code, null, text) { }
 
     /// <summary>The kind of reason.</summary>
-    public DeactivationReasonCode ReasonCode { get; } = code;
+    public DeactivationReasonCode ReasonCode { get; }
 
     /// <summary>What a person reads.</summary>
-    public string Description { get; } = text;
+    public string Description { get; }
 
     /// <summary>The failure behind it, if there was one.</summary>
-    public Exception? Exception { get; } = exception;
+    public Exception? Exception { get; }
 
     /// <inheritdoc/>
     public override string ToString() =>

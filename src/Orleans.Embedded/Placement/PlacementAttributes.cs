@@ -2,7 +2,10 @@ namespace Orleans.Placement;
 
 /// <summary>Where activations of a class are placed; one silo makes them all alike.</summary>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = false)]
-public abstract class PlacementAttribute : Attribute;
+public abstract class PlacementAttribute : Attribute
+{
+    internal PlacementAttribute() { }
+}
 
 /// <summary>On the silo of the first caller.</summary>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = false)]

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Orleans.Runtime;
 
 /// <summary>How a grain timer ticks.</summary>
-public readonly struct GrainTimerCreationOptions
+public readonly struct GrainTimerCreationOptions : IEquatable<GrainTimerCreationOptions>
 {
     /// <summary>To be filled by an initializer.</summary>
     public GrainTimerCreationOptions() { }
@@ -27,4 +27,20 @@ public readonly struct GrainTimerCreationOptions
 
     /// <summary>Whether ticks count as use of the activation.</summary>
     public bool KeepAlive { get; init; }
+
+    /// <summary>Whether both say the same.</summary>
+    public static bool operator ==(GrainTimerCreationOptions left, GrainTimerCreationOptions right) => left.Equals(right);
+
+    /// <summary>Whether they differ.</summary>
+    public static bool operator !=(GrainTimerCreationOptions left, GrainTimerCreationOptions right) => !left.Equals(right);
+
+    /// <inheritdoc/>
+    public bool Equals(GrainTimerCreationOptions other) =>
+        (DueTime, Period, Interleave, KeepAlive) == (other.DueTime, other.Period, other.Interleave, other.KeepAlive);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is GrainTimerCreationOptions other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(DueTime, Period, Interleave, KeepAlive);
 }
