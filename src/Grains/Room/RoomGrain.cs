@@ -78,9 +78,11 @@ public sealed class RoomGrain(RoomServices services) : Grain, IRoomGrain
         return true;
     });
 
-    public Task<Outcome<string>> Upgrade(RoomUpgrade upgrade) => throw new NotSupportedException();
+    public Task<Outcome<string>> Upgrade(RoomUpgrade upgrade) => upgrade.Requester.Suspended
+        ? Refuse(MatrixError.UserSuspended())
+        : RunAsync(room => new UpgradeRoom(GrainFactory, services).RunAsync(room, upgrade));
 
-    public Task<Outcome<PduVerdicts>> ReceivePdus(RemotePdus pdus) => throw new NotSupportedException();
+    public Task<Outcome<PduVerdicts>> ReceivePdus(RemotePdus pdus) => RunAsync(room => Pipeline.ReceivePdus.RunAsync(room, pdus));
 
     public Task<Outcome<MembershipTemplate>> MakeMembership(MembershipTemplateRequest request) => throw new NotSupportedException();
 

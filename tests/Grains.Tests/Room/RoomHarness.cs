@@ -35,7 +35,7 @@ internal sealed class RoomHarness : IAsyncDisposable
         Storage = storage;
         Clock = clock;
         Server = new ServerIdentity(ServerName.Parse("local"), SigningKey.FromSeed("1", new byte[32]));
-        Services = new RoomServices(storage, new StateNodeCache(storage.StateNodes), Server, clock, new SeededRandom(), new StoredKeyRing(Server, storage));
+        Services = new RoomServices(storage, new StateNodeCache(storage.StateNodes), Server, clock, new SeededRandom(), new TestKeyRing(new StoredKeyRing(Server, storage)));
     }
 
     public IStorage Storage { get; }

@@ -1,9 +1,9 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Protocol.Authorization;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
-using Rules = OrleansMatrix.Protocol.Authorization.Redactions;
 
 namespace OrleansMatrix.Grains.Room.Sending;
 
@@ -36,11 +36,16 @@ internal static class RedactEvent
                 return error;
             if (target is null)
                 return MatrixError.NotFound("Unknown event");
-            if (!Rules.MayRedact(sender, target.Pdu.Sender, local.Before.PowerLevels))
+            if (!MayRedact(room, redaction.Requester, target.Pdu, local.Before.PowerLevels))
                 return MatrixError.Forbidden("You may not redact other users' events");
             await unit.AppendAsync(local.Pdu, local.Before, SendMessage.Origin(transaction), distribute: true);
             if (transaction is { } key)
                 SendMessage.Record(unit, room, key, local.Pdu.EventId);
             return local.Pdu.EventId;
         });
+
+    // The rule for events lets servers redact what their own users said; of their users that is left to administrators.
+    private static bool MayRedact(ActiveRoom room, Requester requester, Pdu target, PowerLevels levels) =>
+        target.Sender == requester.UserId || levels.Of(requester.UserId) >= levels.Redact ||
+        (requester.IsAdmin && room.Services.Server.IsLocalUser(target.Sender));
 }

@@ -1,6 +1,8 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
 
 namespace OrleansMatrix.Grains.Room.Sending;
 
@@ -9,11 +11,22 @@ internal static class SendMessage
 {
     public static Task<Outcome<string>> RunAsync(RoomActivation activation, EventToSend message)
     {
+        if (message.Type == EventTypes.Redaction)
+            return RedactAsync(activation, message);
         var draft = new EventDraft(message.Requester.UserId, message.Type, null, message.Content) { Timestamp = message.Timestamp };
         if (message.TransactionId is not { } transactionId)
             return SendAsync(activation, draft, null);
         var key = new TransactionKey(message.Requester.UserId, message.Requester.DeviceId, $"{activation.RoomId}/send/{message.Type}", transactionId);
         return activation.Transactions.OnceAsync(key, () => SendAsync(activation, draft, key));
+    }
+
+    // The effect must be the same as by the redaction endpoint.
+    private static async Task<Outcome<string>> RedactAsync(RoomActivation activation, EventToSend message)
+    {
+        if (!ContentJson.TryParseObject(message.Content, out var content) || ContentJson.String(content, "redacts") is not { } target)
+            return MatrixError.BadJson("A redaction needs 'redacts'");
+        var redaction = new EventToRedact(message.Requester, target, message.Content, message.TransactionId);
+        return await RedactEvent.RunAsync(activation, redaction);
     }
 
     /// <summary>Sends one event that is not a membership change.</summary>

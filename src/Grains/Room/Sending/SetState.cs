@@ -1,5 +1,6 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Grains.Room.Pipeline;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
@@ -17,7 +18,10 @@ internal static class SetState
         if (state.Type == EventTypes.CanonicalAlias && await aliases.FindFaultAsync(activation, state) is { } fault)
             return fault;
         var draft = new EventDraft(state.Requester.UserId, state.Type, state.StateKey, state.Content) { Timestamp = state.Timestamp };
-        return await activation.ChangeAsync<string>((room, unit) => AppendAsync(room, unit, draft));
+        var outcome = await activation.ChangeAsync<string>((room, unit) => AppendAsync(room, unit, draft));
+        if (outcome.Ok && state.Type == EventTypes.GuestAccess)
+            await GuestAccess.RemoveGuestsAsync(activation);
+        return outcome;
     }
 
     /// <summary>Puts a state event in the unit, unless the room's state says the same already by the same sender: then answers that event.</summary>

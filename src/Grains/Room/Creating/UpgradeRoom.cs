@@ -1,0 +1,183 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Room.Members;
+using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.RoomVersions;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room.Creating;
+
+/// <summary><c>POST /rooms/{roomId}/upgrade</c> (C-S API, Room upgrades, server behaviour).</summary>
+internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
+{
+    // "transferable state events", with the room's kind of membership control: who is banned stays so.
+    private static readonly string[] s_copied =
+    [
+        EventTypes.JoinRules, EventTypes.HistoryVisibility, EventTypes.GuestAccess, EventTypes.Name, EventTypes.Topic, EventTypes.Avatar,
+        EventTypes.Encryption, EventTypes.ServerAcl, EventTypes.SpaceChild, EventTypes.SpaceParent,
+    ];
+
+    public async Task<Outcome<string>> RunAsync(RoomActivation activation, RoomUpgrade upgrade)
+    {
+        if (!RoomVersion.TryGet(upgrade.NewVersion, out var version))
+            return MatrixError.UnsupportedRoomVersion();
+        ImmutableArray<string> creators = version.PrivilegedCreators && !upgrade.AdditionalCreators.IsDefault ? upgrade.AdditionalCreators : [];
+        if (!creators.All(c => UserId.IsValid(c)))
+            return MatrixError.InvalidParam("additional_creators must be user IDs");
+        var user = upgrade.Requester.UserId;
+        var old = await activation.ReadAsync(room => ReadAsync(room, user, version, creators));
+        if (!old.TryGet(out var plan, out var refused))
+            return refused;
+        var profile = await new Profiles(grains, services.Server).GetAsync(user);
+        ImmutableArray<StateDraft> drafts = [new StateDraft(EventTypes.Member, user, MemberContent.Write(Membership.Join, profile, null)), .. plan.Drafts];
+        var founded = await new RoomFounder(grains, services).FoundAsync(version, user, plan.CreationContent, drafts, isPublic: false, alias: null);
+        if (founded.Error is { } failed)
+            return failed;
+        return await CloseAsync(activation, user, founded.Value!) is { } fault ? fault : founded.Value!;
+    }
+
+    private sealed record Plan(ReadOnlyMemory<byte> CreationContent, ImmutableArray<StateDraft> Drafts);
+
+    private static async ValueTask<Result<Plan>> ReadAsync(ActiveRoom? room, string user, RoomVersion version, ImmutableArray<string> creators)
+    {
+        if (room is null)
+            return MatrixError.NotFound("Unknown room");
+        // Only who may close the old room may open its successor. The event is not sent yet.
+        var tombstone = await BuildLocalEvent.RunAsync(room, Tombstone(user, "!successor:" + room.Services.Server.Name));
+        if (!tombstone.IsOk)
+            return tombstone.Error;
+        var entries = await room.Map.ListAsync(room.Current.Root, StatePart.NonMembers);
+        var members = await room.Map.ListAsync(room.Current.Root, StatePart.Members);
+        var events = await room.Events.GetManyAsync(entries.Concat(members).Select(e => e.EventId));
+        var state = events.Values.Select(e => e.Pdu).ToList();
+        var drafts = ImmutableArray.CreateBuilder<StateDraft>();
+        var levels = state.Find(p => p.Type == EventTypes.PowerLevels && p.StateKey!.Length == 0);
+
+        // First the upgrader's own levels, so that all else can be sent; the old room's levels come last.
+        drafts.Add(new StateDraft(EventTypes.PowerLevels, "", PowerLevelDefaults.Write(version, version.PrivilegedCreators ? [] : [user], default)));
+        foreach (var pdu in state.Where(p => s_copied.Contains(p.Type)).OrderBy(p => Array.IndexOf(s_copied, p.Type)))
+            drafts.Add(new StateDraft(pdu.Type, pdu.StateKey!, pdu.ContentJson));
+        foreach (var banned in state.Where(p => p.Type == EventTypes.Member && p.Membership == Membership.Ban && p.StateKey != user))
+            drafts.Add(new StateDraft(EventTypes.Member, banned.StateKey!, banned.ContentJson));
+        if (levels is not null)
+            drafts.Add(new StateDraft(EventTypes.PowerLevels, "", Levels(levels.Content, version, creators.Add(user), room.Current.PowerLevels.PrivilegedCreators)));
+        return new Plan(CreationContent(room, state.Find(p => p.Type == EventTypes.Create)!, version, creators), drafts.ToImmutable());
+    }
+
+    private static ReadOnlyMemory<byte> CreationContent(ActiveRoom room, Pdu create, RoomVersion version, ImmutableArray<string> creators) => ContentJson.Write(writer =>
+    {
+        ContentJson.CopyMembers(writer, create.Content, "creator", "room_version", "predecessor", "additional_creators");
+        if (version.PrivilegedCreators && !creators.IsEmpty)
+        {
+            writer.WriteStartArray("additional_creators"u8);
+            foreach (var creator in creators)
+                writer.WriteStringValue(creator);
+            writer.WriteEndArray();
+        }
+
+        writer.WriteStartObject("predecessor"u8);
+        // Before v12 with the last known event of the old room.
+        if (!version.PrivilegedCreators)
+            writer.WriteString("event_id"u8, room.Extremities[^1].EventId);
+        writer.WriteString("room_id"u8, room.RoomId);
+        writer.WriteEndObject();
+    });
+
+    // From v12 on creators may not be named, and closing the room must take more than other state. Going back, those who had infinite power get a level.
+    private static ReadOnlyMemory<byte> Levels(
+        JsonElement levels, RoomVersion version, ImmutableArray<string> creators, IReadOnlySet<string> oldCreators) => ContentJson.Write(writer =>
+    {
+        ContentJson.CopyMembers(writer, levels, "users", version.PrivilegedCreators ? "events" : "users");
+        writer.WriteStartObject("users"u8);
+        if (levels.TryGetProperty("users", out var users))
+            ContentJson.CopyMembers(writer, users, version.PrivilegedCreators ? [.. creators] : [.. oldCreators]);
+        foreach (var creator in version.PrivilegedCreators ? [] : oldCreators.AsEnumerable())
+            writer.WriteNumber(creator, 100);
+        writer.WriteEndObject();
+        if (!version.PrivilegedCreators)
+            return;
+        writer.WriteStartObject("events"u8);
+        if (levels.TryGetProperty("events", out var events))
+            ContentJson.CopyMembers(writer, events, EventTypes.Tombstone);
+        writer.WriteNumber(EventTypes.Tombstone, 150);
+        writer.WriteEndObject();
+    });
+
+    private static EventDraft Tombstone(string user, string successor) => new(user, EventTypes.Tombstone, "", ContentJson.Write(writer =>
+    {
+        writer.WriteString("body"u8, "This room has been replaced");
+        writer.WriteString("replacement_room"u8, successor);
+    }));
+
+    // The tombstone, the move of the local aliases and of the place in the public list are one commit of the old room.
+    private async Task<MatrixError?> CloseAsync(RoomActivation activation, string user, string successor)
+    {
+        var aliases = new List<AliasRow>();
+        foreach (var alias in await services.Storage.Directory.AliasesOfAsync(activation.RoomId))
+        {
+            if (await services.Storage.Directory.GetAliasAsync(alias) is { } row)
+                aliases.Add(row);
+        }
+
+        var isPublic = await services.Storage.Rooms.IsPublicAsync(activation.RoomId);
+        var closed = await activation.ChangeAsync<string>(async (room, unit) =>
+        {
+            var built = await BuildLocalEvent.RunAsync(room, Tombstone(user, successor));
+            if (!built.TryGet(out var local, out var error))
+                return error;
+            await unit.AppendAsync(local.Pdu, local.Before, EventOrigin.None, distribute: true);
+            foreach (var row in aliases)
+            {
+                services.Storage.Directory.DeleteAlias(unit.Unit, row.Alias);
+                services.Storage.Directory.AddAlias(unit.Unit, row with { RoomId = successor });
+            }
+
+            if (isPublic)
+            {
+                services.Storage.Rooms.SetPublic(unit.Unit, activation.RoomId, "", false);
+                services.Storage.Rooms.SetPublic(unit.Unit, successor, "", true);
+            }
+
+            return local.Pdu.EventId;
+        });
+        if (closed.Error is { } fault)
+            return fault;
+        await SilenceAsync(activation, user);
+        await MoveCanonicalAliasAsync(activation, user, successor);
+        return null;
+    }
+
+    // "the power levels of the old room SHOULD be changed to prevent sending of events and inviting of users", if that is possible.
+    private static Task<Outcome<string>> SilenceAsync(RoomActivation activation, string user) => activation.ChangeAsync<string>(async (room, unit) =>
+    {
+        if (await room.Current.FindAsync(EventTypes.PowerLevels, "") is not { } present)
+            return MatrixError.NotFound("No power levels");
+        await room.Current.LoadAsync();
+        var levels = room.Current.PowerLevels;
+        var raised = Math.Max(50, levels.UsersDefault + 1);
+        var content = ContentJson.Write(writer =>
+        {
+            ContentJson.CopyMembers(writer, present.Content, "events_default", "invite");
+            writer.WriteNumber("events_default"u8, Math.Max(levels.EventsDefault, raised));
+            writer.WriteNumber("invite"u8, Math.Max(levels.Invite, raised));
+        });
+        var outcome = await Sending.SetState.AppendAsync(room, unit, new EventDraft(user, EventTypes.PowerLevels, "", content));
+        return outcome.Ok ? outcome : present.EventId;
+    });
+
+    private async Task MoveCanonicalAliasAsync(RoomActivation activation, string user, string successor)
+    {
+        var canonical = await activation.ReadAsync(async room => (await room!.Current.FindAsync(EventTypes.CanonicalAlias, ""))?.ContentJson);
+        if (canonical is not { } content)
+            return;
+        var requester = new Requester(user, "");
+        await grains.GetGrain<IRoomGrain>(successor).SetState(new StateToSet(requester, EventTypes.CanonicalAlias, "", content));
+        await grains.GetGrain<IRoomGrain>(activation.RoomId).SetState(new StateToSet(requester, EventTypes.CanonicalAlias, "", ContentJson.Empty));
+    }
+}

@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room.Pipeline;
+
+/// <summary>Works out the state before a remote event from the events that it follows, or takes what a resident server said it is.</summary>
+internal static class FindStateBefore
+{
+    /// <summary>
+    /// The state with the previous events that are missing, of which there are none unless the state was given; or null with the previous events, or given
+    /// state events, without which it cannot be known.
+    /// </summary>
+    public static async ValueTask<(StateNodeId? State, ImmutableArray<string> Missing)> RunAsync(ActiveRoom room, Pdu pdu, ImmutableArray<string> given)
+    {
+        var parents = await room.Events.GetManyAsync(pdu.PrevEvents);
+        ImmutableArray<string> missing = [.. pdu.PrevEvents.Where(id => !parents.TryGetValue(id, out var parent) || parent.StateBefore is null)];
+        if (!missing.IsEmpty)
+            return given.IsDefault ? (null, missing) : await FromGivenAsync(room, given, missing);
+        var states = new List<StateNodeId>(parents.Count);
+        foreach (var parent in parents.Values)
+            states.Add(await StateAfter.OfAsync(room, parent, parent.StateBefore!.Value));
+        return (await ResolveState.OfAsync(room, states), []);
+    }
+
+    private static async ValueTask<(StateNodeId? State, ImmutableArray<string> Missing)> FromGivenAsync(
+        ActiveRoom room, ImmutableArray<string> given, ImmutableArray<string> missingPrevious)
+    {
+        var events = await room.Events.GetManyAsync(given);
+        ImmutableArray<string> missing = [.. given.Where(id => !events.ContainsKey(id))];
+        if (!missing.IsEmpty)
+            return (null, missing);
+        // What was rejected here is no part of any state.
+        var entries = events.Values
+            .Where(e => e.Pdu.StateKey is not null && e.Pdu.RoomId == room.RoomId && !e.Status.HasFlag(EventStatus.Rejected))
+            .Select(e => new StateEntry(e.Pdu.Type, e.Pdu.StateKey!, e.Pdu.EventId));
+        return (room.Map.Build(entries), missingPrevious);
+    }
+}

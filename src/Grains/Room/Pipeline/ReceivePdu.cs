@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room.Pipeline;
+
+/// <summary>Judges one verified remote event within the room's turn and puts it where it belongs. Repeating it changes nothing.</summary>
+internal static class ReceivePdu
+{
+    /// <param name="given">Event ids of the state before, for an event whose previous events cannot be had; else default.</param>
+    /// <param name="distribute">This server took the event in and has to send it on.</param>
+    public static async ValueTask<JudgedPdu> RunAsync(ActiveRoom room, RoomUnit unit, Pdu pdu, ImmutableArray<string> given, bool distribute)
+    {
+        if (await room.Events.GetAsync(pdu.EventId) is { } known && !known.Status.HasFlag(EventStatus.Outlier))
+            return Verdict(pdu, OfStatus(known.Status));
+        // The room's own create event is known; a second one would start a history of its own.
+        if (pdu.Type == EventTypes.Create || pdu.PrevEvents.IsEmpty)
+            return Verdict(pdu, PduVerdict.Dropped, "Only the create event has no previous events");
+
+        var (fault, missing) = await CheckAuthEvents.RunAsync(room, pdu);
+        if (!missing.IsEmpty)
+            return Verdict(pdu, PduVerdict.MissingAuthEvents, missing: missing);
+        var (state, missingBefore) = await FindStateBefore.RunAsync(room, pdu, given);
+        if (state is null && fault is null)
+            return Verdict(pdu, PduVerdict.MissingPrevEvents, missing: missingBefore);
+        var before = state is null ? null : room.View(state.Value);
+        if (fault is null && await CheckState.FindFaultAsync(room, pdu, before!) is { } faultBefore)
+            fault = $"state before: {faultBefore}";
+        if (fault is not null)
+        {
+            unit.AddAside(pdu, EventStatus.Rejected, state);
+            return Verdict(pdu, PduVerdict.Rejected, fault);
+        }
+
+        if (await CheckState.FindFaultAsync(room, pdu, room.Current) is { } faultNow)
+        {
+            unit.AddAside(pdu, EventStatus.SoftFailed, state);
+            return Verdict(pdu, PduVerdict.SoftFailed, $"current state: {faultNow}");
+        }
+
+        // Judging with the current state may have made the view of it forget; what follows reads power levels of the state before.
+        await before!.LoadAsync();
+        await unit.AppendAsync(pdu, before, EventOrigin.None, distribute);
+        if (!missingBefore.IsEmpty)
+            room.Services.Storage.Events.SetBackwardExtremities(unit.Unit, room.RoomId, missingBefore, []);
+        await Redactions.ApplyPendingAsync(room, unit, pdu);
+        return Verdict(pdu, PduVerdict.Accepted);
+    }
+
+    private static PduVerdict OfStatus(EventStatus status) =>
+        status.HasFlag(EventStatus.Rejected) ? PduVerdict.Rejected : status.HasFlag(EventStatus.SoftFailed) ? PduVerdict.SoftFailed : PduVerdict.Duplicate;
+
+    private static JudgedPdu Verdict(Pdu pdu, PduVerdict verdict, string? reason = null, ImmutableArray<string> missing = default) =>
+        new(pdu.EventId, verdict, reason, missing.IsDefault ? [] : missing);
+}

@@ -1,0 +1,202 @@
+using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Signing;
+using OrleansMatrix.Storage;
+using static OrleansMatrix.Grains.Tests.Room.RemoteServer;
+using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
+
+namespace OrleansMatrix.Grains.Tests.Room;
+
+public class RemotePduTests
+{
+    [Theory]
+    [InlineData("6")]
+    [InlineData("11")]
+    [InlineData("12")]
+    public async Task A_fork_is_merged_and_the_next_local_event_ties_it_up(string version)
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync(version);
+        var join = await JoinAsync(silo, room, Zoe);
+        var local = (await silo.SendAsync(room, Alice, "here")).Value!;
+        var remote = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"there"}""", [join.EventId]);
+        Assert.Equal(PduVerdict.Accepted, (await PushAsync(silo, room, remote)).Single().Verdict);
+        Assert.Equal([local, remote.EventId], (await silo.Storage.Rooms.GetAsync(room))!.Extremities);
+
+        var merge = (await silo.SendAsync(room, Alice, "merged")).Value!;
+        Assert.Equal([local, remote.EventId], PrevEvents(await silo.EventAsync(merge)));
+        Assert.Equal([merge], (await silo.Storage.Rooms.GetAsync(room))!.Extremities);
+        Assert.Equal([local, remote.EventId, merge], (await silo.HistoryAsync(room)).TakeLast(3).Select(e => e.EventId));
+    }
+
+    [Theory]
+    [InlineData("6")]
+    [InlineData("12")]
+    public async Task Conflicting_state_is_resolved_the_same_from_either_side(string version)
+    {
+        var winners = new HashSet<string>();
+        foreach (var remoteFirst in new[] { false, true })
+        {
+            await using var silo = await RoomHarness.StartAsync();
+            var room = await silo.CreateAsync(version, "public_chat", new StateDraft(EventTypes.PowerLevels, "", Utf8(
+                version == "12" ? """{"users":{"@zoe:remote":50}}""" : """{"users":{"@alice:local":100,"@zoe:remote":50}}""")));
+            var join = await JoinAsync(silo, room, Zoe);
+            var a = await EventAsync(silo, room, Zoe, "m.room.topic", "", """{"topic":"a"}""", [join.EventId]);
+            var b = await EventAsync(silo, room, Zoe, "m.room.topic", "", """{"topic":"b"}""", [join.EventId]);
+            foreach (var pdu in remoteFirst ? new[] { b, a } : [a, b])
+                Assert.Equal(PduVerdict.Accepted, (await PushAsync(silo, room, pdu)).Single().Verdict);
+            var winner = (await silo.StateAsync(room))[("m.room.topic", "")];
+            winners.Add(Json(await silo.EventAsync(winner)).GetProperty("content").GetRawText());
+            Assert.Equal(winner == a.EventId ? "a" : "b", (await silo.Storage.Rooms.GetSummaryAsync(room))!.Topic);
+
+            // The merge keeps the resolved state, also for an activation that has read it from storage.
+            Assert.True((await silo.SendAsync(room, Alice, "merge")).Ok);
+            Assert.Equal(winner, (await silo.StateAsync(room))[("m.room.topic", "")]);
+        }
+
+        Assert.Single(winners);
+    }
+
+    [Fact]
+    public async Task A_ban_beats_a_message_sent_beside_it_only_by_soft_failure()
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync();
+        var join = await JoinAsync(silo, room, Zoe);
+        Assert.True((await silo.MemberAsync(room, Alice, MembershipAction.Ban, Zoe)).Ok);
+        var extremities = (await silo.Storage.Rooms.GetAsync(room))!.Extremities;
+        var late = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"sneaky"}""", [join.EventId], (await AuthOfAsync(silo, join)));
+        Assert.Equal(PduVerdict.SoftFailed, (await PushAsync(silo, room, late)).Single().Verdict);
+        Assert.Equal(EventStatus.SoftFailed, (await silo.EventAsync(late.EventId)).Status);
+        Assert.Equal(extremities, (await silo.Storage.Rooms.GetAsync(room))!.Extremities);
+        Assert.DoesNotContain(await silo.HistoryAsync(room), e => e.EventId == late.EventId);
+
+        // After the ban, by its own account, it is not even soft-failed.
+        var after = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"x"}""", [.. extremities]);
+        Assert.Equal(PduVerdict.Rejected, (await PushAsync(silo, room, after)).Single().Verdict);
+        Assert.Equal(PduVerdict.Rejected, (await PushAsync(silo, room, after)).Single().Verdict);
+        Assert.Equal(EventStatus.Rejected, (await silo.EventAsync(after.EventId)).Status);
+    }
+
+    [Fact]
+    public async Task An_event_that_comes_again_changes_nothing()
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync();
+        var join = await JoinAsync(silo, room, Zoe);
+        var before = await silo.HistoryAsync(room);
+        Assert.Equal(PduVerdict.Duplicate, (await PushAsync(silo, room, join)).Single().Verdict);
+        Assert.Equal(before.Count, (await silo.HistoryAsync(room)).Count);
+        Assert.Equal(2, (await silo.Storage.Rooms.GetSummaryAsync(room))!.JoinedMembers);
+    }
+
+    [Fact]
+    public async Task Missing_events_are_named_and_the_event_is_accepted_once_they_are_here()
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync();
+        var join = await JoinAsync(silo, room, Zoe);
+        var first = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"1"}""", [join.EventId]);
+        var second = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"2"}""", [first.EventId]);
+        var verdict = (await PushAsync(silo, room, second)).Single();
+        Assert.Equal(PduVerdict.MissingPrevEvents, verdict.Verdict);
+        Assert.Equal([first.EventId], verdict.Missing);
+        Assert.Null(await silo.Storage.Events.GetAsync(second.EventId));
+        Assert.Equal([PduVerdict.Accepted, PduVerdict.Accepted], (await PushAsync(silo, room, first, second)).Select(v => v.Verdict));
+
+        var orphan = await EventAsync(silo, room, Zoe, "m.room.message", null, "{}", [second.EventId], ["$unknown"]);
+        verdict = (await PushAsync(silo, room, orphan)).Single();
+        Assert.Equal(PduVerdict.MissingAuthEvents, verdict.Verdict);
+        Assert.Equal(["$unknown"], verdict.Missing);
+    }
+
+    [Fact]
+    public async Task With_the_state_before_it_an_event_after_a_gap_is_accepted()
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync();
+        await JoinAsync(silo, room, Zoe);
+        var state = (await silo.StateAsync(room)).Values;
+        var later = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"after a gap"}""", ["$gone"]);
+        var outcome = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(Name, [later.Json], [.. state])));
+        Assert.Equal(PduVerdict.Accepted, outcome.Value!.Pdus.Single().Verdict);
+        Assert.Equal(["$gone"], await silo.Storage.Events.BackwardExtremitiesAsync(room));
+    }
+
+    [Fact]
+    public async Task Forged_malformed_and_foreign_events_are_dropped()
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync();
+        var other = await silo.CreateAsync();
+        var join = await JoinAsync(silo, room, Zoe);
+        var count = (await silo.HistoryAsync(room)).Count;
+        var wrongKey = await EventAsync(silo, room, Zoe, "m.room.message", null, "{}", [join.EventId], key: SigningKey.FromSeed("r", new byte[32]));
+        var asAlice = await EventAsync(silo, room, Alice, "m.room.message", null, "{}", [join.EventId]);
+        var elsewhere = await EventAsync(silo, other, Zoe, "m.room.message", null, "{}", [join.EventId]);
+        var verdicts = await PushAsync(silo, room, wrongKey, asAlice, elsewhere);
+        Assert.All(verdicts, v => Assert.Equal(PduVerdict.Dropped, v.Verdict));
+        var garbage = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(Name, [Utf8("{"), Utf8("[]"), Utf8("{}"), new byte[70_000]])));
+        Assert.All(garbage.Value!.Pdus, v => Assert.Equal(PduVerdict.Dropped, v.Verdict));
+        Assert.Equal(count, (await silo.HistoryAsync(room)).Count);
+    }
+
+    [Fact]
+    public async Task A_tampered_event_is_taken_in_its_redacted_form()
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync();
+        var join = await JoinAsync(silo, room, Zoe);
+        var pdu = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"original"}""", [join.EventId]);
+        var tampered = Utf8(System.Text.Encoding.UTF8.GetString(pdu.Json.Span).Replace("original", "modified"));
+        var outcome = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(Name, [tampered])));
+        Assert.Equal((pdu.EventId, PduVerdict.Accepted), outcome.Value!.Pdus.Select(v => (v.EventId, v.Verdict)).Single());
+        Assert.Equal("{}", Json(await silo.EventAsync(pdu.EventId)).GetProperty("content").GetRawText());
+    }
+
+    [Fact]
+    public async Task A_server_that_the_acl_denies_gets_nothing_in()
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync();
+        var join = await JoinAsync(silo, room, Zoe);
+        Assert.True((await silo.SetStateAsync(room, Alice, "m.room.server_acl", "", """{"allow":["*"],"deny":["rem*"]}""")).Ok);
+        var pdu = await EventAsync(silo, room, Zoe, "m.room.message", null, "{}", [join.EventId]);
+        Assert.Equal(PduVerdict.Dropped, (await PushAsync(silo, room, pdu)).Single().Verdict);
+    }
+
+    [Fact]
+    public async Task A_redaction_that_comes_before_its_target_is_applied_when_it_comes()
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync();
+        var join = await JoinAsync(silo, room, Zoe);
+        var target = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"oops"}""", [join.EventId]);
+        var redaction = await EventAsync(silo, room, Zoe, "m.room.redaction", null, $$"""{"redacts":"{{target.EventId}}"}""", [join.EventId]);
+        Assert.All(await PushAsync(silo, room, redaction, target), v => Assert.Equal(PduVerdict.Accepted, v.Verdict));
+        var row = await silo.EventAsync(target.EventId);
+        Assert.Equal("{}", Json(row).GetProperty("content").GetRawText());
+        Assert.Equal(redaction.EventId, row.RedactedBy);
+    }
+
+    [Fact]
+    public async Task Local_events_are_queued_for_the_servers_in_the_room_and_for_those_who_have_just_left()
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync();
+        await silo.SendAsync(room, Alice, "nobody else");
+        await JoinAsync(silo, room, Zoe);
+        var message = (await silo.SendAsync(room, Alice, "for you")).Value!;
+        var kick = (await silo.MemberAsync(room, Alice, MembershipAction.Kick, Zoe)).Value!;
+        await silo.SendAsync(room, Alice, "not for you");
+        Assert.Equal([message, kick], (await silo.Storage.Servers.QueuedAsync(Name, 0, 100)).Select(o => o.EventId));
+    }
+
+    private static async Task<string[]> AuthOfAsync(RoomHarness silo, Pdu join)
+    {
+        var levels = (await silo.StateAsync(join.RoomId))[(EventTypes.PowerLevels, "")];
+        return [levels, join.EventId];
+    }
+}
