@@ -38,7 +38,10 @@ public interface IAccountStore
     ValueTask<IReadOnlyDictionary<string, ReadOnlyMemory<byte>>> GetProfileAsync(string userId, CancellationToken cancellationToken = default);
     /// <summary>Null <paramref name="value"/> deletes.</summary>
     void PutProfileField(WriteUnit unit, string userId, string key, ReadOnlyMemory<byte>? value);
-    /// <summary>Local accounts and known remote members whose id or display name contains the term, ignoring case.</summary>
+    /// <summary>
+    /// Local accounts and known remote members whose id or display name contains the term, ignoring case, if they share a room with the searcher or are in a room that
+    /// anybody may join or read.
+    /// </summary>
     ValueTask<IReadOnlyList<(string UserId, string? DisplayName, string? AvatarUrl)>> SearchUsersAsync(string searcher, string term, int limit, CancellationToken cancellationToken = default);
 
     void PutRegistrationToken(WriteUnit unit, RegistrationTokenRow row);
