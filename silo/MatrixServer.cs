@@ -33,9 +33,10 @@ public static class MatrixServer
             await app.WaitForShutdownAsync();
             return 0;
         }
-        catch (Exception fault) when (StartFault.Describe(fault) is { } line)
+        catch (Exception fault) when (fault is SettingsException or IOException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync(line);
+            // A wrong setting, a port in use, a folder that cannot be written: one line says it all.
+            await Console.Error.WriteLineAsync(fault.Message);
             return 1;
         }
     }
@@ -88,9 +89,7 @@ public static class MatrixServer
         builder.WebHost.ConfigureKestrel((context, options) =>
         {
             options.AddServerHeader = false;
-
-            // The endpoints hold their own limits; this one says how much of a refused body is read to its end.
-            options.Limits.MaxRequestBodySize = EndpointOptions.DefaultMaxBody + EndpointOptions.DrainAllowance;
+            options.Limits.MaxRequestBodySize = EndpointOptions.DefaultMaxBody;
             options.Limits.MaxRequestLineSize = 16 * 1024;
             options.Limits.MaxRequestHeaderCount = 100;
             options.Limits.MaxConcurrentConnections = 50_000;

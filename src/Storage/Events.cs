@@ -96,6 +96,12 @@ public interface IEventStore
     /// <summary>Children of an event in a relation, with a place in history, in (after, upTo]; null filters match all.</summary>
     ValueTask<IReadOnlyList<EventRow>> RelationsAsync(string roomId, string parentId, string? relType, string? type, HistoryOrder after, HistoryOrder upTo, Direction direction, int limit, CancellationToken cancellationToken = default);
 
+    /// <summary>Children of several events in any relation, with a place in history up to <paramref name="upTo"/>; of each parent the newest <paramref name="limit"/>, newest first.</summary>
+    ValueTask<ILookup<string, EventRow>> ChildrenAsync(string roomId, IReadOnlyCollection<string> parentIds, HistoryOrder upTo, int limit, CancellationToken cancellationToken = default);
+
+    /// <summary>Thread roots of a room by the anchor of their newest m.thread child, newest first, of anchors below <paramref name="before"/>.</summary>
+    ValueTask<IReadOnlyList<(string RootId, long NewestAnchor)>> ThreadRootsAsync(string roomId, long before, int limit, CancellationToken cancellationToken = default);
+
     /// <summary>Accepted events in (after, upTo] of the given depth range, deepest first; for federation's walks of the graph.</summary>
     ValueTask<IReadOnlyList<EventRow>> ByDepthAsync(string roomId, long minDepth, long maxDepth, int limit, CancellationToken cancellationToken = default);
 

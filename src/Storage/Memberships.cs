@@ -18,6 +18,10 @@ public interface IMembershipStore
     ValueTask<MembershipRow?> GetAsync(string roomId, string userId, CancellationToken cancellationToken = default);
     /// <summary>Members of a room; null <paramref name="membership"/>: all.</summary>
     ValueTask<IReadOnlyList<MembershipRow>> OfRoomAsync(string roomId, string? membership, CancellationToken cancellationToken = default);
+    /// <summary>How many members are joined and how many invited.</summary>
+    ValueTask<(int Joined, int Invited)> CountAsync(string roomId, CancellationToken cancellationToken = default);
+    /// <summary>The first members by user id, <paramref name="except"/> left out: joined or invited, or with <paramref name="gone"/> those who left or were banned.</summary>
+    ValueTask<IReadOnlyList<string>> FirstAsync(string roomId, bool gone, string except, int limit, CancellationToken cancellationToken = default);
     /// <summary>Users joined to at least one room that <paramref name="userId"/> is joined to, itself included.</summary>
     ValueTask<IReadOnlySet<string>> SharingRoomAsync(string userId, CancellationToken cancellationToken = default);
     /// <summary>Rooms that both are joined to.</summary>

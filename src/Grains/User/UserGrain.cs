@@ -3,6 +3,7 @@ using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Reading;
 using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Grains.User.Sync;
+using OrleansMatrix.Grains.User.Unread;
 using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.User;
@@ -11,9 +12,11 @@ namespace OrleansMatrix.Grains.User;
 public sealed class UserGrain(UserServices services) : Grain, IUserGrain
 {
     private UserState? _state;
+    private SyncPresence? _presence;
 
     private string UserId => this.GetPrimaryKeyString();
     private UserState State => _state ??= new UserState(services, UserId);
+    private SyncPresence Presence => _presence ??= new SyncPresence(this, GrainFactory.GetGrain<IPresenceGrain>(UserId), services.Time);
     private UserAccountData AccountData => new(services.Storage, UserId);
     private UserPushRules PushRules => new(services.Storage, AccountData, UserId);
     private UserReceipts Receipts => new(services, AccountData, UserId);
@@ -24,14 +27,23 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
         return Task.CompletedTask;
     }
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> Sync(SyncRequest request, CancellationToken cancellationToken = default) =>
-        SyncRun.RunAsync(State, request, cancellationToken);
+    public async Task<Outcome<ReadOnlyMemory<byte>>> Sync(SyncRequest request, CancellationToken cancellationToken = default)
+    {
+        await Presence.BeginAsync(request.SetPresence);
+        try
+        {
+            return await SyncRun.RunAsync(State, request, cancellationToken);
+        }
+        finally
+        {
+            Presence.End();
+        }
+    }
 
     public Task<Outcome<ReadOnlyMemory<byte>>> OldEvents(OldEventsRequest request, CancellationToken cancellationToken = default) =>
-        Task.FromResult<Outcome<ReadOnlyMemory<byte>>>(MatrixError.Unrecognized());
+        OldSync.EventsAsync(State, request, cancellationToken);
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> OldInitialSync(Requester requester, int limit, bool archived) =>
-        Task.FromResult<Outcome<ReadOnlyMemory<byte>>>(MatrixError.Unrecognized());
+    public Task<Outcome<ReadOnlyMemory<byte>>> OldInitialSync(Requester requester, int limit, bool archived) => OldSync.InitialSyncAsync(State, requester, limit, archived);
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> OldEvent(Requester requester, string eventId) =>
         await services.Storage.Events.GetAsync(eventId) is { } row
@@ -70,9 +82,9 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
     public Task<Outcome<Nothing>> SetPushRuleActions(string kind, string ruleId, ReadOnlyMemory<byte> body) => PushRules.SetActionsAsync(kind, ruleId, body).AsTask();
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Notifications(Requester requester, string? from, int limit, string? only) =>
-        Task.FromResult<Outcome<ReadOnlyMemory<byte>>>(MatrixError.Unrecognized());
+        NotificationsRead.ReadAsync(State, requester, from, limit, only);
 
-    public Task<UnreadCounts> GetUnreadCounts() => Task.FromResult(new UnreadCounts(0, 0));
+    public async Task<UnreadCounts> GetUnreadCounts() => await NotificationsRead.CountAsync(State);
 
     public async Task<ImmutableArray<string>> JoinedRooms() => [.. (await State.Memberships.RefreshAsync(CancellationToken.None)).Joined.Select(r => r.RoomId)];
 

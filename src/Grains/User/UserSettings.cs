@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using OrleansMatrix.Grains.User.Changes;
+using OrleansMatrix.Protocol.Push;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.User;
@@ -14,6 +15,9 @@ public sealed class UserSettings(UserServices services, ChangeWatcher watcher)
     /// <summary>Users whose messages and invites are not shown (C-S API, Ignoring Users).</summary>
     public FrozenSet<string> Ignored { get; private set; } = [];
 
+    /// <summary>The user's push rules.</summary>
+    public PushRuleset PushRules { get; private set; } = PushRuleset.Default(watcher.UserId);
+
     /// <summary>Brings the settings up to date.</summary>
     public async ValueTask RefreshAsync(CancellationToken cancellationToken)
     {
@@ -21,6 +25,7 @@ public sealed class UserSettings(UserServices services, ChangeWatcher watcher)
             return;
         var position = services.Hub.Position;
         Ignored = await ReadIgnoredAsync(services.Storage, watcher.UserId, cancellationToken);
+        PushRules = await UserPushRules.ReadAsync(services.Storage, watcher.UserId, cancellationToken);
         _readAt = position;
     }
 

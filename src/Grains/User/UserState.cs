@@ -1,5 +1,6 @@
 using OrleansMatrix.Grains.User.Changes;
 using OrleansMatrix.Grains.User.Sync;
+using OrleansMatrix.Grains.User.Unread;
 
 namespace OrleansMatrix.Grains.User;
 
@@ -16,6 +17,7 @@ public sealed class UserState : IDisposable
         Watcher = services.Hub.Watch(userId);
         Memberships = new UserMemberships(services, Watcher);
         Settings = new UserSettings(services, Watcher);
+        Unread = new UserUnread(services, Settings, userId);
     }
 
     public UserServices Services { get; }
@@ -23,6 +25,7 @@ public sealed class UserState : IDisposable
     public ChangeWatcher Watcher { get; }
     public UserMemberships Memberships { get; }
     public UserSettings Settings { get; }
+    internal UserUnread Unread { get; }
 
     /// <summary>The member events that a device knows under a filter.</summary>
     public LazyMembers LazyMembersOf(string deviceId, string filter)

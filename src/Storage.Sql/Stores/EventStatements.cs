@@ -14,8 +14,7 @@ internal static class EventStatements
         json = CASE WHEN events.redacted_by IS NULL THEN excluded.json ELSE events.json END, redacted_by = COALESCE(events.redacted_by, excluded.redacted_by)
         """;
 
-    // The indexes are partial: a query must repeat their conditions, or SQLite does not use them.
-    private const string InRange = "(anchor, minor) > ($2, $3) AND (anchor, minor) <= ($4, $5) AND anchor IS NOT NULL AND status = 0";
+    private const string InRange = "(anchor, minor) > ($2, $3) AND (anchor, minor) <= ($4, $5) AND status = 0";
     private const string Accepted = "AND status = 0 AND anchor IS NOT NULL";
     private const string Newest = "ORDER BY anchor DESC, minor DESC";
     private const string Oldest = "ORDER BY anchor, minor";
@@ -33,9 +32,15 @@ internal static class EventStatements
     public static readonly Statement Existing = new("SELECT event_id FROM events WHERE event_id = ANY($1)");
     public static readonly Statement RangeForward = new($"{Select} room_id = $1 AND {InRange} {Oldest} LIMIT $6");
     public static readonly Statement RangeBackward = new($"{Select} room_id = $1 AND {InRange} {Newest} LIMIT $6");
-    public static readonly Statement LatestLive = new($"{Select} room_id = $1 AND anchor > $2 AND anchor <= $3 AND minor = 0 {Accepted} {Newest} LIMIT $4");
+    public static readonly Statement LatestLive = new($"{Select} room_id = $1 AND anchor > $2 AND anchor <= $3 AND minor = 0 AND status = 0 {Newest} LIMIT $4");
     public static readonly Statement RelationsForward = new($"{Relations} {Oldest} LIMIT $6");
     public static readonly Statement RelationsBackward = new($"{Relations} {Newest} LIMIT $6");
+    public static readonly Statement Children = new(
+        $"{Select} relates_to = $1 AND (anchor, minor) <= ($2, $3) AND status = 0 AND room_id = $4 {Newest} LIMIT $5");
+    public static readonly Statement ThreadRoots = new("""
+        SELECT relates_to, MAX(anchor) FROM events WHERE room_id = $1 AND rel_type = 'm.thread' AND status = 0 AND redacted_by IS NULL
+        GROUP BY relates_to HAVING MAX(anchor) < $2 ORDER BY MAX(anchor) DESC LIMIT $3
+        """);
     public static readonly Statement ByDepth = new($"{Select} room_id = $1 AND depth >= $2 AND depth <= $3 {Accepted} ORDER BY depth DESC, anchor DESC, minor DESC LIMIT $4");
     public static readonly Statement ByTimestampForward = new(
         $"{Select} room_id = $1 AND origin_ts = (SELECT MIN(origin_ts) FROM events WHERE room_id = $1 AND origin_ts >= $2 {Accepted}) {Accepted} {Oldest} LIMIT 1");

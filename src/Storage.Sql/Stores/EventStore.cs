@@ -48,6 +48,16 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
             direction == Direction.Backward ? EventStatements.RelationsBackward : EventStatements.RelationsForward, EventStatements.Read, cancellationToken,
             parentId, after.Anchor, after.Minor, upTo.Anchor, upTo.Minor, limit, roomId, relType, type).AsReadOnly();
 
+    public async ValueTask<ILookup<string, EventRow>> ChildrenAsync(string roomId, IReadOnlyCollection<string> parentIds, HistoryOrder upTo, int limit, CancellationToken cancellationToken = default)
+    {
+        var sets = parentIds.Select(parentId => new SqlValue[] { parentId, upTo.Anchor, upTo.Minor, roomId, limit }).ToArray();
+        var rows = await database.QueryEachAsync(EventStatements.Children, EventStatements.Read, sets, cancellationToken).ConfigureAwait(false);
+        return rows.ToLookup(static row => row.RelatesTo!, StringComparer.Ordinal);
+    }
+
+    public ValueTask<IReadOnlyList<(string RootId, long NewestAnchor)>> ThreadRootsAsync(string roomId, long before, int limit, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(EventStatements.ThreadRoots, static row => (row.Text(0), row.Integer(1)), cancellationToken, roomId, before, limit).AsReadOnly();
+
     public ValueTask<IReadOnlyList<EventRow>> ByDepthAsync(string roomId, long minDepth, long maxDepth, int limit, CancellationToken cancellationToken = default) =>
         database.QueryAsync(EventStatements.ByDepth, EventStatements.Read, cancellationToken, roomId, minDepth, maxDepth, limit).AsReadOnly();
 

@@ -28,6 +28,12 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
     private static readonly Statement SelectServers = new(
         "SELECT server, count(*) FROM memberships WHERE room_id = $1 AND membership = 'join' GROUP BY server ORDER BY count(*) DESC, server");
 
+    private static readonly Statement SelectCounts = new("SELECT membership, count(*) FROM memberships WHERE room_id = $1 AND membership IN ('join', 'invite') GROUP BY membership");
+    private static readonly Statement SelectFirstPresent = new(
+        "SELECT user_id FROM memberships WHERE room_id = $1 AND membership IN ('join', 'invite') AND user_id <> $2 ORDER BY user_id LIMIT $3");
+    private static readonly Statement SelectFirstGone = new(
+        "SELECT user_id FROM memberships WHERE room_id = $1 AND membership IN ('leave', 'ban') AND user_id <> $2 ORDER BY user_id LIMIT $3");
+
     public void Put(WriteUnit unit, MembershipRow row, PositionSlot? slot)
     {
         SqlValue position = slot is { } assigned ? assigned : row.Position;
@@ -49,6 +55,15 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
         (membership is null
             ? database.QueryAsync(SelectOfRoom, Read, cancellationToken, roomId)
             : database.QueryAsync(SelectOfRoomIn, Read, cancellationToken, roomId, membership)).AsReadOnly();
+
+    public async ValueTask<(int Joined, int Invited)> CountAsync(string roomId, CancellationToken cancellationToken = default)
+    {
+        var counts = await database.QueryAsync(SelectCounts, static row => (Membership: row.Text(0), Count: (int)row.Integer(1)), cancellationToken, roomId).ConfigureAwait(false);
+        return (counts.FirstOrDefault(static c => c.Membership == "join").Count, counts.FirstOrDefault(static c => c.Membership == "invite").Count);
+    }
+
+    public ValueTask<IReadOnlyList<string>> FirstAsync(string roomId, bool gone, string except, int limit, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(gone ? SelectFirstGone : SelectFirstPresent, static row => row.Text(0), cancellationToken, roomId, except, limit).AsReadOnly();
 
     public async ValueTask<IReadOnlySet<string>> SharingRoomAsync(string userId, CancellationToken cancellationToken = default)
     {

@@ -284,4 +284,46 @@ public sealed class SyncTests
         using var json = JsonDocument.Parse(outcome.Value);
         Assert.Equal(["m1"], json.RootElement.Joined(room.Id).Events("timeline").Bodies());
     }
+
+    [Fact]
+    public async Task State_set_while_the_user_was_away_is_told_although_the_history_is_hidden()
+    {
+        await using var server = await ReadServer.StartAsync();
+        var room = await TestRoom.CreateAsync(server, A);
+        await room.JoinAsync(B);
+        await room.SetAsync(A, "m.room.history_visibility", "", """{"history_visibility":"joined"}""");
+        var since = (await server.SyncAsync(B)).Next();
+        await room.LeaveAsync(B);
+        await room.JoinAsync(C);
+        await room.SendAsync(C, "hidden");
+        await room.JoinAsync(B);
+        var joined = (await server.SyncAsync(B, since)).Joined(room.Id);
+        Assert.Contains("m.room.member|@c:x", joined.Events("timeline").Concat(joined.Events("state")).Keys());
+        Assert.DoesNotContain("hidden", joined.Events("timeline").Bodies());
+    }
+
+    [Fact]
+    public async Task Unread_notifications_are_counted_by_thread_and_cleared_by_receipts()
+    {
+        const string Threads = """{"room":{"timeline":{"unread_thread_notifications":true}}}""";
+        await using var server = await ReadServer.StartAsync();
+        var room = await TestRoom.CreateAsync(server, A);
+        await room.JoinAsync(B);
+        var root = await room.SendAsync(B, "root");
+        var since = (await server.SyncAsync(A)).Next();
+        var reply = await room.SendJsonAsync(B, "m.room.message", $$$"""{"body":"reply","m.mentions":{"user_ids":["@a:x"]},"m.relates_to":{"event_id":"{{{root}}}","rel_type":"m.thread"},"msgtype":"m.text"}""");
+        var sync = await server.SyncAsync(A, since, Threads);
+        Assert.Equal((1, 0), Counts(sync.Joined(room.Id)!.Value.GetProperty("unread_notifications")));
+        Assert.Equal((1, 1), Counts(sync.Joined(room.Id)!.Value.At("unread_thread_notifications", root)!.Value));
+        Assert.Equal((2, 1), Counts((await server.SyncAsync(A, since)).Joined(room.Id)!.Value.GetProperty("unread_notifications")));
+        await server.Receipts(A).SetAsync(new Abstractions.User.ReceiptToSet(room.Id, "m.read.private", reply, root));
+        sync = await server.SyncAsync(A, sync.Next(), Threads);
+        Assert.Equal((1, 0), Counts(sync.Joined(room.Id)!.Value.GetProperty("unread_notifications")));
+        Assert.Null(sync.Joined(room.Id)!.Value.At("unread_thread_notifications"));
+        await room.SendAsync(A, "mine");
+        Assert.Equal((0, 0), Counts((await server.SyncAsync(A, sync.Next())).Joined(room.Id)!.Value.GetProperty("unread_notifications")));
+        Assert.Equal((0, 0), Counts((await server.SyncAsync(A)).Joined(room.Id)!.Value.GetProperty("unread_notifications")));
+
+        static (int, int) Counts(JsonElement json) => (json.GetProperty("notification_count").GetInt32(), json.GetProperty("highlight_count").GetInt32());
+    }
 }

@@ -71,10 +71,13 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
     {
         ArgumentNullException.ThrowIfNull(row);
         if (FederationFormat)
-            ClientEvent.WriteFederation(writer, room.Parse(row));
+            WriteFederation(writer, row);
         else
             ClientEvent.Write(writer, room.Parse(row), _options[row.EventId]);
     }
+
+    /// <summary>A prepared event as JSON.</summary>
+    public ReadOnlyMemory<byte> ToJson(EventRow row) => PooledJson.Build(writer => Write(writer, row));
 
     /// <summary>Writes prepared events as a property with an array.</summary>
     public void WriteArray(Utf8JsonWriter writer, ReadOnlySpan<byte> name, IEnumerable<EventRow> rows)
@@ -85,6 +88,21 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
         foreach (var row in rows)
             Write(writer, row);
         writer.WriteEndArray();
+    }
+
+    /// <summary>The federation form with the event id, which from room v3 on the form itself does not have.</summary>
+    private void WriteFederation(Utf8JsonWriter writer, EventRow row)
+    {
+        using var json = JsonDocument.Parse(room.Parse(row).WithoutUnsigned().Json);
+        writer.WriteStartObject();
+        foreach (var member in json.RootElement.EnumerateObject())
+        {
+            if (!member.NameEquals("event_id"u8))
+                member.WriteTo(writer);
+        }
+
+        writer.WriteString("event_id"u8, row.EventId);
+        writer.WriteEndObject();
     }
 
     private async ValueTask<Pdu?> FindAsync(string? eventId, CancellationToken cancellationToken) =>

@@ -35,7 +35,7 @@ internal static class MessagesRead
         var renderer = reader.Renderer();
         await renderer.PrepareAsync(page.Rows, reader.Sight, previous: true);
         await renderer.PrepareAsync(state, null, previous: false);
-        await Bundles.AddAsync(reader, renderer, page.Rows);
+        await reader.AddBundlesAsync(renderer, page.Rows);
         return PooledJson.Build(writer =>
         {
             writer.WriteStartObject();
@@ -68,7 +68,7 @@ internal static class MessagesRead
         var renderer = reader.Renderer();
         await renderer.PrepareAsync(shown, reader.Sight, previous: true);
         await renderer.PrepareAsync(state, null, previous: false);
-        await Bundles.AddAsync(reader, renderer, shown);
+        await reader.AddBundlesAsync(renderer, shown);
         return PooledJson.Build(writer =>
         {
             writer.WriteStartObject();

@@ -31,7 +31,7 @@ internal static class RelationsRead
         var rows = (await reader.Sight.FilterAsync(page)).Where(r => r.RedactedBy is null && !ignored.Contains(r.Sender)).ToList();
         var renderer = reader.Renderer();
         await renderer.PrepareAsync(rows, reader.Sight, previous: false);
-        await Bundles.AddAsync(reader, renderer, rows);
+        await reader.AddBundlesAsync(renderer, rows);
         return PooledJson.Build(writer =>
         {
             writer.WriteStartObject();
@@ -44,13 +44,6 @@ internal static class RelationsRead
                 writer.WriteNumber("recursion_depth"u8, MaxDepth);
             writer.WriteEndObject();
         });
-    }
-
-    public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ThreadsAsync(RoomReader reader, string? include, int limit, string? from)
-    {
-        await ValueTask.CompletedTask;
-        _ = (reader, include, limit, from);
-        return MatrixError.Unrecognized();
     }
 
     /// <summary>All events related to the event over at most three steps, in the order asked for.</summary>

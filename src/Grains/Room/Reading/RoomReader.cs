@@ -34,6 +34,10 @@ internal sealed class RoomReader
 
     public async ValueTask<FrozenSet<string>> IgnoredAsync() => await UserSettings.ReadIgnoredAsync(Storage, Viewer.UserId);
 
+    /// <summary>Adds the bundled aggregations to prepared events.</summary>
+    public async ValueTask AddBundlesAsync(EventRenderer renderer, IReadOnlyCollection<EventRow> rows) =>
+        await new Bundles(Room, Sight, Viewer.UserId, await IgnoredAsync(), HistoryOrder.End).AddAsync(renderer, rows);
+
     /// <summary>An event of the room's history that the reader may see, or null.</summary>
     public async ValueTask<EventRow?> FindVisibleAsync(string eventId)
     {

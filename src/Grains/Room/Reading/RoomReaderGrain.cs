@@ -18,7 +18,7 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
             return MatrixError.NotFound("No such event");
         var renderer = reader.Renderer();
         await renderer.PrepareAsync([row], reader.Sight, previous: true);
-        await Bundles.AddAsync(reader, renderer, [row]);
+        await reader.AddBundlesAsync(renderer, [row]);
         return PooledJson.Build(writer => renderer.Write(writer, row));
     }
 
@@ -40,7 +40,7 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
     public Task<Outcome<ReadOnlyMemory<byte>>> Relations(RelationsRequest request) => ReadAsync(request.Requester, reader => RelationsRead.RelationsAsync(reader, request));
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Threads(Requester requester, string? include, int limit, string? from) =>
-        ReadAsync(requester, reader => RelationsRead.ThreadsAsync(reader, include, limit, from));
+        ReadAsync(requester, reader => ThreadsRead.ReadAsync(reader, include, limit, from));
 
     public Task<Outcome<ReadOnlyMemory<byte>>> EventByTimestamp(Requester requester, long timestamp, bool backward) => ReadAsync(requester, async reader =>
     {

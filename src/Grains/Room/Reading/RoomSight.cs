@@ -1,4 +1,5 @@
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Visibility;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.Reading;
@@ -66,14 +67,10 @@ public sealed class RoomSight
         if (IsSettled(row))
             return true;
         var before = await MembershipBeforeAsync(row, cancellationToken);
-        var after = await MembershipAtAsync(row, cancellationToken);
-        var visibility = row.StateBefore is { } state
-            ? await VisibilityAsync(state, cancellationToken)
-            : await VisibilityAsync(await _room.StateAfterAsync(row.Order ?? HistoryOrder.End, cancellationToken), cancellationToken);
-        var changed = row is { Type: EventTypes.HistoryVisibility, StateKey: "" } ? HistoryVisibility.Of(_room.Parse(row)) : visibility;
+        // Of an event fetched for a gap, whose state is not known, the state of the next event that has one decides.
+        var state = row.StateBefore ?? await _room.StateAfterAsync(row.Order ?? HistoryOrder.End, cancellationToken);
         var joinedLater = IsJoined || (DepartedAt is { } departed && row.Order < departed);
-        return HistoryVisibility.Allows(visibility, before, joinedLater) || HistoryVisibility.Allows(visibility, after, joinedLater) ||
-            HistoryVisibility.Allows(changed, before, joinedLater);
+        return VisibilityRules.MaySee(_room.Parse(row), _userId, await VisibilityAsync(state, cancellationToken), before, joinedLater);
     }
 
     /// <summary>Those of the rows that the user may see, in their order.</summary>
@@ -105,8 +102,8 @@ public sealed class RoomSight
         return await _room.MembershipAsync(state, _userId, cancellationToken);
     }
 
-    private async ValueTask<string> VisibilityAsync(StateNodeId state, CancellationToken cancellationToken) =>
-        HistoryVisibility.Of(await _room.StateEventAsync(state, EventTypes.HistoryVisibility, "", cancellationToken));
+    private async ValueTask<HistoryVisibility> VisibilityAsync(StateNodeId state, CancellationToken cancellationToken) =>
+        HistoryVisibilities.Of(await _room.StateEventAsync(state, EventTypes.HistoryVisibility, "", cancellationToken));
 
     /// <summary>Goes back along the user's own member events to the one that ended the last time of being joined.</summary>
     private async ValueTask FindDepartureAsync(string eventId, CancellationToken cancellationToken)

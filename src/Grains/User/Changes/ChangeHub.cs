@@ -76,15 +76,18 @@ public sealed class ChangeHub
         return watcher;
     }
 
-    /// <summary>Wakes those who watch any of the rooms, for a change at <paramref name="position"/> that the room ids do not name themselves.</summary>
-    public void SignalRooms(IEnumerable<string> roomIds, long position)
+    /// <summary>
+    /// Wakes those who watch any of the rooms, for a change at <paramref name="position"/> that the room ids do not name themselves; rooms that more than
+    /// <paramref name="maxWatchers"/> watch are passed over.
+    /// </summary>
+    public void SignalRooms(IEnumerable<string> roomIds, long position, int maxWatchers = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(roomIds);
         lock (_gate)
         {
             foreach (var roomId in roomIds)
             {
-                if (_keys.TryGetValue(roomId, out var key))
+                if (_keys.TryGetValue(roomId, out var key) && key.Watchers.Count <= maxWatchers)
                     key.Signal(position);
             }
         }

@@ -10,6 +10,9 @@ namespace OrleansMatrix.Grains.User.Changes;
 public sealed class NeighbourSignals : IAsyncDisposable
 {
     private const int Capacity = 10_000;
+
+    /// <summary>In rooms with more people than this on line, news of presence waits for something else to tell: else each coming and going would wake everybody.</summary>
+    private const int MaxWokenForPresence = 50;
     private readonly ChangeHub _hub;
     private readonly IMembershipStore _memberships;
     private readonly Channel<Change> _changes = Channel.CreateBounded<Change>(new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
@@ -41,7 +44,8 @@ public sealed class NeighbourSignals : IAsyncDisposable
             try
             {
                 var rows = await _memberships.OfUserAsync(change.Key, _stop.Token);
-                _hub.SignalRooms(rows.Where(r => r.Membership == "join").Select(r => r.RoomId), change.Position);
+                _hub.SignalRooms(rows.Where(r => r.Membership == "join").Select(r => r.RoomId), change.Position,
+                    change.Kind == ChangeKind.Presence ? MaxWokenForPresence : int.MaxValue);
             }
             catch (Exception) when (!_stop.IsCancellationRequested)
             {

@@ -14,7 +14,7 @@ internal static class JoinedRooms
         var storage = scope.Services.Storage;
         var limit = scope.Limit + 1;
         var withEvents = Ids(ChangeKinds.RoomEvent);
-        var withReceipts = scope.Filter.Ephemeral.AllowsType(EphemeralEvents.Receipt) ? Ids(ChangeKinds.Receipt) : [];
+        var withReceipts = Ids(ChangeKinds.Receipt);
         var withTyping = scope.Filter.Ephemeral.AllowsType(EphemeralEvents.Typing) ? Ids(ChangeKinds.Typing) : [];
         var events = withEvents.Count == 0 ? null : await storage.Events.LatestLiveAsync(withEvents, scope.Since.Position, scope.UpTo, limit, cancellationToken);
         var receipts = withReceipts.Count == 0 ? null
@@ -31,15 +31,23 @@ internal static class JoinedRooms
             if (delta is not null)
                 await scope.DeviceLists.AddJoinedAsync(scope, delta, cancellationToken);
             List<ReceiptRow> roomReceipts = receipts is null ? [] : [.. receipts[row.RoomId].Where(r => EphemeralEvents.IsFor(scope.UserId, r))];
+            var hasRead = roomReceipts.Exists(r => r.UserId == scope.UserId);
+            if (hasRead)
+                await scope.User.Unread.ReadReceiptsAsync(row.RoomId, cancellationToken);
+            if (!scope.Filter.Ephemeral.AllowsType(EphemeralEvents.Receipt) || !scope.Filter.Ephemeral.AllowsRoom(row.RoomId))
+                roomReceipts = [];
             var roomTyping = typing?.GetValueOrDefault(row.RoomId);
             if (scope.IsInitial && roomTyping is not null && !roomTyping.Users.Values.Any(until => until > scope.Now))
                 roomTyping = null;
             var roomData = accountData[row.RoomId];
-            if ((delta is null || delta.IsEmpty) && roomReceipts.Count == 0 && roomTyping is null && !roomData.Any() && !scope.IsInitial && !scope.Request.FullState)
+            if ((delta is null || delta.IsEmpty) && roomReceipts.Count == 0 && !hasRead && roomTyping is null && !roomData.Any() && !scope.IsInitial && !scope.Request.FullState)
                 continue;
             told = true;
+            var isWhole = newest.Count < limit && (events is null || withEvents.Contains(row.RoomId));
+            var unread = await scope.User.Unread.CountAsync(row, scope.UpTo, isWhole ? newest : null, scope.Since.Position, cancellationToken);
             writer.WriteStartObject(row.RoomId);
-            await WriteRoomAsync(scope, writer, row, delta, roomReceipts, roomTyping, roomData, cancellationToken);
+            WriteRoom(scope, writer, delta, roomReceipts, roomTyping, roomData);
+            UnreadSection.Write(writer, unread, scope.Filter.Timeline.UnreadThreadNotifications);
             writer.WriteEndObject();
         }
 
@@ -49,15 +57,14 @@ internal static class JoinedRooms
             [.. rows.Where(r => changes.Rooms.GetValueOrDefault(r.RoomId).HasFlag(kind) || (r.Position > scope.Since.Position && kind != ChangeKinds.RoomEvent)).Select(r => r.RoomId)];
     }
 
-    private static async ValueTask WriteRoomAsync(
-        SyncScope scope, Utf8JsonWriter writer, MembershipRow row, RoomDelta? delta, List<ReceiptRow> receipts, TypingRow? typing, IEnumerable<AccountDataRow> accountData,
-        CancellationToken cancellationToken)
+    private static void WriteRoom(
+        SyncScope scope, Utf8JsonWriter writer, RoomDelta? delta, List<ReceiptRow> receipts, TypingRow? typing, IEnumerable<AccountDataRow> accountData)
     {
         if (delta?.Summary is { } summary)
             WriteSummary(writer, summary);
         if (delta is not null)
             RoomSections.WriteEvents(scope, writer, delta);
-        if (receipts.Count > 0 || typing is not null)
+        if (receipts.Count > 0 || typing is not null || scope.IsInitial)
         {
             writer.WriteStartObject("ephemeral"u8);
             writer.WriteStartArray("events"u8);
@@ -69,7 +76,6 @@ internal static class JoinedRooms
         }
 
         RoomSections.WriteAccountData(scope, writer, accountData, scope.Filter.RoomAccountData);
-        await ValueTask.CompletedTask;
     }
 
     private static void WriteSummary(Utf8JsonWriter writer, RoomSummary summary)

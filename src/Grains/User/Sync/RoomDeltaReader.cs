@@ -66,6 +66,9 @@ internal static class RoomDeltaReader
         var renderer = Renderer(scope, room);
         await renderer.PrepareAsync(timeline.Events, sight, previous: true, cancellationToken);
         await renderer.PrepareAsync(state, null, previous: false, cancellationToken);
+        // "GET /sync when the relevant section has a limited value of true" (C-S API, Aggregations of child events).
+        if (timeline.Limited)
+            await new Bundles(room, sight, scope.UserId, scope.User.Settings.Ignored, upTo).AddAsync(renderer, timeline.Events, cancellationToken);
         if (summary is not null && !full && !timeline.Events.Exists(NamesTheRoom) && !state.Exists(NamesTheRoom))
             summary = null;
         return new RoomDelta(room, renderer, timeline, state) { Summary = summary, IsNew = isNew };

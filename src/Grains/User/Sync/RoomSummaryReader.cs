@@ -10,16 +10,15 @@ internal static class RoomSummaryReader
 
     public static async ValueTask<RoomSummary> ReadAsync(SyncScope scope, RoomView room, CancellationToken cancellationToken)
     {
-        var members = await scope.Services.Storage.Memberships.OfRoomAsync(room.RoomId, null, cancellationToken);
-        var joined = members.Count(m => m.Membership == Membership.Join);
-        var invited = members.Count(m => m.Membership == Membership.Invite);
+        var members = scope.Services.Storage.Memberships;
+        var (joined, invited) = await members.CountAsync(room.RoomId, cancellationToken);
         if (await HasNameAsync(scope, room, cancellationToken))
             return new RoomSummary(null, joined, invited);
 
         // "The first 5 members of the room … which are joined or invited … When no joined or invited members are available, … the banned and left users."
-        var others = members.Where(m => m.UserId != scope.UserId).OrderBy(m => m.UserId, StringComparer.Ordinal).ToList();
-        var present = others.Where(m => m.Membership is Membership.Join or Membership.Invite).Take(MaxHeroes).Select(m => m.UserId).ToList();
-        var heroes = present.Count > 0 ? present : [.. others.Where(m => m.Membership is Membership.Leave or Membership.Ban).Take(MaxHeroes).Select(m => m.UserId)];
+        var heroes = await members.FirstAsync(room.RoomId, gone: false, scope.UserId, MaxHeroes, cancellationToken);
+        if (heroes.Count == 0)
+            heroes = await members.FirstAsync(room.RoomId, gone: true, scope.UserId, MaxHeroes, cancellationToken);
         return new RoomSummary(heroes, joined, invited);
     }
 

@@ -42,7 +42,7 @@ internal static class TimelineReader
             foreach (var row in page)
             {
                 var place = row.Order!.Value;
-                if (IsWanted(scope, filter, row) && await sight.CanSeeAsync(row, cancellationToken))
+                if (IsWanted(scope, filter, row) && (await sight.CanSeeAsync(row, cancellationToken) || await IsCurrentAsync(scope, room, sight, row, cancellationToken)))
                 {
                     if (events.Count == limit)
                         return Finish(events, true, events.Count == 0 ? upTo : cursor, place);
@@ -65,6 +65,11 @@ internal static class TimelineReader
         events.Reverse();
         return new Timeline(events, limited, start, oldest);
     }
+
+    /// <summary>Who is joined has the room's state, also what was set while it was away and could not see it.</summary>
+    private static async ValueTask<bool> IsCurrentAsync(SyncScope scope, RoomView room, RoomSight sight, EventRow row, CancellationToken cancellationToken) =>
+        sight.IsJoined && row.StateKey is { } stateKey && row.EventId == await scope.Services.Read.States.GetAsync(
+            await room.StateAfterAsync(scope.UpToPlace, cancellationToken), row.Type, stateKey, cancellationToken);
 
     private static bool IsWanted(SyncScope scope, EventFilter filter, EventRow row) =>
         (row.StateKey is not null || !scope.User.Settings.Ignored.Contains(row.Sender)) && (filter.IsOpen || filter.Allows(row.Type, row.Sender, row.Json.Span));
