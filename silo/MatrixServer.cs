@@ -33,10 +33,9 @@ public static class MatrixServer
             await app.WaitForShutdownAsync();
             return 0;
         }
-        catch (Exception fault) when (fault is SettingsException or IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (StartFault.Describe(fault) is { } line)
         {
-            // A wrong setting, a port in use, a folder that cannot be written: one line says it all.
-            await Console.Error.WriteLineAsync(fault.Message);
+            await Console.Error.WriteLineAsync(line);
             return 1;
         }
     }
@@ -89,7 +88,9 @@ public static class MatrixServer
         builder.WebHost.ConfigureKestrel((context, options) =>
         {
             options.AddServerHeader = false;
-            options.Limits.MaxRequestBodySize = EndpointOptions.DefaultMaxBody;
+
+            // The endpoints hold their own limits; this one says how much of a refused body is read to its end.
+            options.Limits.MaxRequestBodySize = EndpointOptions.DefaultMaxBody + EndpointOptions.DrainAllowance;
             options.Limits.MaxRequestLineSize = 16 * 1024;
             options.Limits.MaxRequestHeaderCount = 100;
             options.Limits.MaxConcurrentConnections = 50_000;

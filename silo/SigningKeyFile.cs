@@ -14,16 +14,16 @@ public static class SigningKeyFile
     {
         var path = Path.Combine(dataDirectory, FileName);
         if (!File.Exists(path))
-            Create(path, SigningKey.Generate(random));
+            Create(path, SigningKey.Generate(random), random);
         return SigningKey.TryParse(File.ReadAllText(path), out var key)
             ? key
             : throw new SettingsException("Matrix:DataDirectory", $"{path} is not a signing key (ed25519 VERSION BASE64-SEED)");
     }
 
-    private static void Create(string path, SigningKey key)
+    private static void Create(string path, SigningKey key, IRandom random)
     {
         // Linking a finished file is atomic and fails if another process was first.
-        var temporary = $"{path}.{Environment.ProcessId}";
+        var temporary = $"{path}.{RandomText.Base62(random, 8)}";
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

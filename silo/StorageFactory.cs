@@ -1,5 +1,6 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Storage;
+using OrleansMatrix.Storage.Postgres;
 using OrleansMatrix.Storage.Sqlite;
 
 namespace OrleansMatrix.Silo;
@@ -9,8 +10,17 @@ internal static class StorageFactory
 {
     private const string FileName = "matrix.db";
 
-    public static IStorage Open(MatrixSettings settings, TimeProvider time, ILoggerFactory loggers) =>
-        settings.Database.Length == 0
-            ? SqliteStorage.Open(Path.Combine(settings.DataDirectory, FileName), time, loggers)
-            : throw new SettingsException("Matrix:Database", "PostgreSQL is not there yet");
+    public static IStorage Open(MatrixSettings settings, TimeProvider time, ILoggerFactory loggers)
+    {
+        if (settings.Database.Length == 0)
+            return SqliteStorage.Open(Path.Combine(settings.DataDirectory, FileName), time, loggers);
+        try
+        {
+            return PostgresStorage.Open(settings.Database, time, loggers);
+        }
+        catch (ArgumentException fault)
+        {
+            throw new SettingsException("Matrix:Database", fault.Message);
+        }
+    }
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions.Media;
 using OrleansMatrix.Protocol.Errors;
@@ -60,8 +59,6 @@ internal sealed class MediaUpload(IMediaContent content)
     {
         if (http.Request.ContentLength > limit)
             return null;
-        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
-            feature.MaxRequestBodySize = limit + 1;
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkSize);
         try
         {

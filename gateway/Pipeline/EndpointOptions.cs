@@ -6,6 +6,12 @@ public sealed record EndpointOptions
     /// <summary>A body of JSON events and the like: 1 MiB (an event is at most 64 KiB, createRoom holds several).</summary>
     public const long DefaultMaxBody = 1024 * 1024;
 
+    /// <summary>
+    /// How much of a refused body Kestrel may read and throw away, in bytes beyond the limit: a client that is still sending when the connection closes never
+    /// sees why.
+    /// </summary>
+    public const long DrainAllowance = 16 * 1024 * 1024;
+
     /// <summary>Who may call.</summary>
     public Access Access { get; init; } = Access.User;
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Gateway.Pipeline;
@@ -37,6 +38,8 @@ public sealed class MatrixEndpoint
 
     internal async Task InvokeAsync(HttpContext context)
     {
+        if (Options.MaxBody > EndpointOptions.DefaultMaxBody && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = Options.MaxBody + EndpointOptions.DrainAllowance;
         try
         {
             await ResponseWriter.WriteAsync(context, await RunAsync(context));

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Gateway.Pipeline;
@@ -20,8 +19,6 @@ internal static class RequestBody
             return MatrixError.TooLarge();
         if (length == 0)
             return ReadOnlyMemory<byte>.Empty;
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = limit + 1;
 
         // A declared length is not trusted with memory beyond the first 64 KiB until the bytes arrive.
         var buffer = new byte[Math.Min(length + 1 ?? FirstBuffer, 64 * 1024)];

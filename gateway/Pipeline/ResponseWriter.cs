@@ -31,6 +31,10 @@ internal static class ResponseWriter
     {
         if (error.Status == StatusCodes.Status429TooManyRequests)
             context.Response.Headers.RetryAfter = RetryAfterSeconds(error).ToString(CultureInfo.InvariantCulture);
+
+        // What is left of a body beyond the allowance is not read: the client must know before it sends another request.
+        if (error.Status == StatusCodes.Status413PayloadTooLarge && HttpProtocol.IsHttp11(context.Request.Protocol))
+            context.Response.Headers.Connection = "close";
         return WriteAsync(context, error.ToJson(), error.Status);
     }
 

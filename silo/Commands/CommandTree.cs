@@ -34,9 +34,9 @@ internal static class CommandTree
             await using var context = await AdminContext.OpenAsync(Settings(result), TimeProvider.System, new SystemRandom());
             return await command(context);
         }
-        catch (Exception fault) when (fault is SettingsException or IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (StartFault.Describe(fault) is { } line)
         {
-            await Console.Error.WriteLineAsync(fault.Message);
+            await Console.Error.WriteLineAsync(line);
             return 1;
         }
     }

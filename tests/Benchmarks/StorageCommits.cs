@@ -54,7 +54,24 @@ internal static class StorageCommits
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{name,-8} {senders,3} in flight: {commits / elapsed.TotalSeconds,7:F0} commits/s  {cpu.TotalMicroseconds / commits,6:F1} us CPU/commit  {allocated / commits,6} B/commit"));
             }
+            await MeasureReadsAsync(name, "20 newest events of a room", async () =>
+                await storage.Events.RangeAsync("!room1:bench.test", HistoryOrder.Start, HistoryOrder.End, Direction.Backward, 20));
+            await MeasureReadsAsync(name, "one room", async () => await storage.Rooms.GetAsync("!room1:bench.test"));
+            var rooms = Enumerable.Range(0, Rooms).Select(i => $"!room{i}:bench.test").ToArray();
+            await MeasureReadsAsync(name, "rooms changed of 64", async () => await storage.Rooms.ChangedSinceAsync(rooms, storage.Feed.Current - 10));
         }
+    }
+
+    private static async Task MeasureReadsAsync(string name, string what, Func<Task> read)
+    {
+        const int times = 2000;
+        for (var i = 0; i < times; i++) await read();
+        var allocated = GC.GetTotalAllocatedBytes(precise: true);
+        var cpu = Process.GetCurrentProcess().TotalProcessorTime;
+        for (var i = 0; i < times; i++) await read();
+        cpu = Process.GetCurrentProcess().TotalProcessorTime - cpu;
+        allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-8} {what}: {cpu.TotalMicroseconds / times,6:F1} us CPU, {allocated / times,6} B"));
     }
 
     private static async Task<long> RunAsync(IStorage storage, Fence[] fences, string run, int senders, TimeSpan duration)

@@ -14,7 +14,8 @@ internal static class EventStatements
         json = CASE WHEN events.redacted_by IS NULL THEN excluded.json ELSE events.json END, redacted_by = COALESCE(events.redacted_by, excluded.redacted_by)
         """;
 
-    private const string InRange = "(anchor, minor) > ($2, $3) AND (anchor, minor) <= ($4, $5) AND status = 0";
+    // The indexes are partial: a query must repeat their conditions, or SQLite does not use them.
+    private const string InRange = "(anchor, minor) > ($2, $3) AND (anchor, minor) <= ($4, $5) AND anchor IS NOT NULL AND status = 0";
     private const string Accepted = "AND status = 0 AND anchor IS NOT NULL";
     private const string Newest = "ORDER BY anchor DESC, minor DESC";
     private const string Oldest = "ORDER BY anchor, minor";
@@ -32,7 +33,7 @@ internal static class EventStatements
     public static readonly Statement Existing = new("SELECT event_id FROM events WHERE event_id = ANY($1)");
     public static readonly Statement RangeForward = new($"{Select} room_id = $1 AND {InRange} {Oldest} LIMIT $6");
     public static readonly Statement RangeBackward = new($"{Select} room_id = $1 AND {InRange} {Newest} LIMIT $6");
-    public static readonly Statement LatestLive = new($"{Select} room_id = $1 AND anchor > $2 AND anchor <= $3 AND minor = 0 AND status = 0 {Newest} LIMIT $4");
+    public static readonly Statement LatestLive = new($"{Select} room_id = $1 AND anchor > $2 AND anchor <= $3 AND minor = 0 {Accepted} {Newest} LIMIT $4");
     public static readonly Statement RelationsForward = new($"{Relations} {Oldest} LIMIT $6");
     public static readonly Statement RelationsBackward = new($"{Relations} {Newest} LIMIT $6");
     public static readonly Statement Children = new(

@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Configuration;
+using OrleansMatrix.Grains.Abstractions;
+
+namespace OrleansMatrix.Silo.Tests;
+
+public sealed class SettingsReaderTests
+{
+    [Fact]
+    public void Without_settings_the_server_is_a_closed_one_on_this_machine()
+    {
+        var settings = Read();
+        Assert.Equal("localhost", settings.ServerName.Value);
+        Assert.Equal(Path.GetFullPath("./data"), settings.DataDirectory);
+        Assert.Equal("", settings.Database);
+        Assert.Null(settings.PublicBaseUrl);
+        Assert.Equal(new RegistrationSettings(), settings.Registration);
+        Assert.False(settings.Registration.Enabled);
+        Assert.True(settings.RateLimitsEnabled);
+        Assert.False(settings.AllowPrivateAddresses);
+        Assert.Equal(100 * 1024 * 1024, settings.Media.MaxUploadBytes);
+        Assert.Null(settings.Email);
+        Assert.Null(settings.Recaptcha);
+    }
+
+    [Fact]
+    public void All_settings_are_read()
+    {
+        var settings = Read(
+            ("ServerName", "example.org:8448"), ("PublicBaseUrl", "https://m.example.org/"), ("Registration:Enabled", "true"), ("Registration:AllowGuests", "True"),
+            ("Registration:RequireToken", "true"), ("Registration:SharedSecret", "s"), ("RateLimits:Enabled", "false"), ("Outbound:AllowPrivateAddresses", "true"),
+            ("Media:MaxUploadBytes", "5"), ("UrlPreviews:Enabled", "true"), ("Email:SmtpHost", "smtp"), ("Email:SmtpPort", "587"), ("Email:From", "a@b"),
+            ("Recaptcha:PublicKey", "p"), ("Recaptcha:PrivateKey", "q"), ("Cas:ServerUrl", "https://cas"), ("Turn:Uris:0", "turn:t"), ("Turn:SharedSecret", "x"),
+            ("Support:Contacts:0:MatrixId", "@a:b"), ("Support:Page", "https://help"), ("Database", "Host=x"));
+        Assert.Equal(("example.org:8448", "https://m.example.org"), (settings.ServerName.Value, settings.PublicBaseUrl));
+        Assert.Equal(new RegistrationSettings { Enabled = true, AllowGuests = true, RequireToken = true, SharedSecret = "s" }, settings.Registration);
+        Assert.Equal((false, true, 5L, true), (settings.RateLimitsEnabled, settings.AllowPrivateAddresses, settings.Media.MaxUploadBytes, settings.UrlPreviewsEnabled));
+        Assert.Equal(new EmailSettings("smtp", 587, "a@b"), settings.Email);
+        Assert.Equal(("p", "q", "https://cas"), (settings.Recaptcha!.PublicKey, settings.Recaptcha.PrivateKey, settings.CasServerUrl));
+        Assert.Equal("turn:t", Assert.Single(settings.Turn.Uris));
+        Assert.Equal("@a:b", Assert.Single(settings.Support.Contacts).MatrixId);
+        Assert.Equal("Host=x", settings.Database);
+    }
+
+    [Theory]
+    [InlineData("ServerName", "not a name")]
+    [InlineData("PublicBaseUrl", "example.org")]
+    [InlineData("Registration:Enabled", "maybe")]
+    [InlineData("Media:MaxUploadBytes", "0")]
+    [InlineData("Media:MaxUploadBytes", "10 MB")]
+    [InlineData("AppServices:RegistrationFiles:0", "/nowhere/bridge.yaml")]
+    [InlineData("Email:SmtpPort", "70000")]
+    [InlineData("Registration:Enable", "true")]
+    [InlineData("Turn:Uris:0", "http://turn")]
+    public void A_wrong_setting_is_named_in_one_line(string key, string value)
+    {
+        var fault = Assert.Throws<SettingsException>(() => Read((key, value)));
+        Assert.Equal("Matrix:" + key, fault.Key);
+        Assert.StartsWith("Matrix:" + key + ": ", fault.Message);
+        Assert.DoesNotContain('\n', fault.Message);
+    }
+
+    private static MatrixSettings Read(params (string Key, string Value)[] settings) => SettingsReader.Read(new ConfigurationBuilder()
+        .AddInMemoryCollection(settings.Select(static setting => KeyValuePair.Create("Matrix:" + setting.Key, (string?)setting.Value))).Build());
+}
