@@ -103,10 +103,6 @@ class User:
 
     async def upload(self, text, **_):
         data = text.encode()
-
-        async def provider():
-            yield data
-
         with tempfile.NamedTemporaryFile() as file:
             file.write(data)
             file.flush()
@@ -115,8 +111,7 @@ class User:
         return {"content_uri": checked(response).content_uri}
 
     async def download(self, content_uri, **_):
-        server, media = content_uri[len("mxc://"):].split("/")
-        response = checked(await self.client.download(server, media))
+        response = checked(await self.client.download(mxc=content_uri))
         return {"status": 200, "text": response.body.decode(), "content_type": response.content_type}
 
     async def encrypted(self, room_id, **_):
