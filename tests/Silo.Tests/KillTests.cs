@@ -14,14 +14,14 @@ public sealed class KillTests
     private const int Kills = 50;
     private const int Writers = 4;
 
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = 900_000)]
     public async Task Acknowledged_writes_survive_fifty_kills_once_and_in_order_on_SQLite()
     {
         using var data = new TemporaryFolder();
         await RunAsync(data.Path, "", seed: 1);
     }
 
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = 900_000)]
     public async Task Acknowledged_writes_survive_fifty_kills_once_and_in_order_on_PostgreSQL()
     {
         await using var cluster = await PostgresCluster.StartAsync();
