@@ -4,6 +4,7 @@ using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Creating;
+using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Errors;
@@ -15,7 +16,7 @@ namespace OrleansMatrix.Grains.Room;
 /// The only writer of a room (ADR 0006). Reentrant, with a turn of its own around what builds on the room's memory: so callers wait for durability together.
 /// </summary>
 [Reentrant]
-public sealed class RoomGrain(RoomServices services) : Grain, IRoomGrain
+public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grain, IRoomGrain
 {
     private RoomSlot? _slot;
     private TypingUsers? _typing;
@@ -25,7 +26,7 @@ public sealed class RoomGrain(RoomServices services) : Grain, IRoomGrain
 
     private CanonicalAliasCheck Aliases => new(GrainFactory);
 
-    private ChangeMembership Members => new(new Profiles(GrainFactory, services.Server).GetAsync, new InvitePermission(services));
+    private ChangeMembership Members => new(new Profiles(GrainFactory, services.Server).GetAsync, new InvitePermission(services), new RemoteMembership(remote));
 
     private TypingUsers Typing => _typing ??= new TypingUsers(services, RoomId);
 
@@ -84,13 +85,15 @@ public sealed class RoomGrain(RoomServices services) : Grain, IRoomGrain
 
     public Task<Outcome<PduVerdicts>> ReceivePdus(RemotePdus pdus) => RunAsync(room => Pipeline.ReceivePdus.RunAsync(room, pdus));
 
-    public Task<Outcome<MembershipTemplate>> MakeMembership(MembershipTemplateRequest request) => throw new NotSupportedException();
+    public Task<Outcome<MembershipTemplate>> MakeMembership(MembershipTemplateRequest request) =>
+        RunAsync(room => Federation.MakeMembership.RunAsync(room, request));
 
-    public Task<Outcome<MembershipAccepted>> AcceptMembership(SignedMembership membership) => throw new NotSupportedException();
+    public Task<Outcome<MembershipAccepted>> AcceptMembership(SignedMembership membership) =>
+        RunAsync(room => Federation.AcceptMembership.RunAsync(room, membership));
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> SignInvite(InviteToSign invite) => throw new NotSupportedException();
+    public Task<Outcome<ReadOnlyMemory<byte>>> SignInvite(InviteToSign invite) => RunAsync(room => Federation.SignInvite.RunAsync(room, invite));
 
-    public Task<Outcome<string>> ImportState(ImportedRoom room) => throw new NotSupportedException();
+    public Task<Outcome<string>> ImportState(ImportedRoom room) => RunAsync(activation => ImportRoom.RunAsync(activation, room));
 
     private Task<T> RunAsync<T>(Func<RoomActivation, Task<T>> call) => (_slot ??= new RoomSlot(services, RoomId, DeactivateOnIdle)).RunAsync(call);
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Grains.ServerKeys;
 using OrleansMatrix.Protocol.Signing;
@@ -17,6 +18,7 @@ public static class RoomRegistration
         services.TryAddSingleton(provider => new ServerIdentity(provider.GetRequiredService<MatrixSettings>().ServerName, provider.GetRequiredService<SigningKey>()));
         services.TryAddSingleton(provider => new StateNodeCache(provider.GetRequiredService<IStorage>().StateNodes));
         services.TryAddSingleton<IServerKeyRing, StoredKeyRing>();
+        services.TryAddSingleton<IRemoteRooms, UnreachableRooms>();
         services.TryAddSingleton<RoomServices>();
         return services;
     }

@@ -60,11 +60,12 @@ internal static class RemoteServer
     }
 }
 
-/// <summary>Knows the remote server's key.</summary>
-internal sealed class TestKeyRing(IServerKeyRing own) : IServerKeyRing
+/// <summary>Knows the keys of both servers.</summary>
+internal sealed class TestKeyRing : IServerKeyRing
 {
-    public ValueTask<ServerVerifyKey?> FindAsync(string server, string keyId, long neededAt, CancellationToken cancellationToken = default) =>
-        server == RemoteServer.Name && keyId == RemoteServer.Key.KeyId
-            ? new(new ServerVerifyKey(RemoteServer.Key.VerifyKey, long.MaxValue, false))
-            : own.FindAsync(server, keyId, neededAt, cancellationToken);
+    public ValueTask<ServerVerifyKey?> FindAsync(string server, string keyId, long neededAt, CancellationToken cancellationToken = default)
+    {
+        var key = server switch { RemoteServer.Name => RemoteServer.Key, "local" => RoomHarness.LocalKey, _ => null };
+        return new(key?.KeyId == keyId ? new ServerVerifyKey(key.VerifyKey, long.MaxValue, false) : null);
+    }
 }

@@ -6,10 +6,10 @@ using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Grains.Room.Creating;
+using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Grains.Room.State;
-using OrleansMatrix.Grains.ServerKeys;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.RoomVersions;
@@ -26,16 +26,17 @@ internal sealed class RoomHarness : IAsyncDisposable
     public const string Alice = "@alice:local";
     public const string Bob = "@bob:local";
     public const string Carol = "@carol:local";
+    public static readonly SigningKey LocalKey = SigningKey.FromSeed("1", new byte[32]);
     private readonly Dictionary<string, (RoomSlot Room, TaskFactory Scheduler)> _slots = [];
     private readonly TemporaryFolder? _folder;
 
-    private RoomHarness(IStorage storage, TemporaryFolder? folder, TestClock clock)
+    private RoomHarness(IStorage storage, TemporaryFolder? folder, TestClock clock, string name)
     {
         _folder = folder;
         Storage = storage;
         Clock = clock;
-        Server = new ServerIdentity(ServerName.Parse("local"), SigningKey.FromSeed("1", new byte[32]));
-        Services = new RoomServices(storage, new StateNodeCache(storage.StateNodes), Server, clock, new SeededRandom(), new TestKeyRing(new StoredKeyRing(Server, storage)));
+        Server = new ServerIdentity(ServerName.Parse(name), name == RemoteServer.Name ? RemoteServer.Key : LocalKey);
+        Services = new RoomServices(storage, new StateNodeCache(storage.StateNodes), Server, clock, new SeededRandom(), new TestKeyRing());
     }
 
     public IStorage Storage { get; }
@@ -43,16 +44,18 @@ internal sealed class RoomHarness : IAsyncDisposable
     public ServerIdentity Server { get; }
     public RoomServices Services { get; init; }
 
+    public IRemoteRooms Remote { get; set; } = new UnreachableRooms();
+
     /// <summary>Times that another activation proved to own a room of this silo.</summary>
     public int Stale { get; private set; }
 
-    public static async Task<RoomHarness> StartAsync(TemporaryFolder? shared = null, TestClock? clock = null)
+    public static async Task<RoomHarness> StartAsync(TemporaryFolder? shared = null, TestClock? clock = null, string name = "local")
     {
         var folder = shared ?? new TemporaryFolder();
         clock ??= new TestClock();
         var storage = SqliteStorage.Open(folder.File("matrix.db"), clock, NullLoggerFactory.Instance);
         await storage.MigrateAsync(TestContext.Current.CancellationToken);
-        return new RoomHarness(storage, shared is null ? folder : null, clock);
+        return new RoomHarness(storage, shared is null ? folder : null, clock, name);
     }
 
     public async ValueTask DisposeAsync()
@@ -96,7 +99,7 @@ internal sealed class RoomHarness : IAsyncDisposable
         room.ChangeAsync<string>((active, unit) => SetState.AppendAsync(active, unit, new EventDraft(sender, type, stateKey, Utf8(content)))));
 
     public Task<Outcome<string>> MemberAsync(string roomId, string sender, MembershipAction action, string? target = null, string? content = null, bool guest = false) =>
-        RunAsync(roomId, room => new ChangeMembership(u => Task.FromResult(new MemberProfile(u, u[1..2], null)), new InvitePermission(Services)).RunAsync(
+        RunAsync(roomId, room => new ChangeMembership(u => Task.FromResult(new MemberProfile(u, u[1..2], null)), new InvitePermission(Services), new RemoteMembership(Remote)).RunAsync(
             room, new MembershipChange(new Requester(sender, "D", guest), action, target ?? sender, Content: content is null ? default(ReadOnlyMemory<byte>?) : Utf8(content))));
 
     public Task<Outcome<string>> RedactAsync(string roomId, string sender, string eventId, string? transactionId = null) => RunAsync(roomId, room =>

@@ -89,25 +89,39 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
         writer.WriteEndObject();
     });
 
-    // From v12 on creators may not be named, and closing the room must take more than other state. Going back, those who had infinite power get a level.
+    // From v12 on creators may not be named, and closing the room must take more than other state. Before, nobody can give more power than the creator's
+    // hundred, and those who had infinite power in the old room get that.
     private static ReadOnlyMemory<byte> Levels(
         JsonElement levels, RoomVersion version, ImmutableArray<string> creators, IReadOnlySet<string> oldCreators) => ContentJson.Write(writer =>
     {
-        ContentJson.CopyMembers(writer, levels, "users", version.PrivilegedCreators ? "events" : "users");
+        var cap = version.PrivilegedCreators ? long.MaxValue : 100;
+        CopyCapped(writer, levels, cap, ["users", "events"]);
         writer.WriteStartObject("users"u8);
         if (levels.TryGetProperty("users", out var users))
-            ContentJson.CopyMembers(writer, users, version.PrivilegedCreators ? [.. creators] : [.. oldCreators]);
+            CopyCapped(writer, users, cap, version.PrivilegedCreators ? [.. creators] : [.. oldCreators]);
         foreach (var creator in version.PrivilegedCreators ? [] : oldCreators.AsEnumerable())
-            writer.WriteNumber(creator, 100);
+            writer.WriteNumber(creator, cap);
         writer.WriteEndObject();
-        if (!version.PrivilegedCreators)
-            return;
         writer.WriteStartObject("events"u8);
         if (levels.TryGetProperty("events", out var events))
-            ContentJson.CopyMembers(writer, events, EventTypes.Tombstone);
-        writer.WriteNumber(EventTypes.Tombstone, 150);
+            CopyCapped(writer, events, cap, version.PrivilegedCreators ? [EventTypes.Tombstone] : []);
+        if (version.PrivilegedCreators)
+            writer.WriteNumber(EventTypes.Tombstone, 150);
         writer.WriteEndObject();
     });
+
+    private static void CopyCapped(Utf8JsonWriter writer, JsonElement levels, long cap, string[] without)
+    {
+        if (levels.ValueKind != JsonValueKind.Object)
+            return;
+        foreach (var member in levels.EnumerateObject().Where(m => !without.Contains(m.Name)))
+        {
+            if (member.Value.ValueKind == JsonValueKind.Number && member.Value.TryGetInt64(out var level) && level > cap)
+                writer.WriteNumber(member.Name, cap);
+            else
+                member.WriteTo(writer);
+        }
+    }
 
     private static EventDraft Tombstone(string user, string successor) => new(user, EventTypes.Tombstone, "", ContentJson.Write(writer =>
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
@@ -10,7 +11,7 @@ namespace OrleansMatrix.Grains.Room.Members;
 
 /// <summary>Join, leave, invite, kick, ban, unban and knock by local users.</summary>
 /// <param name="profileOf">Gives a user's profile; asked before the room's turn.</param>
-internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profileOf, InvitePermission permission)
+internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profileOf, InvitePermission permission, RemoteMembership remote)
 {
     public async Task<Outcome<string>> RunAsync(RoomActivation activation, MembershipChange change)
     {
@@ -31,6 +32,14 @@ internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profile
 
         var membership = MembershipOf(change.Action);
         var profile = membership is Membership.Join or Membership.Invite or Membership.Knock ? await profileOf(change.Target) : null;
+        ReadOnlyMemory<byte> Content(string? authoriser) => change.Content is null
+            ? MemberContent.Write(membership, profile, change.Reason, change.IsDirect, authoriser)
+            : MemberContent.From(given, membership, authoriser);
+        if (isOwn && change.Action is MembershipAction.Join or MembershipAction.Leave or MembershipAction.Knock && activation.Room is not { IsResident: true })
+            return await remote.ChangeOwnAsync(activation, change, Content(null));
+        if (change.Action == MembershipAction.Invite && !activation.Services.Server.IsLocalUser(change.Target))
+            return await remote.InviteAsync(activation, change, Content(null));
+
         return await activation.ChangeAsync<string>(async (room, unit) =>
         {
             var present = await room.Current.FindAsync(EventTypes.Member, change.Target);
@@ -43,10 +52,8 @@ internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profile
                 !(await RestrictedJoin.FindAuthoriserAsync(room, change.Target)).TryGet(out authoriser, out var refused) && refused is not null)
                 return refused.Status == 400 ? MatrixError.Forbidden(refused.Message) : refused;
 
-            var json = change.Content is null
-                ? MemberContent.Write(membership, profile, change.Reason, change.IsDirect, authoriser)
-                : MemberContent.From(given, membership, authoriser);
-            return await SetState.AppendAsync(room, unit, new EventDraft(change.Requester.UserId, EventTypes.Member, change.Target, json));
+            var draft = new EventDraft(change.Requester.UserId, EventTypes.Member, change.Target, Content(authoriser));
+            return await SetState.AppendAsync(room, unit, draft);
         });
     }
 
@@ -65,7 +72,6 @@ internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profile
         var membership = present?.Membership ?? Membership.Leave;
         return change.Action switch
         {
-            MembershipAction.Join when !room.IsResident => MatrixError.NotFound("This server is not in the room"),
             MembershipAction.Join or MembershipAction.Knock when change.Requester.IsGuest && !room.Summary.GuestCanJoin => MatrixError.GuestAccessForbidden(),
             MembershipAction.Kick when membership is not (Membership.Join or Membership.Invite or Membership.Knock) =>
                 MatrixError.Forbidden("The user is not in the room"),

@@ -1,0 +1,54 @@
+using System.Buffers;
+using System.Text.Json;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Grains.Room.Members;
+using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Identifiers;
+
+namespace OrleansMatrix.Grains.Room.Federation;
+
+/// <summary>make_join, make_leave and make_knock: the template of a member event, checked as if it were sent now.</summary>
+internal static class MakeMembership
+{
+    public static async Task<Outcome<MembershipTemplate>> RunAsync(RoomActivation activation, MembershipTemplateRequest request)
+    {
+        if (!UserId.TryParse(request.UserId, out var user) || !user.Domain.SequenceEqual(request.Origin))
+            return MatrixError.Forbidden("The user is not of the requesting server");
+        return await activation.ReadAsync(room => MakeAsync(room, request));
+    }
+
+    private static async ValueTask<Outcome<MembershipTemplate>> MakeAsync(ActiveRoom? room, MembershipTemplateRequest request)
+    {
+        if (room is null || !room.Servers.ContainsKey(room.Services.Server.Name.Value))
+            return MatrixError.NotFound("Unknown room");
+        if (request.Membership is Membership.Join or Membership.Knock && !request.SupportedVersions.Contains(room.Version.Id))
+            return MatrixError.IncompatibleRoomVersion(room.Version.Id);
+        if (!await ServerAcl.IsAllowedAsync(room, request.Origin))
+            return MatrixError.Forbidden("The server is denied by m.room.server_acl");
+        string? authoriser = null;
+        if (request.Membership == Membership.Join &&
+            !(await RestrictedJoin.FindAuthoriserAsync(room, request.UserId)).TryGet(out authoriser, out var refused) && refused is not null)
+            return refused;
+        var content = MemberContent.Write(request.Membership, null, null, authoriser: authoriser);
+        var built = await BuildLocalEvent.RunAsync(room, new EventDraft(request.UserId, EventTypes.Member, request.UserId, content));
+        return built.TryGet(out var local, out var error) ? new MembershipTemplate(room.Version.Id, ToTemplate(local.Pdu)) : error;
+    }
+
+    // The joining server gives hashes, signatures and (room v1, v2) the id itself.
+    private static ReadOnlyMemory<byte> ToTemplate(Pdu pdu)
+    {
+        using var document = JsonDocument.Parse(pdu.Json);
+        var buffer = new ArrayBufferWriter<byte>(pdu.Json.Length);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            ContentJson.CopyMembers(writer, document.RootElement, "hashes", "signatures", "event_id");
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+}

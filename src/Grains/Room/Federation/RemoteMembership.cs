@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room.Federation;
+
+/// <summary>Membership changes that other servers have a part in.</summary>
+internal sealed class RemoteMembership(IRemoteRooms remote)
+{
+    private const int MaxServers = 20;
+
+    /// <summary>Joins, knocks at or leaves a room that this server is not in.</summary>
+    public async Task<Outcome<string>> ChangeOwnAsync(RoomActivation activation, MembershipChange change, ReadOnlyMemory<byte> content)
+    {
+        var memberships = activation.Services.Storage.Memberships;
+        var user = change.Target;
+        var row = await memberships.GetAsync(activation.RoomId, user);
+        var via = Servers(activation, change, row);
+        switch (change.Action)
+        {
+            case MembershipAction.Join:
+                return await remote.JoinAsync(activation.RoomId, user, content, via);
+            case MembershipAction.Knock:
+                var knock = await remote.KnockAsync(activation.RoomId, user, content, via);
+                if (knock.Ok)
+                    await KeepAsync(activation, user, Membership.Knock, knock.Value!.EventId, knock.Value.StrippedState);
+                return knock.Ok ? knock.Value!.EventId : knock.Error!;
+            default:
+                if (row?.Membership is not (Membership.Invite or Membership.Knock or Membership.Join))
+                    return MatrixError.Forbidden("You are not in the room");
+                // If no server of the room can be told, the user is rid of the invite all the same.
+                var left = await remote.LeaveAsync(activation.RoomId, user, content, via);
+                await KeepAsync(activation, user, Membership.Leave, left.Ok ? left.Value! : row.EventId, null);
+                return left.Ok ? left.Value! : row.EventId;
+        }
+    }
+
+    /// <summary>Invites a user of another server: that server signs the event before it enters the room.</summary>
+    public async Task<Outcome<string>> InviteAsync(RoomActivation activation, MembershipChange change, ReadOnlyMemory<byte> content)
+    {
+        var draft = new EventDraft(change.Requester.UserId, EventTypes.Member, change.Target, content);
+        var prepared = await activation.ReadAsync<Result<(Pdu Invite, ReadOnlyMemory<byte> Stripped)>>(async room =>
+        {
+            if (room is null)
+                return MatrixError.NotFound("Unknown room");
+            var built = await BuildLocalEvent.RunAsync(room, draft);
+            return built.TryGet(out var local, out var fault) ? (local.Pdu, await StrippedState.WriteAsync(room, local.Pdu)) : fault;
+        });
+        if (!prepared.TryGet(out var invite, out var error))
+            return error;
+        var server = change.Target[(change.Target.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        var answer = await remote.InviteAsync(server, invite.Invite, invite.Stripped);
+        if (answer.Error is { } refused)
+            return refused;
+        var incoming = await VerifyPdu.RunAsync(activation.Services.Keys, activation.RoomId, invite.Invite.RoomVersion, answer.Value);
+        if (incoming.Pdu is not { } signed || signed.EventId != invite.Invite.EventId)
+            return MatrixError.Unknown("The other server answered with another event", 502);
+        return await activation.ChangeAsync<string>(async (room, unit) =>
+        {
+            var verdict = await ReceivePdu.RunAsync(room, unit, signed, default, distribute: true);
+            return verdict.Verdict is Abstractions.Room.Federation.PduVerdict.Accepted or Abstractions.Room.Federation.PduVerdict.Duplicate
+                ? signed.EventId
+                : MatrixError.Forbidden(verdict.Reason ?? "The invite is not allowed any more");
+        });
+    }
+
+    private static ImmutableArray<string> Servers(RoomActivation activation, MembershipChange change, MembershipRow? row)
+    {
+        IEnumerable<string> given = change.Via.IsDefault ? [] : change.Via;
+        var known = activation.Room?.Servers.Keys.AsEnumerable() ?? [];
+        // Who invited the user is in the room, and a room id of an old version names the server that made it.
+        var inviter = row is { Membership: Membership.Invite } ? row.Sender : "";
+        return
+        [
+            .. given.Concat(known).Append(DomainOf(inviter)).Append(DomainOf(activation.RoomId))
+                .Where(s => s.Length > 0 && s != activation.Services.Server.Name.Value).Distinct(StringComparer.Ordinal).Take(MaxServers),
+        ];
+    }
+
+    private static string DomainOf(string id) => id.Contains(':') ? id[(id.IndexOf(':', StringComparison.Ordinal) + 1)..] : "";
+
+    private static Task KeepAsync(RoomActivation activation, string user, string membership, string eventId, ReadOnlyMemory<byte>? stripped) =>
+        activation.WriteAsync(unit =>
+        {
+            var row = new MembershipRow(activation.RoomId, user, membership, user, eventId, 0, stripped, false, null, null);
+            activation.Services.Storage.Memberships.Put(unit, row, unit.NextPosition(ChangeKind.Membership, user));
+        });
+}

@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
+
+namespace OrleansMatrix.Grains.Room.Federation;
+
+/// <summary>For a server that does not federate: no other server can be reached.</summary>
+public sealed class UnreachableRooms : IRemoteRooms
+{
+    private static readonly MatrixError s_error = MatrixError.NotFound("No server of the room can be reached");
+
+    public Task<Outcome<string>> JoinAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via) =>
+        Task.FromResult<Outcome<string>>(s_error);
+
+    public Task<Outcome<RemoteKnock>> KnockAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via) =>
+        Task.FromResult<Outcome<RemoteKnock>>(s_error);
+
+    public Task<Outcome<string>> LeaveAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via) =>
+        Task.FromResult<Outcome<string>>(s_error);
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> strippedState) =>
+        Task.FromResult<Outcome<ReadOnlyMemory<byte>>>(s_error);
+}
