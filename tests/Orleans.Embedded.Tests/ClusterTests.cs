@@ -99,6 +99,47 @@ public class ClusterTests
         Assert.Equal(2, cluster.Cluster.SilosOf(grain.GetGrainId()).Count);
     }
 
+    [Fact]
+    public async Task Every_call_is_answered_while_silos_die_stop_and_start()
+    {
+        await using var cluster = await StartAsync();
+        var stop = false;
+        var answered = 0;
+        // The clock stands still, so a call that is lost is never answered.
+        var callers = Enumerable.Range(0, 8).Select(caller => Task.Run(async () =>
+        {
+            for (var n = 0; !Volatile.Read(ref stop); n++)
+            {
+                var grain = cluster.Grains.GetGrain<ILifeGrain>($"{(caller * 7 + n) % 20}");
+                try
+                {
+                    await (n % 13 == 0 ? grain.End() : grain.Generation());
+                }
+                catch (SiloUnavailableException)
+                {
+                }
+                Interlocked.Increment(ref answered);
+            }
+        })).ToArray();
+        for (var i = 0; i < 6; i++)
+        {
+            await Wait(() => Volatile.Read(ref answered) > (i + 1) * 500);
+            await cluster.Cluster.StartAdditionalSiloAsync();
+            if (i % 2 == 0)
+                await cluster.Cluster.KillSiloAsync(cluster.Cluster.Silos[0]);
+            else
+                await cluster.Cluster.StopSiloAsync(cluster.Cluster.Silos[0]);
+        }
+        Volatile.Write(ref stop, true);
+        await Task.WhenAll(callers).WaitAsync(TimeSpan.FromSeconds(20));
+
+        async Task Wait(Func<bool> condition)
+        {
+            while (!condition())
+                await Task.WhenAny(Task.WhenAll(callers), Task.Delay(1));
+        }
+    }
+
     private static InProcessSiloHandle SiloOf(TestCluster cluster, IAddressable grain)
     {
         var name = Assert.Single(cluster.Cluster.SilosOf(grain.GetGrainId()));

@@ -102,7 +102,7 @@ internal sealed partial class Activation
             call.TryFail(new ClientNotAvailableException(GrainId));
             return true;
         }
-        return Silo.Filters.Length != 0 || target is IIncomingGrainCallFilter
+        return !Class.IsObserver && (Silo.Filters.Length != 0 || target is IIncomingGrainCallFilter)
             ? call.RunFiltered(this, target, Silo.Filters)
             : call.Run(this, target);
     }

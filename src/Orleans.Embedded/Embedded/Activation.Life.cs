@@ -5,7 +5,17 @@ namespace Orleans.Embedded;
 // From the first call to the last.
 internal sealed partial class Activation
 {
-    public Task Deactivated => Extras.Ended.Task;
+    public Task Deactivated
+    {
+        get
+        {
+            var ended = Extras.Ended;
+            // The end looks for a task to complete after it has set the state.
+            if (_state == ActivationState.Gone || Silo.IsDead)
+                ended.TrySetResult();
+            return ended.Task;
+        }
+    }
 
     public void Deactivate(DeactivationReason deactivationReason, CancellationToken cancellationToken = default)
     {
@@ -165,6 +175,7 @@ internal sealed partial class Activation
         if (_state == ActivationState.Gone)
             return;
         _state = ActivationState.Gone;
+        Interlocked.MemoryBarrier();
         Silo.Remove(this);
         for (var call = TakeWaiting(); call is not null;)
         {

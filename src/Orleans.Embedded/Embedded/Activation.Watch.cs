@@ -6,10 +6,13 @@ internal sealed partial class Activation
     /// <summary>Adds the calls whose time is up to <paramref name="expired"/>.</summary>
     public void Sweep(int tick, List<Invocation> expired)
     {
-        foreach (var call in CallsUnderWay())
+        if (!IsIdle)
         {
-            if (call.Deadline != 0 && call.Deadline <= tick && !call.IsAnswered)
-                expired.Add(call);
+            foreach (var call in CallsUnderWay())
+            {
+                if (call.Deadline != 0 && call.Deadline <= tick && !call.IsAnswered)
+                    expired.Add(call);
+            }
         }
         if (_extras is { StageDeadline: not 0 } extras && extras.StageDeadline <= tick)
         {

@@ -39,14 +39,18 @@ internal sealed class Cluster
 
     /// <summary>The activation of a grain, made if there is none.</summary>
     /// <exception cref="SiloUnavailableException">No silo takes it.</exception>
-    public Activation Locate(GrainClass grainClass, string key, Silo caller)
+    /// <param name="grainClass">The grain's class.</param>
+    /// <param name="key">The grain's key.</param>
+    /// <param name="caller">The silo or client that asks.</param>
+    /// <param name="isGrain">Whether it asks for one of its grains.</param>
+    public Activation Locate(GrainClass grainClass, string key, Silo caller, bool isGrain)
     {
         if (grainClass.IsObserver)
             return Table.Find(grainClass, key) ?? throw new ClientNotAvailableException(new(grainClass.GrainType, IdSpan.Create(key)));
         if (grainClass.MaxWorkers != 0)
-            return Place(grainClass, key, caller).Workers.Take(grainClass, key);
-        return Table.GetOrAdd(grainClass, key, (Cluster: this, Caller: caller), static (state, grainClass, key, hash) =>
-            new Activation(state.Cluster.Place(grainClass, key, state.Caller).Host(grainClass), key, hash));
+            return Place(grainClass, key, caller, isGrain).Workers.Take(grainClass, key);
+        return Table.GetOrAdd(grainClass, key, (Cluster: this, Caller: caller, IsGrain: isGrain), static (state, grainClass, key, hash) =>
+            new Activation(state.Cluster.Place(grainClass, key, state.Caller, state.IsGrain).Host(grainClass), key, hash));
     }
 
     /// <summary>The silo that a key's hash selects of those that are active.</summary>
@@ -67,14 +71,14 @@ internal sealed class Cluster
         return null;
     }
 
-    private Silo Place(GrainClass grainClass, string key, Silo caller)
+    private Silo Place(GrainClass grainClass, string key, Silo caller, bool isGrain)
     {
         var isLocal = grainClass.PreferLocal || grainClass.MaxWorkers != 0;
         if (isLocal && caller is { IsClient: false, Status: SiloStatus.Active })
             return caller;
         // While a silo drains, what it still runs may need grains that it does not have.
         return OwnerOf(grainClass.HashOf(key))
-            ?? (caller is { IsClient: false, Status: SiloStatus.Stopping } && Activation.Current?.Silo == caller ? caller : null)
+            ?? (isGrain && caller.Status == SiloStatus.Stopping ? caller : null)
             ?? throw new SiloUnavailableException("No silo is running.");
     }
 }

@@ -161,7 +161,7 @@ internal sealed class Silo : IGrainRuntime, IDisposable
     {
         try
         {
-            Cluster.Locate(grainClass, key, call.Sender?.Silo ?? this).Accept(call, Clock.TicksLeft(call.Deadline));
+            Cluster.Locate(grainClass, key, call.Sender?.Silo ?? this, call.Sender is { Class.IsObserver: false }).Accept(call, Clock.TicksLeft(call.Deadline));
         }
         catch (OrleansException exception)
         {

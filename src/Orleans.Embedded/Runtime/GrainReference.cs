@@ -73,7 +73,7 @@ public class GrainReference : IAddressable, IEquatable<GrainReference>
         }
         try
         {
-            target = silo.Cluster.Locate(Shared.Class, Key.Text, silo);
+            target = silo.Cluster.Locate(Shared.Class, Key.Text, silo, call.Sender is { Class.IsObserver: false });
         }
         catch (OrleansException exception)
         {
