@@ -38,9 +38,12 @@ internal static class EventStatements
     public static readonly Statement RelationsBackward = new($"{Relations} {Newest} LIMIT $6");
     public static readonly Statement Children = new(
         $"{Select} relates_to = $1 AND (anchor, minor) <= ($2, $3) AND status = 0 AND room_id = $4 {Newest} LIMIT $5");
+    // The newest event of each thread: one that no later event of its thread follows.
     public static readonly Statement ThreadRoots = new("""
-        SELECT relates_to, MAX(anchor) FROM events WHERE room_id = $1 AND rel_type = 'm.thread' AND status = 0 AND redacted_by IS NULL
-        GROUP BY relates_to HAVING MAX(anchor) < $2 ORDER BY MAX(anchor) DESC LIMIT $3
+        SELECT relates_to, anchor FROM events WHERE room_id = $1 AND rel_type = 'm.thread' AND anchor < $2 AND status = 0 AND redacted_by IS NULL AND NOT EXISTS (
+        SELECT 1 FROM events later WHERE later.relates_to = events.relates_to AND later.anchor > events.anchor AND later.rel_type = 'm.thread' AND later.status = 0
+        AND later.redacted_by IS NULL AND later.room_id = events.room_id)
+        ORDER BY anchor DESC LIMIT $3
         """);
     public static readonly Statement ByDepth = new($"{Select} room_id = $1 AND depth >= $2 AND depth <= $3 {Accepted} ORDER BY depth DESC, anchor DESC, minor DESC LIMIT $4");
     public static readonly Statement ByTimestampForward = new(
