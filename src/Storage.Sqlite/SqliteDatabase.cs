@@ -23,6 +23,7 @@ internal sealed class SqliteDatabase : ISqlDatabase
     public SqliteDatabase(string path, ILoggerFactory loggers)
     {
         _path = path;
+        CreatePrivately(path);
         Feed = new ChangeFeed(loggers.CreateLogger<ChangeFeed>());
         _writer = new SqliteWriter(path, Feed, loggers.CreateLogger<SqliteWriter>());
     }
@@ -86,6 +87,24 @@ internal sealed class SqliteDatabase : ISqlDatabase
         {
             _disposed = true;
             while (_idle.TryPop(out var connection)) connection.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// The file holds secrets; its log and index take over its mode. A file that is there must not be opened here: closing it would drop the locks that
+    /// this process's SQLite connections hold on it (sqlite.org/howtocorrupt.html, 2.2).
+    /// </summary>
+    private static void CreatePrivately(string path)
+    {
+        if (OperatingSystem.IsWindows() || File.Exists(path)) return;
+        try
+        {
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+            new FileStream(path, options).Dispose();
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            // Another silo was faster.
         }
     }
 

@@ -109,6 +109,30 @@ public abstract class GroupCommitTests(Backend backend) : StoreTests(backend)
     }
 
     [Fact]
+    public async Task Two_storages_on_one_database_never_give_a_position_twice()
+    {
+        var other = await Backend.OpenAsync();
+        var commits = await Task.WhenAll(Enumerable.Range(0, 8).Select(writer => Task.Run(async () =>
+        {
+            var storage = writer % 2 == 0 ? Storage : other;
+            List<(string Id, long Position)> mine = [];
+            for (var i = 0; i < 20; i++)
+            {
+                var id = $"${writer}-{i}";
+                var unit = new WriteUnit();
+                storage.Events.AppendLive(unit, Event(id), unit.NextPosition(ChangeKind.RoomEvent, Room));
+                mine.Add((id, (await storage.CommitAsync(unit)).FirstPosition));
+            }
+            return mine;
+        })));
+
+        var byPosition = commits.SelectMany(mine => mine).OrderBy(commit => commit.Position).ToArray();
+        Assert.Equal(Enumerable.Range(1, 160).Select(i => (long)i), byPosition.Select(commit => commit.Position));
+        var stored = await Storage.Events.RangeAsync(Room, HistoryOrder.Start, HistoryOrder.End, Direction.Forward, 1000);
+        Assert.Equal(byPosition.Select(commit => commit.Id), stored.Select(row => row.EventId));
+    }
+
+    [Fact]
     public async Task An_empty_unit_commits_nothing()
     {
         Assert.Equal(default, await Storage.CommitAsync(new WriteUnit()));
