@@ -92,6 +92,43 @@ public class HostingTests
         Assert.Equal(["start runtime", "stop runtime"], notes);
     }
 
+    [Fact]
+    public async Task A_stop_waits_for_the_calls_under_way_and_lets_them_call_on()
+    {
+        var (host, gates) = await StartAsync(TimeSpan.FromSeconds(30));
+        using var _ = host;
+        var grain = host.Services.GetRequiredService<IGrainFactory>().GetGrain<ITurnGrain>("a");
+        var call = grain.HoldThenAdd("held", "b");
+        await gates.Reached("held");
+        var stop = host.StopAsync(Cancel);
+        Assert.False(stop.IsCompleted);
+        gates.Open("held");
+        Assert.Equal(1, await call);
+        await stop;
+    }
+
+    [Fact]
+    public async Task A_stop_is_over_after_the_hosts_time_whatever_still_runs()
+    {
+        var (host, gates) = await StartAsync(TimeSpan.FromMilliseconds(100));
+        using var _ = host;
+        var call = host.Services.GetRequiredService<IGrainFactory>().GetGrain<ITurnGrain>("a").Hold("held");
+        await gates.Reached("held");
+        await host.StopAsync(Cancel);
+        await Assert.ThrowsAsync<SiloUnavailableException>(() => call);
+    }
+
+    private static async Task<(IHost Host, Gates Gates)> StartAsync(TimeSpan shutdown)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSingleton<Gates>();
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = shutdown);
+        builder.UseOrleans();
+        var host = builder.Build();
+        await host.StartAsync(Cancel);
+        return (host, host.Services.GetRequiredService<Gates>());
+    }
+
     private sealed class Participant(List<string> notes, int stage, string name) : ILifecycleParticipant<ISiloLifecycle>
     {
         public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(name, stage,

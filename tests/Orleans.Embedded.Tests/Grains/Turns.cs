@@ -9,6 +9,8 @@ public interface ITurnGrain : IGrainWithStringKey
 
     Task<int> Add();
 
+    Task<int> HoldThenAdd(string gate, string other);
+
     Task<bool> ReturnsToTheActivation();
 
     [ReadOnly]
@@ -34,6 +36,12 @@ public class TurnGrain(Gates gates) : Grain, ITurnGrain
         await Task.Yield();
         _count = count + 1;
         return _count;
+    }
+
+    public async Task<int> HoldThenAdd(string gate, string other)
+    {
+        await gates.Pass(gate);
+        return await GrainFactory.GetGrain<ITurnGrain>(other).Add();
     }
 
     public async Task<bool> ReturnsToTheActivation()
