@@ -149,6 +149,20 @@ public class LifeTests
     }
 
     [Fact]
+    public async Task A_collection_that_hangs_is_left_after_its_time()
+    {
+        await using var cluster = await StartAsync();
+        _lives.HoldsDeactivation = true;
+        var grain = cluster.Grains.GetGrain<ILifeGrain>("a");
+        await grain.Generation();
+        cluster.Clock.Advance(TimeSpan.FromMinutes(18));
+        await cluster.Gates.Reached("deactivating");
+        _lives.HoldsDeactivation = false;
+        await cluster.AdvanceUntil(cluster.Gates.Reached("dispose"), TimeSpan.FromSeconds(1));
+        Assert.Equal(2, await grain.Generation());
+    }
+
+    [Fact]
     public async Task Collection_spares_what_is_kept_and_takes_what_has_a_shorter_age()
     {
         await using var cluster = await StartAsync();

@@ -229,6 +229,8 @@ internal sealed partial class Activation
         var extras = Extras;
         extras.StageCancellation = new CancellationTokenSource();
         extras.StageDeadline = Silo.Clock.DeadlineAfter(ticks);
+        if (!_watched)
+            Silo.Clock.Watch(this);
         return extras.StageCancellation.Token;
     }
 

@@ -12,10 +12,11 @@ internal sealed class DeadlockSearch(Silo silo)
         var text = $"{call.CalledMethod} of {call.Target?.GrainId} gave no answer within {timeout:c}.";
         if (call.Target is not { } target)
             return text;
-        // A call counts as long as it is under way, even if its caller was told already that it takes too long.
+        // Taken before any call of this tick is told of its timeout, so that all of a circle that times out together are in it.
         _bySender ??= silo.Cluster.Silos.Append(silo).Distinct()
             .SelectMany(s => s.AllActivations()).SelectMany(a => a.CallsUnderWay())
-            .Where(c => c.Sender is not null && c.Target is not null).ToLookup(c => c.Sender);
+            .Where(c => c is { Sender: not null, Target: not null, IsAnswered: false } && (c.Options & GrainMethodOptions.OneWay) == 0)
+            .ToLookup(c => c.Sender);
         if (CycleFrom(target) is { } cycle)
             return $"{text} Deadlock: these grains wait for each other in a circle: {string.Join(" → ", cycle.Select(a => a.GrainId))}.";
         return target.IsWaiting(call) ? $"{text} It still waited for the calls before it." : text;
