@@ -25,6 +25,34 @@ internal static class Pushrules
         routes.MapMatrixPut(Rule + "/enabled", request => ChangeAsync(request, static (grain, kind, id, body) => grain.EnablePushRule(kind, id, body)));
         routes.MapMatrixPut(Rule + "/actions", request => ChangeAsync(request, static (grain, kind, id, body) => grain.SetPushRuleActions(kind, id, body)));
         routes.MapMatrixDelete(Rule, DeleteAsync);
+
+        // Not in the specification, but read by old clients: the rules of one kind.
+        routes.MapMatrixGet(Global + "{kind}/", GetKindAsync);
+
+        // Whatever else is asked of push rules names a scope, kind or attribute that there is not.
+        routes.MapMatrixPut(All, Unknown);
+        routes.MapMatrixPut(All + "{scope}", Unknown);
+        routes.MapMatrixPut(All + "{scope}/{kind}", Unknown);
+        routes.MapMatrixPut(All + "{scope}/{kind}/{ruleId}", Unknown);
+        routes.MapMatrixPut(Rule + "/{attribute}", Unknown);
+        routes.MapMatrixGet(All + "{scope}", Unknown);
+        routes.MapMatrixGet(All + "{scope}/{kind}", Unknown);
+        routes.MapMatrixGet(Rule + "/{attribute}", Unknown);
+    }
+
+    private static ValueTask<MatrixResponse> Unknown(MatrixRequest request) =>
+        ValueTask.FromResult<MatrixResponse>(MatrixError.InvalidParam("No such scope, kind or attribute of push rules"));
+
+    private static async ValueTask<MatrixResponse> GetKindAsync(MatrixRequest request)
+    {
+        var kind = request.Route("kind");
+        if (request.Error is { } invalid)
+            return invalid;
+        using var rules = JsonDocument.Parse(await User(request).GetPushRules());
+        if (!rules.RootElement.GetProperty("global").TryGetProperty(kind, out var list))
+            return MatrixError.InvalidParam("No such kind of push rule");
+        var value = list.Clone();
+        return MatrixResponse.Json(value.WriteTo);
     }
 
     private static IUserGrain User(MatrixRequest request) => request.Grain<IUserGrain>(request.Requester.UserId);

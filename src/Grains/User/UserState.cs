@@ -17,6 +17,7 @@ public sealed class UserState : IDisposable
         Watcher = services.Hub.Watch(userId);
         Memberships = new UserMemberships(services, Watcher);
         Settings = new UserSettings(services, Watcher);
+        Devices = new DeviceMemory(services, Watcher);
         Unread = new UserUnread(services, Settings, userId);
     }
 
@@ -25,6 +26,7 @@ public sealed class UserState : IDisposable
     public ChangeWatcher Watcher { get; }
     public UserMemberships Memberships { get; }
     public UserSettings Settings { get; }
+    public DeviceMemory Devices { get; }
     internal UserUnread Unread { get; }
 
     /// <summary>The member events that a device knows under a filter.</summary>

@@ -8,29 +8,32 @@ using OrleansMatrix.Grains.User;
 using OrleansMatrix.Grains.User.Changes;
 using OrleansMatrix.Grains.User.Sync;
 using OrleansMatrix.Storage;
+using OrleansMatrix.Storage.Postgres;
 using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Grains.Tests.Reading;
 
-/// <summary>The read side on a fresh SQLite database, without grains around it; rooms are written straight into storage.</summary>
+/// <summary>The read side on a fresh database, without grains around it; rooms are written straight into storage.</summary>
 internal sealed class ReadServer : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly Dictionary<string, UserState> _users = new(StringComparer.Ordinal);
 
-    private ReadServer(TestClock clock)
+    private ReadServer(string? postgres, TimeProvider time)
     {
-        Clock = clock;
-        Storage = SqliteStorage.Open(_folder.File("matrix.db"), clock, NullLoggerFactory.Instance);
+        Time = time;
+        Storage = postgres is null
+            ? SqliteStorage.Open(_folder.File("matrix.db"), time, NullLoggerFactory.Instance) : PostgresStorage.Open(postgres, time, NullLoggerFactory.Instance);
         Nodes = new StateNodeCache(Storage.StateNodes);
-        Read = new ReadServices(Storage, Nodes, clock);
+        Read = new ReadServices(Storage, Nodes, time);
         Hub = new ChangeHub(Storage.Feed);
         Signals = new NeighbourSignals(Hub, Storage);
         Users = new UserServices(Read, Hub, Signals);
     }
 
-    public TestClock Clock { get; }
+    public TimeProvider Time { get; }
+    public TestClock Clock => (TestClock)Time;
     public IStorage Storage { get; }
     public StateNodeCache Nodes { get; }
     public ReadServices Read { get; }
@@ -38,9 +41,10 @@ internal sealed class ReadServer : IAsyncDisposable
     public NeighbourSignals Signals { get; }
     public UserServices Users { get; }
 
-    public static async Task<ReadServer> StartAsync()
+    /// <summary>On a database of its own, or on the PostgreSQL database given.</summary>
+    public static async Task<ReadServer> StartAsync(string? postgres = null, TimeProvider? time = null)
     {
-        var server = new ReadServer(new TestClock());
+        var server = new ReadServer(postgres, time ?? new TestClock());
         await server.Storage.MigrateAsync(TestContext.Current.CancellationToken);
         return server;
     }

@@ -34,7 +34,7 @@ internal sealed class TestRoom
     /// <summary>A room with create, the creator's join, power levels and join rules: four events.</summary>
     public static async Task<TestRoom> CreateAsync(ReadServer server, string creator, string id = "!room:x")
     {
-        var room = new TestRoom(server.Storage, server.Nodes, server.Clock, id);
+        var room = new TestRoom(server.Storage, server.Nodes, server.Time, id);
         await room.SetAsync(creator, "m.room.create", "", """{"room_version":"11"}""");
         await room.JoinAsync(creator);
         await room.SetAsync(creator, "m.room.power_levels", "", "{}");

@@ -65,10 +65,8 @@ internal static class StateRead
             foreach (var member in members)
             {
                 writer.WriteStartObject(member.UserId);
-                if (member.DisplayName is not null)
-                    writer.WriteString("display_name"u8, member.DisplayName);
-                if (member.AvatarUrl is not null)
-                    writer.WriteString("avatar_url"u8, member.AvatarUrl);
+                writer.WriteString("display_name"u8, member.DisplayName);
+                writer.WriteString("avatar_url"u8, member.AvatarUrl);
                 writer.WriteEndObject();
             }
 

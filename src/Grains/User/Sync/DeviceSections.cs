@@ -23,11 +23,13 @@ internal static class DeviceSections
                 var messages = await scope.Services.Storage.ToDevice.WaitingAsync(scope.UserId, deviceId, scope.Since.ToDevice, scope.UpTo, MaxMessages, cancellationToken);
                 if (messages.Count == MaxMessages)
                     upTo = messages[^1].Position;
+                if (messages.Count > 0)
+                    scope.User.Devices.HasMessages(deviceId);
                 told |= messages.Count > 0;
                 WriteMessages(writer, messages);
             }
 
-            var counts = await scope.Services.Storage.Keys.CountsAsync(scope.UserId, deviceId, cancellationToken);
+            var counts = await scope.User.Devices.KeyCountsAsync(deviceId, cancellationToken);
             WriteCounts(writer, counts);
             told |= changes.Own.HasFlag(ChangeKinds.KeyCounts) && !scope.IsInitial;
         }

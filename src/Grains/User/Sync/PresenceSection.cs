@@ -30,7 +30,15 @@ internal static class PresenceSection
         users.RemoveWhere(id => !filter.AllowsSender(id));
         if (users.Count == 0)
             return false;
-        var rows = await scope.Services.Storage.Ephemeral.PresenceAsync(users, cancellationToken);
+        var rows = (await scope.Services.Storage.Ephemeral.PresenceAsync(users, cancellationToken)).ToList();
+
+        // Of people who are new to the user, also that they are not there is news.
+        foreach (var userId in scope.DeviceLists.Changed)
+        {
+            if (users.Contains(userId) && !rows.Exists(r => r.UserId == userId))
+                rows.Add(new PresenceRow(userId, "offline", null, 0, false, 0));
+        }
+
         if (rows.Count == 0)
             return false;
         writer.WriteStartObject("presence"u8);

@@ -60,6 +60,9 @@ internal sealed class SyncBuilder(SyncScope scope, CancellationToken cancellatio
     {
         var rows = _changes.Own.HasFlag(ChangeKinds.AccountData)
             ? await Storage.AccountData.ChangedAsync(scope.UserId, scope.Since.Position, scope.UpTo, cancellationToken) : [];
+        // Push rules are always there, and clients rely on it.
+        if (scope.IsInitial && !rows.Any(r => r is { RoomId: "", Type: UserAccountData.PushRules }))
+            rows = [.. rows, new AccountDataRow(scope.UserId, "", UserAccountData.PushRules, PooledJson.Build(User.Settings.PushRules.WriteTo), 0)];
         return rows.ToLookup(r => r.RoomId, StringComparer.Ordinal);
     }
 

@@ -2,7 +2,6 @@ using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Protocol.Errors;
-using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.User.Sync;
 
@@ -20,7 +19,7 @@ internal static class SyncRun
         var services = user.Services;
         if (since.Position > services.Hub.Feed.Current && !await ReachAsync(services, since.Position, cancellationToken))
             return MatrixError.InvalidParam("The sync token is of a time to come");
-        await AcknowledgeAsync(services.Storage, request, since);
+        await user.Devices.AcknowledgeAsync(request.Requester.DeviceId, since.ToDevice);
 
         var started = services.Time.GetTimestamp();
         var timeout = TimeSpan.FromMilliseconds(Math.Clamp(request.TimeoutMs, 0, (long)s_maxWait.TotalMilliseconds));
@@ -48,17 +47,6 @@ internal static class SyncRun
             return SyncFilter.Parse(System.Text.Encoding.UTF8.GetBytes(filter));
         return await user.Services.Storage.AccountData.GetFilterAsync(user.UserId, filter, cancellationToken) is { } json
             ? SyncFilter.Parse(json) : MatrixError.InvalidParam("No such filter");
-    }
-
-    /// <summary>The device presents the token, so it has the to-device messages up to there.</summary>
-    private static async ValueTask AcknowledgeAsync(IStorage storage, SyncRequest request, SyncToken since)
-    {
-        var (userId, deviceId) = (request.Requester.UserId, request.Requester.DeviceId);
-        if (since.ToDevice == 0 || deviceId.Length == 0 || (await storage.ToDevice.WaitingAsync(userId, deviceId, 0, since.ToDevice, 1)).Count == 0)
-            return;
-        var unit = new WriteUnit();
-        storage.ToDevice.DeleteUpTo(unit, userId, deviceId, since.ToDevice);
-        await storage.CommitAsync(unit);
     }
 
     /// <summary>Another silo may be a little ahead of this one.</summary>
