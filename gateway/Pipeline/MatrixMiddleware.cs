@@ -17,6 +17,7 @@ internal static class MatrixMiddleware
         }
 
         AddHeaders(context);
+        HistoricPaths.Rewrite(context.Request);
 
         // C-S API, Web Browser Clients: no logic of the endpoint may run.
         if (HttpMethods.IsOptions(context.Request.Method))

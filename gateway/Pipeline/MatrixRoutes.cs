@@ -8,28 +8,19 @@ namespace OrleansMatrix.Gateway.Pipeline;
 /// <summary>Maps Matrix endpoints by the method and path that the specification gives.</summary>
 public static class MatrixRoutes
 {
-    private const string ClientV3 = "/_matrix/client/v3/";
-    private const string MediaV3 = "/_matrix/media/v3/";
-
     /// <summary>
-    /// Maps an endpoint. <paramref name="path"/> is the path as the specification writes it; <c>v3</c> paths answer under the historic <c>r0</c> too.
-    /// Parameters take whole segments; the last may be optional: <c>{stateKey?}</c>.
+    /// Maps an endpoint. <paramref name="path"/> is the path as the specification writes it; <c>v3</c> paths answer under the historic <c>r0</c> too
+    /// (<see cref="HistoricPaths"/>). Parameters take whole segments; the last may be optional: <c>{stateKey?}</c>.
     /// </summary>
     public static void MapMatrix(
         this IEndpointRouteBuilder routes, string method, string path, MatrixHandler handler, EndpointOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(routes);
         ArgumentNullException.ThrowIfNull(path);
-        Map(routes, method, path, handler, options);
-        if (path.StartsWith(ClientV3, StringComparison.Ordinal))
-        {
-            Map(routes, method, "/_matrix/client/r0/" + path[ClientV3.Length..], handler, options);
-        }
-        else if (path.StartsWith(MediaV3, StringComparison.Ordinal))
-        {
-            Map(routes, method, "/_matrix/media/r0/" + path[MediaV3.Length..], handler, options);
-            Map(routes, method, "/_matrix/media/v1/" + path[MediaV3.Length..], handler, options);
-        }
+        var services = routes.ServiceProvider.GetRequiredService<GatewayServices>();
+        var endpoint = new MatrixEndpoint(method, path, handler, options ?? EndpointOptions.User, services);
+        RequestDelegate run = endpoint.InvokeAsync;
+        routes.MapMethods(path, [method], run).WithMetadata(endpoint);
     }
 
     public static void MapMatrixGet(this IEndpointRouteBuilder routes, string path, MatrixHandler handler, EndpointOptions? options = null) =>
@@ -56,13 +47,5 @@ public static class MatrixRoutes
     {
         app.Use(static next => context => MatrixMiddleware.InvokeAsync(context, next));
         return app.UseRouting();
-    }
-
-    private static void Map(IEndpointRouteBuilder routes, string method, string path, MatrixHandler handler, EndpointOptions? options)
-    {
-        var services = routes.ServiceProvider.GetRequiredService<GatewayServices>();
-        var endpoint = new MatrixEndpoint(method, path, handler, options ?? EndpointOptions.User, services);
-        RequestDelegate run = endpoint.InvokeAsync;
-        routes.MapMethods(path, [method], run).WithMetadata(endpoint);
     }
 }

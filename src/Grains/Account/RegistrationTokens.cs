@@ -35,7 +35,8 @@ public static class RegistrationTokens
     {
         if (await storage.Accounts.CountAsync() > 0)
             return null;
-        var token = await storage.Servers.SetSettingOnceAsync(FirstTokenSetting, RandomText.Base62(random, 24));
+        var token = await storage.Servers.GetSettingAsync(FirstTokenSetting) ??
+            await storage.Servers.SetSettingOnceAsync(FirstTokenSetting, RandomText.Base62(random, 24));
         if (await storage.Accounts.GetRegistrationTokenAsync(token) is { } row)
             return IsValid(row, time) ? token : null;
         var unit = new WriteUnit();
