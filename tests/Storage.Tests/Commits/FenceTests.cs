@@ -42,6 +42,22 @@ public abstract class FenceTests(Backend backend) : StoreTests(backend)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public async Task After_a_fence_is_acquired_no_former_activation_can_write(bool onAnotherSilo)
+    {
+        var other = onAnotherSilo ? await Backend.OpenAsync() : Storage;
+        var old = await Storage.OpenFenceAsync(Owner);
+        await CommitAsync(Write("old"), old);
+
+        var young = await other.AcquireFenceAsync(Owner);
+        await Assert.ThrowsAsync<StaleFenceException>(() => CommitAsync(Write("too late"), old));
+        Assert.Equal("old", await ReadAsync());
+        await CommitOnAsync(other, Write("young"), young);
+        Assert.Equal("young", await ReadAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task Of_activations_that_read_the_same_epoch_one_wins(bool onAnotherSilo)
     {
         var other = onAnotherSilo ? await Backend.OpenAsync() : Storage;
