@@ -5,7 +5,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Room;
 
 /// <summary>One loading of a room: its fence, its memory and its turn. Once lost it is never used again.</summary>
-internal sealed class RoomActivation(RoomServices services, string roomId, Fence fence, ActiveRoom? room)
+internal sealed class RoomActivation(RoomServices services, string roomId, Fence fence, ActiveRoom? room, bool askForTransactions)
 {
     private readonly RoomTurn _turn = new();
 
@@ -18,21 +18,22 @@ internal sealed class RoomActivation(RoomServices services, string roomId, Fence
     /// <summary>The room; null while this server does not have it.</summary>
     public ActiveRoom? Room { get; private set; } = room;
 
-    public TransactionLog Transactions { get; } = new(services.Storage.Events);
+    public TransactionLog Transactions { get; } = new(services.Storage.Events, askForTransactions);
 
     /// <summary>True once the memory may differ from what storage will say.</summary>
     public bool IsLost { get; private set; }
 
     /// <summary>Takes the fence, then reads the room: from here on only this activation can change what was read.</summary>
-    public static async Task<RoomActivation> OpenAsync(RoomServices services, string roomId)
+    /// <param name="askForTransactions">A transaction was repeated that memory did not know: ask storage from now on.</param>
+    public static async Task<RoomActivation> OpenAsync(RoomServices services, string roomId, bool askForTransactions = false)
     {
         // A room that is not here is not worth a row: anybody can ask for any id.
         var owner = "room:" + roomId;
         var fence = await services.Storage.OpenFenceAsync(owner);
         if (await services.Storage.Rooms.GetAsync(roomId) is null)
-            return new RoomActivation(services, roomId, fence, null);
+            return new RoomActivation(services, roomId, fence, null, askForTransactions);
         fence = await services.Storage.AcquireFenceAsync(owner);
-        return new RoomActivation(services, roomId, fence, await RoomLoader.LoadAsync(services, roomId));
+        return new RoomActivation(services, roomId, fence, await RoomLoader.LoadAsync(services, roomId), askForTransactions);
     }
 
     /// <summary>

@@ -9,14 +9,15 @@ namespace OrleansMatrix.Grains.Room;
 /// <param name="onStale">Called when another activation proved to own the room.</param>
 internal sealed class RoomSlot(RoomServices services, string roomId, Action onStale)
 {
-    private const int Attempts = 3;
+    private const int Attempts = 5;
     private Task<RoomActivation>? _activation;
+    private bool _hadConflict;
 
     public async Task<T> RunAsync<T>(Func<RoomActivation, Task<T>> call)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var opening = _activation ??= RoomActivation.OpenAsync(services, roomId);
+            var opening = _activation ??= RoomActivation.OpenAsync(services, roomId, _hadConflict);
             RoomActivation activation;
             try
             {
@@ -34,6 +35,7 @@ internal sealed class RoomSlot(RoomServices services, string roomId, Action onSt
             }
             catch (Exception e) when (activation.IsLost && attempt < Attempts && e is RoomLostException or StaleFenceException or ConflictException)
             {
+                _hadConflict |= e is ConflictException;
                 if (e is StaleFenceException)
                     onStale();
             }

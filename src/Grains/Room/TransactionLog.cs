@@ -7,10 +7,11 @@ namespace OrleansMatrix.Grains.Room;
 internal readonly record struct TransactionKey(string UserId, string DeviceId, string Scope, string TransactionId);
 
 /// <summary>
-/// Answers a repeated transaction with the first one's event: from memory while it runs and for the latest ones, else from storage. The row that each
-/// commit writes refuses whatever slips through.
+/// Answers a repeated transaction with the first one's event: from memory while it runs and for the latest ones. What memory does not know is taken for new:
+/// if it is not, the row that each commit writes refuses the commit, the room is read again, and then storage is asked first.
 /// </summary>
-internal sealed class TransactionLog(IEventStore store)
+/// <param name="askFirst">Whether storage is asked before a transaction runs.</param>
+internal sealed class TransactionLog(IEventStore store, bool askFirst)
 {
     private const int MaxRecent = 256;
     private readonly Dictionary<TransactionKey, Task<Outcome<string>>> _running = [];
@@ -39,7 +40,7 @@ internal sealed class TransactionLog(IEventStore store)
 
     private async Task<Outcome<string>> RunAsync(TransactionKey key, Func<Task<Outcome<string>>> send)
     {
-        if (await store.FindTransactionAsync(key.UserId, key.DeviceId, key.Scope, key.TransactionId) is { } known)
+        if (askFirst && await store.FindTransactionAsync(key.UserId, key.DeviceId, key.Scope, key.TransactionId) is { } known)
             return known;
         var outcome = await send();
         if (outcome.Ok)
