@@ -37,35 +37,21 @@ internal sealed class PostgresDatabase : ISqlDatabase
     {
         var command = _source.CreateCommand(statement.Sql);
         PostgresParameters.Add(command.Parameters, arguments, 0);
-        return RunAsync(command, read, cancellationToken);
+        return RunAsync(command, read, static (command, cancellation) => command.ExecuteReaderAsync(cancellation), cancellationToken);
     }
 
     /// <inheritdoc/>
-    public async ValueTask<List<T>> QueryEachAsync<T>(Statement statement, Func<SqlRow, T> read, IReadOnlyList<SqlValue[]> arguments, CancellationToken cancellationToken)
+    public ValueTask<List<T>> QueryEachAsync<T>(Statement statement, Func<SqlRow, T> read, IReadOnlyList<SqlValue[]> arguments, CancellationToken cancellationToken)
     {
-        List<T> rows = [];
-        if (arguments.Count == 0) return rows;
+        if (arguments.Count == 0) return new(new List<T>());
         var batch = _source.CreateBatch();
-        await using (batch.ConfigureAwait(false))
+        foreach (var set in arguments)
         {
-            foreach (var set in arguments)
-            {
-                var command = new NpgsqlBatchCommand(statement.Sql);
-                PostgresParameters.Add(command.Parameters, set, 0);
-                batch.BatchCommands.Add(command);
-            }
-            var reader = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-            {
-                var row = new PostgresRow(reader);
-                do
-                {
-                    while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add(read(row));
-                }
-                while (await reader.NextResultAsync(cancellationToken).ConfigureAwait(false));
-            }
+            var command = new NpgsqlBatchCommand(statement.Sql);
+            PostgresParameters.Add(command.Parameters, set, 0);
+            batch.BatchCommands.Add(command);
         }
-        return rows;
+        return RunAsync(batch, read, static (batch, cancellation) => batch.ExecuteReaderAsync(cancellation), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -91,7 +77,9 @@ internal sealed class PostgresDatabase : ISqlDatabase
         await _source.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static async ValueTask<List<T>> RunAsync<T>(NpgsqlCommand command, Func<SqlRow, T> read, CancellationToken cancellationToken)
+    private async ValueTask<List<T>> RunAsync<TCommand, T>(
+        TCommand command, Func<SqlRow, T> read, Func<TCommand, CancellationToken, Task<NpgsqlDataReader>> execute, CancellationToken cancellationToken)
+        where TCommand : IAsyncDisposable
     {
         await using (command.ConfigureAwait(false))
         {
@@ -99,24 +87,28 @@ internal sealed class PostgresDatabase : ISqlDatabase
             {
                 try
                 {
-                    return await ReadAsync(command, read, cancellationToken).ConfigureAwait(false);
+                    return await ReadAsync(await execute(command, cancellationToken).ConfigureAwait(false), read, cancellationToken).ConfigureAwait(false);
                 }
                 catch (NpgsqlException exception) when (exception.IsTransient && retries < MostRetries)
                 {
-                    // A query may simply run again: most often its pooled connection broke while it was idle.
+                    // A query may simply run again: most often its pooled connection broke while it was idle, and the others with it.
+                    _source.Clear();
                 }
             }
         }
     }
 
-    private static async ValueTask<List<T>> ReadAsync<T>(NpgsqlCommand command, Func<SqlRow, T> read, CancellationToken cancellationToken)
+    private static async ValueTask<List<T>> ReadAsync<T>(NpgsqlDataReader reader, Func<SqlRow, T> read, CancellationToken cancellationToken)
     {
-        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await using (reader.ConfigureAwait(false))
         {
             List<T> rows = [];
             var row = new PostgresRow(reader);
-            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add(read(row));
+            do
+            {
+                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) rows.Add(read(row));
+            }
+            while (await reader.NextResultAsync(cancellationToken).ConfigureAwait(false));
             return rows;
         }
     }

@@ -12,6 +12,9 @@ internal sealed unsafe class SqliteStatement(SqliteConnection connection, nint h
 {
     private const int StackBytes = 1024;
     private const int TypeNull = 5;
+    private const int RememberedColumns = 12;
+    private const int LongestRemembered = 255;
+    private readonly string?[] _last = new string?[RememberedColumns];
 
     /// <summary>Sets the parameters; slot i becomes <paramref name="firstPosition"/> + i.</summary>
     public void Bind(ReadOnlySpan<SqlValue> values, long firstPosition)
@@ -52,7 +55,11 @@ internal sealed unsafe class SqliteStatement(SqliteConnection connection, nint h
     public override string Text(int column)
     {
         var text = SqliteApi.ColumnText(handle, column);
-        return SqlText.Unescape(Encoding.UTF8.GetString(new ReadOnlySpan<byte>(text, SqliteApi.ColumnBytes(handle, column))));
+        var bytes = new ReadOnlySpan<byte>(text, SqliteApi.ColumnBytes(handle, column));
+        if (column >= RememberedColumns || bytes.Length > LongestRemembered) return Decode(bytes);
+        // Rows of one query often share their room, type or sender: one string serves them all.
+        ref var last = ref _last[column];
+        return last is not null && Ascii.Equals(bytes, last) ? last : last = Decode(bytes);
     }
 
     /// <inheritdoc/>
@@ -63,6 +70,8 @@ internal sealed unsafe class SqliteStatement(SqliteConnection connection, nint h
 
     /// <inheritdoc/>
     public void Dispose() => _ = SqliteApi.FinalizeStatement(handle);
+
+    private static string Decode(ReadOnlySpan<byte> utf8) => SqlText.Unescape(Encoding.UTF8.GetString(utf8));
 
     private ReadOnlySpan<byte> Bytes(int column)
     {

@@ -35,7 +35,7 @@ public interface IKeyStore
     ValueTask<IReadOnlyList<OneTimeKeyRow>> OneTimeKeysAsync(string userId, string deviceId, CancellationToken cancellationToken = default);
     void PutOneTimeKey(WriteUnit unit, OneTimeKeyRow row, long uploadedAt);
     void PutFallbackKey(WriteUnit unit, OneTimeKeyRow row);
-    /// <summary>Takes the oldest unused one-time key, else the fallback key (which stays and counts as used). Atomic and durable: a one-time key is never handed out twice.</summary>
+    /// <summary>Takes the oldest unused one-time key, else the fallback key (which stays and counts as used). Atomic and durable: a one-time key is never handed out twice. Announces KeyCounts.</summary>
     ValueTask<OneTimeKeyRow?> ClaimAsync(string userId, string deviceId, string algorithm, CancellationToken cancellationToken = default);
     ValueTask<KeyCounts> CountsAsync(string userId, string deviceId, CancellationToken cancellationToken = default);
 

@@ -20,7 +20,7 @@ public sealed class PostgresCluster : IAsyncDisposable
         trap '' INT TERM HUP
         cd /
         as_postgres "$0/initdb" -D "$dir/data" -A trust -U postgres --no-sync -E UTF8 --locale=C >"$dir/initdb.log" 2>&1
-        as_postgres "$0/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-p 5432 -k $dir -c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=200" start >/dev/null 2>&1
+        as_postgres "$0/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-p 5432 -k $dir -c listen_addresses= -c fsync=off -c full_page_writes=off -c autovacuum=off -c max_connections=200" start >/dev/null 2>&1
         echo "$dir"
         cat >/dev/null
         """;
