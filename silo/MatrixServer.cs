@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.Extensions.Logging.Console;
 using OrleansMatrix.Gateway.Admin;
 using OrleansMatrix.Gateway.Client;
 using OrleansMatrix.Gateway.Media;
@@ -78,7 +79,8 @@ public static class MatrixServer
 
     private static void ConfigureHost(WebApplicationBuilder builder)
     {
-        builder.Logging.AddSimpleConsole(static options => options.SingleLine = true);
+        // Logging:Console:FormatterName=json gives one JSON object a line instead.
+        builder.Services.Configure<SimpleConsoleFormatterOptions>(static options => options.SingleLine = true);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = s_drain);
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol;
@@ -6,4 +7,5 @@ namespace OrleansMatrix.Gateway.Pipeline;
 
 /// <summary>What endpoints need from the process; resolved once, when they are mapped.</summary>
 public sealed record GatewayServices(
-    IGrainFactory Grains, MatrixSettings Settings, TimeProvider Time, IRandom Random, RateLimiter Limiter, Authenticator Authenticator, ILogger<GatewayServices> Logger);
+    IGrainFactory Grains, MatrixSettings Settings, TimeProvider Time, IRandom Random, RateLimiter Limiter, Authenticator Authenticator,
+    IHostApplicationLifetime Lifetime, ILogger<GatewayServices> Logger);

@@ -82,6 +82,8 @@ public sealed class MatrixEndpoint
                 return MatrixError.TooLarge();
             case BadHttpRequestException bad:
                 return MatrixError.Unknown(bad.Message, bad.StatusCode);
+            case OperationCanceledException when Services.Lifetime.ApplicationStopping.IsCancellationRequested:
+                return MatrixError.Unknown("The server is stopping", StatusCodes.Status503ServiceUnavailable);
             case TimeoutException:
                 PipelineLog.TimedOut(Services.Logger, Method, Path, fault);
                 return MatrixError.Unknown("The request took too long", StatusCodes.Status504GatewayTimeout);

@@ -17,6 +17,7 @@ public sealed class MatrixRequest : IDisposable
     private readonly MatrixEndpoint _endpoint;
     private readonly Requester? _requester;
     private JsonDocument? _document;
+    private CancellationTokenSource? _aborted;
 
     internal MatrixRequest(HttpContext http, MatrixEndpoint endpoint, Requester? requester)
     {
@@ -41,8 +42,9 @@ public sealed class MatrixRequest : IDisposable
     /// <summary>Who asks; null without an access token.</summary>
     public Requester? OptionalRequester => _requester;
 
-    /// <summary>Fires when the client hangs up.</summary>
-    public CancellationToken Aborted => Http.RequestAborted;
+    /// <summary>Fires when the client hangs up or the server stops: for waiting, not for work that is to be finished.</summary>
+    public CancellationToken Aborted => (_aborted ??=
+        CancellationTokenSource.CreateLinkedTokenSource(Http.RequestAborted, _endpoint.Services.Lifetime.ApplicationStopping)).Token;
 
     /// <summary>The client's address as text; empty if it is not known.</summary>
     public string Address => Authenticator.AddressOf(Http);
@@ -177,7 +179,11 @@ public sealed class MatrixRequest : IDisposable
         where T : IGrainWithStringKey => Grains.GetGrain<T>(key);
 
     /// <inheritdoc/>
-    public void Dispose() => _document?.Dispose();
+    public void Dispose()
+    {
+        _document?.Dispose();
+        _aborted?.Dispose();
+    }
 
     private string Checked(string name, Func<string, bool> isValid, string expected)
     {

@@ -37,6 +37,7 @@ internal static class UsersCommand
         var hash = new PasswordHasher<string>().HashPassword(user.Value, password);
         var unit = new WriteUnit();
         AccountCreation.Write(context.Storage, unit, user, hash, admin, context.Time);
+        await RegistrationTokens.VoidFirstAsync(context.Storage, unit);
         try
         {
             await context.Storage.CommitAsync(unit);

@@ -45,6 +45,13 @@ public static class RegistrationTokens
         return token;
     }
 
+    /// <summary>Buffers the end of that token: there is an account now.</summary>
+    public static async Task VoidFirstAsync(IStorage storage, WriteUnit unit)
+    {
+        if (await storage.Servers.GetSettingAsync(FirstTokenSetting) is { } token)
+            storage.Accounts.DeleteRegistrationToken(unit, token);
+    }
+
     /// <summary>True if it is the token of <see cref="FirstAsync"/>.</summary>
     public static async Task<bool> IsFirstAsync(IStorage storage, string token) => await storage.Servers.GetSettingAsync(FirstTokenSetting) == token;
 }
