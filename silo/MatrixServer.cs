@@ -61,7 +61,8 @@ public static class MatrixServer
                 services.GetRequiredService<ILoggerFactory>()))
             .AddMatrixGrains()
             .AddMatrixGateway()
-            .AddHostedService<StorageStartup>();
+            .AddHostedService<StorageStartup>()
+            .AddHostedService<Housekeeping>();
         EngineHosting.Add(builder, settings);
         configure?.Invoke(builder);
 

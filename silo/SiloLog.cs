@@ -11,4 +11,7 @@ internal static partial class SiloLog
 
     [LoggerMessage(3, LogLevel.Information, "Clients connect to {Address}")]
     public static partial void Listening(ILogger logger, string address);
+
+    [LoggerMessage(9, LogLevel.Error, "Old rows could not be deleted; the next attempt is in an hour")]
+    public static partial void HousekeepingFailed(ILogger logger, Exception fault);
 }
