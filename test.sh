@@ -20,6 +20,12 @@ install() {
     fi
     if command -v npm >/dev/null; then
         (cd tests/Interop/clients && npm ci --no-audit --no-fund --ignore-scripts --silent) || return 1
+        # matrix-js-sdk needs Node 20; where the distribution's is older, npm has the runtime as an ordinary package.
+        if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
+            local runtime="node-linux-$(node -p process.arch)"
+            (cd tests/Interop/clients && npm install --no-save --no-audit --no-fund --ignore-scripts --silent "$runtime@20") || return 1
+            export PATH="$PWD/tests/Interop/clients/node_modules/$runtime/bin:$PATH"
+        fi
     fi
 }
 
