@@ -10,7 +10,7 @@ internal sealed record KnownEvent(Pdu Pdu, EventStatus Status, StateNodeId? Stat
 /// <summary>Events of one room that were used lately, bounded in number.</summary>
 internal sealed class EventCache(int capacity = EventCache.DefaultCapacity)
 {
-    public const int DefaultCapacity = 256;
+    public const int DefaultCapacity = 64;
     private readonly Dictionary<string, LinkedListNode<KnownEvent>> _byId = new(StringComparer.Ordinal);
     private readonly LinkedList<KnownEvent> _byUse = new();
 

@@ -12,7 +12,7 @@ namespace OrleansMatrix.Grains.Room;
 /// </summary>
 internal sealed class StateView(RoomVersion version, StateMap map, RoomEvents events, StateNodeId root) : IAuthState
 {
-    private const int MaxKept = 512;
+    private const int MaxKept = 256;
     private readonly Dictionary<StateKey, Pdu?> _loaded = [];
     private PowerLevels? _powerLevels;
 

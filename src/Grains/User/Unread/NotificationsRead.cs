@@ -91,7 +91,8 @@ internal static class NotificationsRead
             return;
         var unread = new RoomUnread();
         unread.Read(receipts);
-        var judge = new PushJudge(reader.Room, user.Settings.PushRules, member, unread.Facts);
+        var joined = (await user.Services.Storage.Rooms.GetSummaryAsync(member.RoomId))?.JoinedMembers ?? 0;
+        var judge = new PushJudge(reader.Room, user.Settings.PushRules, member, joined);
         foreach (var row in rows)
         {
             if (row.StateKey is null && user.Settings.Ignored.Contains(row.Sender))
