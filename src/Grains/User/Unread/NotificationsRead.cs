@@ -91,8 +91,7 @@ internal static class NotificationsRead
             return;
         var unread = new RoomUnread();
         unread.Read(receipts);
-        var joined = (await user.Services.Storage.Rooms.GetSummaryAsync(member.RoomId))?.JoinedMembers ?? 0;
-        var judge = new PushJudge(reader.Room, user.Settings.PushRules, member, joined);
+        var judge = new PushJudge(reader.Room, user.Settings.PushRules, member, unread.Facts);
         foreach (var row in rows)
         {
             if (row.StateKey is null && user.Settings.Ignored.Contains(row.Sender))

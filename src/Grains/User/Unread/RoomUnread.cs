@@ -10,6 +10,8 @@ internal sealed class RoomUnread
     private readonly List<UnreadEvent> _events = [];
     private readonly Dictionary<string, HistoryOrder> _readInThread = new(StringComparer.Ordinal);
 
+    public PushFacts Facts { get; } = new();
+
     /// <summary>Events up to here are counted; null: none.</summary>
     public long? CountedTo { get; set; }
 

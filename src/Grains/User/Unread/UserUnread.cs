@@ -70,8 +70,9 @@ internal sealed class UserUnread(UserServices services, UserSettings settings, s
 
     private async ValueTask JudgeAsync(RoomView room, MembershipRow member, RoomUnread unread, IReadOnlyList<EventRow> events, CancellationToken cancellationToken)
     {
-        var joined = (await Storage.Rooms.GetSummaryAsync(member.RoomId, cancellationToken))?.JoinedMembers ?? 0;
-        var judge = new PushJudge(room, settings.PushRules, member, joined);
+        var judge = new PushJudge(room, settings.PushRules, member, unread.Facts);
+        if (events.Any(e => e.Type == EventTypes.Member))
+            unread.Facts.JoinedMembers = null;
         foreach (var row in events)
         {
             if (unread.CountedTo >= row.Position)
