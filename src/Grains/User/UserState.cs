@@ -26,6 +26,7 @@ public sealed class UserState : IDisposable
     public ChangeWatcher Watcher { get; }
     public UserMemberships Memberships { get; }
     public UserSettings Settings { get; }
+    public LastTold LastTold { get; } = new();
     public DeviceMemory Devices { get; }
     internal UserUnread Unread { get; }
 

@@ -47,6 +47,18 @@ internal static class StateDeltaReader
             }
         }
 
+        else if (!IsStraight(scope, room, timeline) && timeline.Events[0].StateBefore is { } branch)
+        {
+            // Where branches of the event graph met, the state is what state resolution made of them; no event of the timeline may say so.
+            foreach (var change in await scope.Services.Read.States.DiffAsync(branch, await room.StateAfterAsync(upTo, cancellationToken), cancellationToken))
+            {
+                if (change.New is { } id && filter.AllowsType(change.Type))
+                    ids.Add(id);
+            }
+        }
+
+        if (timeline.Events.Count > 0)
+            scope.User.LastTold.Set(room.RoomId, timeline.Events[^1].EventId);
         if (lazy)
             await AddMembersAsync(scope, room, timeline, full, isNew, upTo, heroes, root, ids, cancellationToken);
         if (ids.Count == 0)
@@ -62,6 +74,21 @@ internal static class StateDeltaReader
 
     private static bool NeedsDiff(SyncScope scope, Timeline timeline) =>
         timeline.Limited || !scope.Filter.Timeline.IsOpen || (scope.Request.UseStateAfter && timeline.Events.Exists(e => e.StateKey is not null));
+
+    /// <summary>Whether each event follows the one that was told before it, and no other.</summary>
+    private static bool IsStraight(SyncScope scope, RoomView room, Timeline timeline)
+    {
+        var before = scope.User.LastTold.Get(room.RoomId);
+        foreach (var row in timeline.Events)
+        {
+            var previous = room.Parse(row).PrevEvents;
+            if (previous is not [var only] ? previous.Length > 1 : before is not null && only != before)
+                return false;
+            before = row.EventId;
+        }
+
+        return true;
+    }
 
     private static async ValueTask<StateNodeId> RootAsync(SyncScope scope, RoomView room, Timeline timeline, HistoryOrder upTo, CancellationToken cancellationToken) =>
         scope.Request.UseStateAfter || !scope.Filter.Timeline.IsOpen
