@@ -3,12 +3,17 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Logging.Console;
+using OrleansMatrix.Federation;
+using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Gateway.Admin;
 using OrleansMatrix.Gateway.Client;
+using OrleansMatrix.Gateway.Federation;
 using OrleansMatrix.Gateway.Media;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains;
+using OrleansMatrix.Grains.RemoteServer;
 using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Signing;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Silo;
@@ -59,11 +64,15 @@ public static class MatrixServer
                 services.GetRequiredService<Grains.Abstractions.MatrixSettings>(),
                 services.GetRequiredService<TimeProvider>(),
                 services.GetRequiredService<ILoggerFactory>()))
+            .AddSingleton(static services => new LocalServer(
+                services.GetRequiredService<Grains.Abstractions.MatrixSettings>().ServerName, services.GetRequiredService<SigningKey>()))
+            .AddFederation(settings.AllowPrivateAddresses)
             .AddMatrixGrains()
             .AddMatrixGateway()
             .AddHostedService<StorageStartup>()
             .AddHostedService<Housekeeping>();
         EngineHosting.Add(builder, settings);
+        builder.Services.AddOutbox();
         configure?.Invoke(builder);
 
         var app = builder.Build();
@@ -75,6 +84,7 @@ public static class MatrixServer
         app.MapClientEndpoints();
         app.MapMediaEndpoints();
         app.MapAdminEndpoints();
+        app.MapFederationEndpoints();
         return app;
     }
 

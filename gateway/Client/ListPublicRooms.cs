@@ -53,7 +53,11 @@ internal static class ListPublicRooms
         return await RunAsync(request, query);
     }
 
-    private static async ValueTask<MatrixResponse> QueryAsync(MatrixRequest request)
+    private static async ValueTask<MatrixResponse> QueryAsync(MatrixRequest request) =>
+        (await ReadQueryAsync(request)).TryGet(out var query, out var error) ? await RunAsync(request, query) : error;
+
+    /// <summary>The query in the request's body, which clients and servers write alike.</summary>
+    internal static async ValueTask<Result<PublicRoomsQuery>> ReadQueryAsync(MatrixRequest request)
     {
         if (!(await request.ReadFieldsAsync(emptyAllowed: true)).TryGet(out var body, out var error))
             return error;
@@ -66,7 +70,7 @@ internal static class ListPublicRooms
             return invalid;
         if (query is { AllNetworks: true, Network: not null })
             return MatrixError.InvalidParam("third_party_instance_id and include_all_networks exclude each other");
-        return await RunAsync(request, query);
+        return query;
     }
 
     private static async ValueTask<MatrixResponse> RunAsync(MatrixRequest request, PublicRoomsQuery query)

@@ -32,7 +32,7 @@ internal static class ContentHeaders
         headers.CacheControl = "private, max-age=86400, immutable";
     }
 
-    private static string Disposition(string contentType, string? fileName)
+    internal static string Disposition(string contentType, string? fileName)
     {
         var semicolon = contentType.IndexOf(';', StringComparison.Ordinal);
         var disposition = s_inline.Contains((semicolon < 0 ? contentType : contentType[..semicolon]).Trim()) ? "inline" : "attachment";

@@ -7,7 +7,8 @@ using OrleansMatrix.Protocol.Identifiers;
 namespace OrleansMatrix.Gateway.Media;
 
 /// <summary>Serves media and thumbnails.</summary>
-internal sealed class MediaDownload(IMediaContent content)
+/// <param name="forServers">To other servers: only this server's own media, as <c>multipart/mixed</c>.</param>
+internal sealed class MediaDownload(IMediaContent content, bool forServers = false)
 {
     private const long DefaultWaitMs = 20_000;
 
@@ -19,6 +20,14 @@ internal sealed class MediaDownload(IMediaContent content)
         if (!ServerName.IsValid(server) || !MxcUri.IsValidMediaId(mediaId))
             request.Fail(MatrixError.NotFound("No such media"));
         return (server, mediaId);
+    }
+
+    private static (string ServerName, string MediaId) ReadOwnId(MatrixRequest request)
+    {
+        var mediaId = request.Route("mediaId");
+        if (!MxcUri.IsValidMediaId(mediaId))
+            request.Fail(MatrixError.NotFound("No such media"));
+        return (request.Settings.ServerName.Value, mediaId);
     }
 
     public async ValueTask<MatrixResponse> GetAsync(MatrixRequest request, bool hasFileName)
@@ -53,19 +62,25 @@ internal sealed class MediaDownload(IMediaContent content)
         return Send(stream, contentType, $"thumbnail.{contentType[(contentType.IndexOf('/', StringComparison.Ordinal) + 1)..]}");
     }
 
-    private static async ValueTask<Outcome<MediaInfo>> FindAsync(MatrixRequest request)
+    private async ValueTask<Outcome<MediaInfo>> FindAsync(MatrixRequest request)
     {
-        var (server, mediaId) = ReadId(request);
+        var (server, mediaId) = forServers ? ReadOwnId(request) : ReadId(request);
         var wait = request.QueryInteger("timeout_ms", DefaultWaitMs);
-        var allowRemote = request.QueryBool("allow_remote", fallback: true);
+        var allowRemote = !forServers && request.QueryBool("allow_remote", fallback: true);
         request.QueryBool("allow_redirect");
         return request.Error is { } error ? error : await request.Grain<IMediaGrain>(IMediaGrain.KeyOf(server, mediaId)).Get(wait, allowRemote);
     }
 
-    private static MatrixResponse Send(Stream stream, string contentType, string? fileName) => MatrixResponse.Stream(async response =>
+    private MatrixResponse Send(Stream stream, string contentType, string? fileName) => MatrixResponse.Stream(async response =>
     {
         await using (stream)
         {
+            if (forServers)
+            {
+                await MultipartContent.WriteAsync(response, stream, contentType, fileName);
+                return;
+            }
+
             ContentHeaders.Write(response, contentType, fileName, stream.Length);
             await stream.CopyToAsync(response.Body, response.HttpContext.RequestAborted);
         }

@@ -17,4 +17,7 @@ public enum Access
 
     /// <summary>Server administrators.</summary>
     Admin,
+
+    /// <summary>Other servers, by a signed request (S-S API, Request Authentication).</summary>
+    Server,
 }

@@ -37,6 +37,8 @@ public sealed record EndpointOptions
 
     public static EndpointOptions Admin { get; } = new() { Access = Access.Admin };
 
+    public static EndpointOptions Server { get; } = new() { Access = Access.Server };
+
     /// <summary>The same rules with a request rate.</summary>
     public EndpointOptions Limited(RateClass rate = RateClass.General) => this with { Rate = rate };
 }

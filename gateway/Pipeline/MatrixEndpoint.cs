@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Gateway.Pipeline;
@@ -59,6 +60,9 @@ public sealed class MatrixEndpoint
 
     private async ValueTask<MatrixResponse> RunAsync(HttpContext context)
     {
+        if (Options.Access == Access.Server)
+            return await RunForServerAsync(context);
+
         // Without a user the address is counted before anything is done; with one, the user is.
         if (Options is { Rate: { } early, Access: Access.Anonymous or Access.Optional } && Limit(early, Authenticator.AddressOf(context)) is { } tooEarly)
             return tooEarly;
@@ -68,6 +72,24 @@ public sealed class MatrixEndpoint
         if (Options is { Rate: { } rate, Access: Access.User or Access.Guest or Access.Admin } && Limit(rate, requester!.UserId) is { } tooMany)
             return tooMany;
         using var request = new MatrixRequest(context, this, requester);
+        return await _handler(request);
+    }
+
+    // The signature covers the body, so that is read first; the address is counted before, the server that signed after.
+    private async ValueTask<MatrixResponse> RunForServerAsync(HttpContext context)
+    {
+        if (Limit(RateClass.Server, Authenticator.AddressOf(context)) is { } tooEarly)
+            return tooEarly;
+        if (!(await RequestBody.ReadAsync(context, Options.MaxBody)).TryGet(out var body, out var error))
+            return error;
+        var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        var verified = await Services.Verifier.VerifyAsync(context.Request.Headers.Authorization, Method, target, body, context.RequestAborted);
+        if (!verified.TryGet(out var origin, out error))
+            return error;
+        if (Limit(RateClass.Server, origin) is { } tooMany)
+            return tooMany;
+        await Services.Grains.GetGrain<IRemoteServerGrain>(origin).Heard();
+        using var request = new MatrixRequest(context, this, null, origin, body);
         return await _handler(request);
     }
 

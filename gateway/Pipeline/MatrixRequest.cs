@@ -19,8 +19,13 @@ public sealed class MatrixRequest : IDisposable
     private JsonDocument? _document;
     private CancellationTokenSource? _aborted;
 
-    internal MatrixRequest(HttpContext http, MatrixEndpoint endpoint, Requester? requester)
+    private readonly string? _origin;
+    private readonly ReadOnlyMemory<byte>? _body;
+
+    internal MatrixRequest(HttpContext http, MatrixEndpoint endpoint, Requester? requester, string? origin = null, ReadOnlyMemory<byte>? body = null)
     {
+        _origin = origin;
+        _body = body;
         Http = http;
         _endpoint = endpoint;
         _requester = requester;
@@ -41,6 +46,9 @@ public sealed class MatrixRequest : IDisposable
 
     /// <summary>Who asks; null without an access token.</summary>
     public Requester? OptionalRequester => _requester;
+
+    /// <summary>The server that asks. Only for endpoints for servers.</summary>
+    public string Origin => _origin ?? throw new InvalidOperationException("this endpoint is not for servers");
 
     /// <summary>Fires when the client hangs up or the server stops: for waiting, not for work that is to be finished.</summary>
     public CancellationToken Aborted => (_aborted ??=
@@ -143,7 +151,7 @@ public sealed class MatrixRequest : IDisposable
     public void Fail(MatrixError error) => Error ??= error;
 
     /// <summary>The raw body; M_TOO_LARGE beyond the endpoint's limit.</summary>
-    public ValueTask<Result<ReadOnlyMemory<byte>>> ReadBodyAsync() => RequestBody.ReadAsync(Http, _endpoint.Options.MaxBody);
+    public ValueTask<Result<ReadOnlyMemory<byte>>> ReadBodyAsync() => _body is { } read ? new(read) : RequestBody.ReadAsync(Http, _endpoint.Options.MaxBody);
 
     /// <summary>The body as a JSON value of any kind, valid until the request ends: M_NOT_JSON, M_TOO_LARGE. May be called once.</summary>
     public async ValueTask<Result<JsonElement>> ReadJsonAsync()

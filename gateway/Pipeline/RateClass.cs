@@ -17,4 +17,7 @@ public enum RateClass
 
     /// <summary>What costs other servers or other users something (invites, knocks, reports): 5/s, bursts of 50.</summary>
     Outreach,
+
+    /// <summary>Requests of other servers: 200/s, bursts of 2,000.</summary>
+    Server,
 }

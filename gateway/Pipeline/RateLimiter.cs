@@ -15,6 +15,7 @@ public sealed class RateLimiter(TimeProvider time, bool enabled = true)
         new(PerSecond: 2, Burst: 20), // Registration
         new(PerSecond: 20, Burst: 200), // Media
         new(PerSecond: 5, Burst: 50), // Outreach
+        new(PerSecond: 200, Burst: 2000), // Server
     ];
 
     /// <summary>Takes a token; 0 if there was one, else the milliseconds until there will be.</summary>

@@ -7,6 +7,8 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStor
 {
     private static readonly Statement SelectEpoch = new("SELECT epoch FROM fences WHERE owner = $1");
 
+    private readonly ServerStore _servers = new(database);
+
     public IRoomStore Rooms { get; } = new RoomStore(database);
     public IEventStore Events { get; } = new EventStore(database);
     public IStateNodeStore StateNodes { get; } = new StateNodeStore(database);
@@ -19,7 +21,7 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStor
     public IToDeviceStore ToDevice { get; } = new ToDeviceStore(database);
     public IDirectoryStore Directory { get; } = new DirectoryStore(database);
     public IMediaStore Media { get; } = new MediaStore(database);
-    public IServerStore Servers { get; } = new ServerStore(database);
+    public IServerStore Servers => _servers;
     public IEphemeralStore Ephemeral { get; } = new EphemeralStore(database);
     public IReminderStore Reminders { get; } = new ReminderStore(database, time);
     public IReportStore Reports { get; } = new ReportStore(database);
@@ -56,7 +58,15 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStor
     }
 
     /// <inheritdoc/>
-    public Task<CommitResult> CommitAsync(WriteUnit unit) => unit.IsEmpty ? Task.FromResult(default(CommitResult)) : database.CommitAsync(unit);
+    public Task<CommitResult> CommitAsync(WriteUnit unit) => 
+        unit.IsEmpty ? Task.FromResult(default(CommitResult)) : unit.Destinations.Count == 0 ? database.CommitAsync(unit) : CommitQueuedAsync(unit);
+
+    private async Task<CommitResult> CommitQueuedAsync(WriteUnit unit)
+    {
+        var result = await database.CommitAsync(unit).ConfigureAwait(false);
+        _servers.Announce(unit);
+        return result;
+    }
 
     /// <inheritdoc/>
     public Task MigrateAsync(CancellationToken cancellationToken) => database.MigrateAsync(cancellationToken);

@@ -15,6 +15,8 @@ public interface IServerStore
     void Enqueue(WriteUnit unit, IReadOnlyCollection<string> destinations, string? eventId, ReadOnlyMemory<byte>? edu, PositionSlot slot);
     ValueTask<IReadOnlyList<OutboxRow>> QueuedAsync(string destination, long after, int limit, CancellationToken cancellationToken = default);
     void Dequeue(WriteUnit unit, string destination, long upToPosition);
+    /// <summary>Adds a listener, called after each commit on this silo that queued something, with the destinations. It must be quick and must not throw.</summary>
+    void OnQueued(Action<IReadOnlyCollection<string>> listener);
     ValueTask<IReadOnlyList<string>> DestinationsWithQueueAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Records that an inbound transaction was answered; null if it was not seen.</summary>

@@ -8,6 +8,7 @@ public sealed class WriteUnit(Fence? fence = null)
 {
     private readonly List<Change> _changes = [];
     private readonly List<object> _writes = [];
+    private HashSet<string>? _destinations;
 
     /// <summary>The fence that the commit checks; null for writes that are safe from any activation.</summary>
     public Fence? Fence { get; } = fence;
@@ -18,6 +19,9 @@ public sealed class WriteUnit(Fence? fence = null)
     /// <summary>The changes this unit announces; index i belongs to slot i (their positions are not assigned yet).</summary>
     public IReadOnlyList<Change> Changes => _changes;
 
+    /// <summary>The remote servers for which the unit queues something.</summary>
+    public IReadOnlyCollection<string> Destinations => _destinations is null ? [] : _destinations;
+
     /// <summary>Reserves the next stream position of this unit and says what it announces.</summary>
     public PositionSlot NextPosition(ChangeKind kind, string key)
     {
@@ -27,6 +31,9 @@ public sealed class WriteUnit(Fence? fence = null)
 
     /// <summary>Buffers a write; for back ends only.</summary>
     public void Add(object write) => _writes.Add(write);
+
+    /// <summary>Remembers for whom something was queued; for back ends only.</summary>
+    public void AddDestinations(IEnumerable<string> destinations) => (_destinations ??= new(StringComparer.Ordinal)).UnionWith(destinations);
 
     /// <summary>True if there is nothing to commit.</summary>
     public bool IsEmpty => _writes.Count == 0 && _changes.Count == 0;

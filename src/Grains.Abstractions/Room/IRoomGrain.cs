@@ -40,6 +40,9 @@ public interface IRoomGrain : IGrainWithStringKey
     /// <summary>Puts remote events through the checks on receipt of a PDU; one verdict each, in order.</summary>
     Task<Outcome<PduVerdicts>> ReceivePdus(RemotePdus pdus);
 
+    /// <summary>Stores events that others need to be judged, without a place in the history; those named as auth events come first. One verdict each, in order.</summary>
+    Task<Outcome<PduVerdicts>> ReceiveOutliers(RemotePdus pdus);
+
     /// <summary>A remote user's typing notice.</summary>
     Task ReceiveTyping(string origin, string userId, bool typing);
 

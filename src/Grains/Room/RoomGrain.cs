@@ -85,6 +85,8 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
 
     public Task<Outcome<PduVerdicts>> ReceivePdus(RemotePdus pdus) => RunAsync(room => Pipeline.ReceivePdus.RunAsync(room, pdus));
 
+    public Task<Outcome<PduVerdicts>> ReceiveOutliers(RemotePdus pdus) => RunAsync(room => Federation.ReceiveOutliers.RunAsync(room, pdus));
+
     public Task<Outcome<MembershipTemplate>> MakeMembership(MembershipTemplateRequest request) =>
         RunAsync(room => Federation.MakeMembership.RunAsync(room, request));
 

@@ -24,6 +24,13 @@ internal sealed class ServerStore(ISqlDatabase database) : IServerStore
     private static readonly Statement SelectSetting = new("SELECT value FROM settings WHERE name = $1");
     private static readonly Statement InsertSetting = new("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
 
+    private volatile Action<IReadOnlyCollection<string>>? _queued;
+
+    public void OnQueued(Action<IReadOnlyCollection<string>> listener) => _queued += listener;
+
+    /// <summary>Tells the listeners of a commit.</summary>
+    public void Announce(WriteUnit unit) => _queued?.Invoke(unit.Destinations);
+
     public ValueTask<IReadOnlyList<ServerKeyRow>> KeysAsync(string server, CancellationToken cancellationToken = default) =>
         database.QueryAsync(
             SelectKeys, static row => new ServerKeyRow(row.Text(0), row.Text(1), row.Blob(2), row.Integer(3), row.Flag(4), row.Integer(5)), cancellationToken, server).AsReadOnly();
@@ -32,6 +39,7 @@ internal sealed class ServerStore(ISqlDatabase database) : IServerStore
 
     public void Enqueue(WriteUnit unit, IReadOnlyCollection<string> destinations, string? eventId, ReadOnlyMemory<byte>? edu, PositionSlot slot)
     {
+        unit.AddDestinations(destinations);
         foreach (var destination in destinations) unit.Add(InsertQueued, destination, slot, eventId, edu);
     }
 

@@ -23,6 +23,12 @@ public class MatrixTestServer : IAsyncLifetime
     /// <summary>Further settings, <c>--Matrix:Key=value</c>.</summary>
     protected virtual IReadOnlyList<string> Settings => [];
 
+    /// <summary>The server's name.</summary>
+    protected virtual string Name => ServerName;
+
+    /// <summary>Where it listens: settings that include one address for HTTP.</summary>
+    protected virtual IReadOnlyList<string> Listening => ["--urls=http://127.0.0.1:0"];
+
     public IServiceProvider Services => _app!.Services;
 
     public Uri Url { get; private set; } = null!;
@@ -67,16 +73,25 @@ public class MatrixTestServer : IAsyncLifetime
     /// <summary>A client without an access token.</summary>
     public TestClient Anonymous() => new(this, _http, "", "", null);
 
+    /// <summary>Replaces services.</summary>
+    protected virtual void Configure(WebApplicationBuilder builder)
+    {
+    }
+
     private async Task StartAsync()
     {
         string[] args =
         [
-            "--urls=http://127.0.0.1:0", $"--Matrix:DataDirectory={_data.Path}", $"--Matrix:ServerName={ServerName}", "--Matrix:Registration:Enabled=true",
+            .. Listening, $"--Matrix:DataDirectory={_data.Path}", $"--Matrix:ServerName={Name}", "--Matrix:Registration:Enabled=true",
             "--Matrix:RateLimits:Enabled=false", .. Settings,
         ];
-        _app = MatrixServer.Build(args, builder => builder.Logging.ClearProviders().AddProvider(_faults));
+        _app = MatrixServer.Build(args, builder =>
+        {
+            builder.Logging.ClearProviders().AddProvider(_faults);
+            Configure(builder);
+        });
         await _app.StartAsync();
-        Url = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        Url = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single(a => a.StartsWith("http:", StringComparison.Ordinal)));
     }
 
     private async Task StopAsync()

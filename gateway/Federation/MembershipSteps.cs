@@ -1,0 +1,43 @@
+using OrleansMatrix.Gateway.Pipeline;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Abstractions.Room.Federation;
+
+namespace OrleansMatrix.Gateway.Federation;
+
+/// <summary>What joins, leaves and knocks have in common: the template of the event, then the signed event (S-S API, Joining Rooms).</summary>
+internal static class MembershipSteps
+{
+    private const int MaxVersions = 100;
+
+    /// <summary>make_join, make_leave and make_knock.</summary>
+    public static async ValueTask<MatrixResponse> MakeAsync(MatrixRequest request, string membership)
+    {
+        var roomId = request.RouteRoomId();
+        var userId = request.RouteUserId();
+        var versions = request.QueryAll("ver");
+        if (request.Error is { } invalid)
+            return invalid;
+        // "Defaults to [1] if not specified."
+        var template = new MembershipTemplateRequest(request.Origin, userId, membership, versions.Count == 0 ? ["1"] : [.. versions.Take(MaxVersions)]);
+        return MatrixResponse.From(await request.Grain<IRoomGrain>(roomId).MakeMembership(template), static (writer, made) =>
+        {
+            writer.WritePropertyName("event"u8);
+            writer.WriteRawValue(made.Event.Span, skipInputValidation: true);
+            writer.WriteString("room_version"u8, made.RoomVersion);
+        });
+    }
+
+    /// <summary>send_join, send_leave and send_knock.</summary>
+    public static async ValueTask<Outcome<MembershipAccepted>> SendAsync(MatrixRequest request, string membership)
+    {
+        var roomId = request.RouteRoomId();
+        var eventId = request.RouteEventId();
+        var omitMembers = request.QueryBool("omit_members");
+        if (request.Error is { } invalid)
+            return invalid;
+        return (await request.ReadObjectBytesAsync()).TryGet(out var json, out var error)
+            ? await request.Grain<IRoomGrain>(roomId).AcceptMembership(new SignedMembership(request.Origin, eventId, membership, json, omitMembers))
+            : error;
+    }
+}

@@ -1,0 +1,32 @@
+using Microsoft.Extensions.DependencyInjection;
+using OrleansMatrix.Federation.Discovery;
+using OrleansMatrix.Federation.Http;
+using OrleansMatrix.Protocol;
+
+namespace OrleansMatrix.Federation;
+
+/// <summary>Registers what requests to other servers need; <see cref="LocalServer"/>, time and randomness come from the silo.</summary>
+public static class FederationServices
+{
+    /// <summary>Adds the clients.</summary>
+    /// <param name="allowPrivateAddresses">Requests may reach private addresses.</param>
+    public static IServiceCollection AddFederation(this IServiceCollection services, bool allowPrivateAddresses)
+    {
+        services
+            .AddSingleton(new AddressPolicy(allowPrivateAddresses))
+            .AddSingleton<OutboundConnections>()
+            .AddSingleton<IWellKnownClient, WellKnownClient>()
+            .AddSingleton<ISrvLookup>(static provider =>
+                new SrvClient(SrvClient.SystemNameServers(), provider.GetRequiredService<IRandom>(), provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton<ServerResolver>()
+            .AddSingleton<FederationClient>();
+        foreach (var client in new[] { OutboundConnections.Federation, OutboundConnections.WellKnown })
+        {
+            services.AddHttpClient(client)
+                .ConfigurePrimaryHttpMessageHandler(static provider => provider.GetRequiredService<OutboundConnections>().CreateHandler())
+                .RemoveAllLoggers();
+        }
+
+        return services;
+    }
+}

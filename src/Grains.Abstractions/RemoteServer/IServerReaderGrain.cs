@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+
+namespace OrleansMatrix.Grains.Abstractions.RemoteServer;
+
+/// <summary>
+/// What other servers may read of a room; answers are finished response bodies. Key: the room id. M_NOT_FOUND for an unknown room, M_FORBIDDEN for a server that
+/// is not in the room or that the room's ACL denies.
+/// </summary>
+public interface IServerReaderGrain : IGrainWithStringKey
+{
+    /// <summary>An event (event/{eventId}).</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> Event(string origin, string eventId);
+
+    /// <summary>The room of an event that is known here; null: none. May be asked of any room's reader.</summary>
+    Task<string?> RoomOf(string eventId);
+
+    /// <summary>The state before an event with its auth chain (state, state_ids).</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> State(string origin, string eventId, bool idsOnly);
+
+    /// <summary>The auth chain of an event (event_auth).</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> EventAuth(string origin, string eventId);
+
+    /// <summary>Events up to and including the given ones, newest first (backfill).</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> Backfill(string origin, ImmutableArray<string> from, int limit);
+
+    /// <summary>Events before the latest and after the earliest ones, oldest first (get_missing_events).</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> MissingEvents(string origin, MissingEventsQuery query);
+
+    /// <summary>The event nearest to a time (timestamp_to_event).</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> EventByTimestamp(string origin, long timestamp, bool backward);
+}
+
+/// <param name="Limit">The most events to give.</param>
+/// <param name="MinDepth">No event of a smaller depth.</param>
+[GenerateSerializer, Immutable]
+public sealed record MissingEventsQuery(
+    [property: Id(0)] ImmutableArray<string> Earliest, [property: Id(1)] ImmutableArray<string> Latest, [property: Id(2)] int Limit, [property: Id(3)] long MinDepth);

@@ -1,0 +1,148 @@
+using System.Text.Json;
+using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Device;
+using OrleansMatrix.Grains.Room;
+using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.RemoteServer;
+
+/// <summary>Takes ephemeral data of another server, each about its own users only (S-S API, EDUs). What is malformed or of an unknown type is passed over.</summary>
+internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory grains, string origin)
+{
+    private const int MaxItems = 1000;
+    private const string ToDeviceScope = "m.direct_to_device";
+
+    private IStorage Storage => services.Storage;
+
+    public async Task RunAsync(IReadOnlyList<JsonElement> edus)
+    {
+        foreach (var edu in edus)
+        {
+            if (ContentOf(edu) is not { } content)
+                continue;
+            switch (ContentJson.String(edu, "edu_type"))
+            {
+                case "m.typing":
+                    await TypingAsync(content);
+                    break;
+                case "m.receipt":
+                    await ReceiptsAsync(content);
+                    break;
+                case ToDeviceScope:
+                    await ToDeviceAsync(content);
+                    break;
+                case "m.presence":
+                    await PresenceAsync(content);
+                    break;
+                case "m.device_list_update" or "m.signing_key_update":
+                    await DevicesChangedAsync(content);
+                    break;
+            }
+        }
+    }
+
+    private static JsonElement? ContentOf(JsonElement edu) =>
+        edu.ValueKind == JsonValueKind.Object && edu.TryGetProperty("content"u8, out var content) && content.ValueKind == JsonValueKind.Object ? content : null;
+
+    private bool IsOfOrigin(string? userId) => UserId.TryParse(userId, out var user) && user.Domain.SequenceEqual(origin);
+
+    private async Task TypingAsync(JsonElement content)
+    {
+        if (ContentJson.String(content, "room_id") is { } roomId && RoomId.IsValid(roomId) && ContentJson.String(content, "user_id") is { } userId && IsOfOrigin(userId) &&
+            content.TryGetProperty("typing"u8, out var typing) && typing.ValueKind is JsonValueKind.True or JsonValueKind.False)
+            await grains.GetGrain<IRoomGrain>(roomId).ReceiveTyping(origin, userId, typing.GetBoolean());
+    }
+
+    private async Task ReceiptsAsync(JsonElement content)
+    {
+        var unit = new WriteUnit();
+        foreach (var room in content.EnumerateObject().Take(MaxItems))
+        {
+            if (room.Value.ValueKind != JsonValueKind.Object || !room.Value.TryGetProperty("m.read"u8, out var read) || read.ValueKind != JsonValueKind.Object)
+                continue;
+            foreach (var user in read.EnumerateObject().Take(MaxItems))
+            {
+                if (IsOfOrigin(user.Name) && user.Value.ValueKind == JsonValueKind.Object && await Storage.Memberships.GetAsync(room.Name, user.Name) is { Membership: "join" })
+                    await ReceiptAsync(unit, room.Name, user);
+            }
+        }
+
+        if (!unit.IsEmpty)
+            await Storage.CommitAsync(unit);
+    }
+
+    private async Task ReceiptAsync(WriteUnit unit, string roomId, JsonProperty user)
+    {
+        if (!user.Value.TryGetProperty("event_ids"u8, out var ids) || ids.ValueKind != JsonValueKind.Array)
+            return;
+        var data = user.Value.TryGetProperty("data"u8, out var given) && given.ValueKind == JsonValueKind.Object ? given : default;
+        var isObject = data.ValueKind == JsonValueKind.Object;
+        var threadId = isObject ? ContentJson.String(data, "thread_id") ?? "" : "";
+        var timestamp = isObject && data.TryGetProperty("ts"u8, out var ts) && JsonBytes.TryGetInteger(ts, out var value) ? value : services.Now;
+
+        // "The extremity event IDs that the user has read up to": a list with one member.
+        if (ids.EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.String } id)
+            await services.Receipts.PutAsync(unit, roomId, user.Name, "m.read", threadId, id.GetString()!, timestamp, isLocal: false);
+    }
+
+    private async Task ToDeviceAsync(JsonElement content)
+    {
+        if (ContentJson.String(content, "sender") is not { } sender || !IsOfOrigin(sender) || ContentJson.String(content, "type") is not { } type ||
+            ContentJson.String(content, "message_id") is not { } messageId || !content.TryGetProperty("messages"u8, out var messages) || messages.ValueKind != JsonValueKind.Object)
+            return;
+
+        // "message_id: Unique ID for the message, used for idempotence."
+        if (await Storage.Events.FindTransactionAsync(sender, "", ToDeviceScope, messageId) is not null)
+            return;
+        var unit = new WriteUnit();
+        var batch = new ToDeviceBatch(Storage, sender, type);
+        foreach (var user in messages.EnumerateObject().Take(MaxItems))
+        {
+            // What cannot be delivered must not make the sender try again for ever.
+            if (services.Server.IsLocalUser(user.Name) && user.Value.ValueKind == JsonValueKind.Object && await batch.AddLocalAsync(unit, user.Name, user.Value) is not null)
+                return;
+        }
+
+        Storage.Events.AddTransaction(unit, sender, "", ToDeviceScope, messageId, "", services.Now);
+        try
+        {
+            await Storage.CommitAsync(unit);
+        }
+        catch (ConflictException)
+        {
+            // The same message came by another way at the same time.
+        }
+    }
+
+    private async Task PresenceAsync(JsonElement content)
+    {
+        if (!content.TryGetProperty("push"u8, out var push) || push.ValueKind != JsonValueKind.Array)
+            return;
+        var unit = new WriteUnit();
+        foreach (var item in push.EnumerateArray().Take(MaxItems).Where(i => i.ValueKind == JsonValueKind.Object))
+        {
+            // Of users whom nobody here can see nothing is kept.
+            if (ContentJson.String(item, "user_id") is not { } userId || !IsOfOrigin(userId) || ContentJson.String(item, "presence") is not ("online" or "unavailable" or "offline") ||
+                !(await Storage.Memberships.OfUserAsync(userId)).Any(m => m.Membership == "join"))
+                continue;
+            var ago = item.TryGetProperty("last_active_ago"u8, out var value) && JsonBytes.TryGetInteger(value, out var milliseconds) ? Math.Max(0, milliseconds) : 0;
+            var isActive = item.TryGetProperty("currently_active"u8, out var active) && active.ValueKind == JsonValueKind.True;
+            var row = new PresenceRow(userId, ContentJson.String(item, "presence")!, ContentJson.String(item, "status_msg"), services.Now - ago, isActive, 0);
+            Storage.Ephemeral.PutPresence(unit, row, unit.NextPosition(ChangeKind.Presence, userId));
+        }
+
+        if (!unit.IsEmpty)
+            await Storage.CommitAsync(unit);
+    }
+
+    // Nothing of other servers' devices is kept here: clients are told to ask again, and that goes to their server.
+    private async Task DevicesChangedAsync(JsonElement content)
+    {
+        if (ContentJson.String(content, "user_id") is not { } userId || !IsOfOrigin(userId) || !(await Storage.Memberships.OfUserAsync(userId)).Any(m => m.Membership == "join"))
+            return;
+        var unit = new WriteUnit();
+        Storage.Keys.AddDeviceListChange(unit, userId, unit.NextPosition(ChangeKind.DeviceList, userId), null);
+        await Storage.CommitAsync(unit);
+    }
+}

@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Grains.Device;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.RemoteServer;
+
+/// <summary>Takes one transaction of another server: rooms at the same time, the events of a room in order.</summary>
+internal sealed class InboundTransaction(RemoteServerServices services, IGrainFactory grains, string origin)
+{
+    private const int MaxPdus = 50;
+    private const int MaxEdus = 100;
+
+    public async Task<Outcome<ReadOnlyMemory<byte>>> RunAsync(string transactionId, ReadOnlyMemory<byte> body)
+    {
+        if (await services.Storage.Servers.FindInboundTransactionAsync(origin, transactionId) is { } answered)
+            return answered;
+        using var document = JsonBytes.ParseObject(body, out var error);
+        if (document is null)
+            return error!;
+        if (!TryList(document.RootElement, "pdus", MaxPdus, out var pdus) || !TryList(document.RootElement, "edus", MaxEdus, out var edus))
+            return MatrixError.BadJson($"pdus and edus are lists of at most {MaxPdus} and {MaxEdus}");
+
+        // An event without a valid room can be in no room, and without the room's version it has no id to answer by.
+        var rooms = pdus.Where(p => RoomOf(p) is not null).GroupBy(p => RoomOf(p)!, JsonBytes.Raw, StringComparer.Ordinal);
+        var verdicts = await Task.WhenAll(rooms.Select(room => ReceiveAsync(room.Key, [.. room])));
+        await new InboundEdus(services, grains, origin).RunAsync(edus);
+
+        var answer = Write(verdicts.SelectMany(v => v).Where(v => v.EventId.Length > 0));
+        var unit = new WriteUnit();
+        services.Storage.Servers.PutInboundTransaction(unit, origin, transactionId, answer, services.Now);
+        await services.Storage.CommitAsync(unit);
+        return answer;
+    }
+
+    private static bool TryList(JsonElement body, string name, int max, out List<JsonElement> list)
+    {
+        list = [];
+        if (!body.TryGetProperty(name, out var array))
+            return name == "edus";
+        if (array.ValueKind != JsonValueKind.Array || array.GetArrayLength() > max)
+            return false;
+        list.AddRange(array.EnumerateArray());
+        return true;
+    }
+
+    private static string? RoomOf(JsonElement pdu) =>
+        pdu.ValueKind == JsonValueKind.Object && pdu.TryGetProperty("room_id"u8, out var id) && id.ValueKind == JsonValueKind.String && RoomId.IsValid(id.GetString()) ? id.GetString() : null;
+
+    private async Task<IReadOnlyList<JudgedPdu>> ReceiveAsync(string roomId, ImmutableArray<ReadOnlyMemory<byte>> pdus)
+    {
+        var received = await grains.GetGrain<IRoomGrain>(roomId).ReceivePdus(new RemotePdus(origin, pdus));
+        if (!received.Ok)
+            return [];
+        var verdicts = received.Value!.Pdus.ToArray();
+        var missing = new MissingEvents(services, grains, origin, roomId);
+        for (var i = 0; i < verdicts.Length; i++)
+        {
+            if (MissingEvents.IsMissing(verdicts[i]))
+                verdicts[i] = await missing.FillAsync(pdus[i], verdicts[i]);
+        }
+
+        return verdicts;
+    }
+
+    // "The value is an empty object for a PDU that was accepted": so for what is known already, too.
+    private static ReadOnlyMemory<byte> Write(IEnumerable<JudgedPdu> verdicts) => JsonBytes.Object(writer =>
+    {
+        writer.WriteStartObject("pdus"u8);
+        foreach (var verdict in verdicts.DistinctBy(v => v.EventId))
+        {
+            writer.WriteStartObject(verdict.EventId);
+            if (verdict.Verdict is PduVerdict.Rejected or PduVerdict.Dropped or PduVerdict.MissingPrevEvents or PduVerdict.MissingAuthEvents)
+                writer.WriteString("error"u8, verdict.Reason ?? "Events that it follows could not be had");
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
+    });
+}

@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using OrleansMatrix.Grains.Device;
+using OrleansMatrix.Grains.Room;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.RoomVersions;
+
+namespace OrleansMatrix.Grains.RemoteServer;
+
+/// <summary>A local user's member event in a room that this server is not in: a resident server gives the template (make_*) and takes the signed event (send_*).</summary>
+internal sealed class MemberHandshake(RemoteServerServices services, string membership)
+{
+    private static readonly string s_versions = string.Join('&', RoomVersion.All.Select(v => "ver=" + v.Id));
+
+    // All of a large room's members come with the answer to a join.
+    private const int MaxBytes = 128 * 1024 * 1024;
+    private const int MaxReferences = 20;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>The signed event and the answer to it, which the caller disposes.</summary>
+    public async Task<Result<SentMembership>> RunAsync(string server, string roomId, string userId, ReadOnlyMemory<byte> content)
+    {
+        var path = $"{Uri.EscapeDataString(roomId)}/{Uri.EscapeDataString(userId)}";
+        var query = membership == Membership.Leave ? "" : "?" + s_versions;
+        if (!(await services.Api.GetAsync(server, $"/_matrix/federation/v1/make_{membership}/{path}{query}")).TryGet(out var template, out var error))
+            return error;
+        using (template)
+        {
+            if (!Build(template.RootElement, roomId, userId, content).TryGet(out var pdu, out error))
+                return error;
+            return (await SendAsync(server, pdu)).TryGet(out var answer, out error) ? new SentMembership(pdu, answer) : error;
+        }
+    }
+
+    private async Task<Result<JsonDocument>> SendAsync(string server, Pdu pdu)
+    {
+        var path = $"send_{membership}/{Uri.EscapeDataString(pdu.RoomId)}/{Uri.EscapeDataString(pdu.EventId)}";
+        if (membership == Membership.Knock)
+            return await services.Api.PutAsync(server, "/_matrix/federation/v1/" + path, pdu.Json, s_patience, MaxBytes);
+        var sent = await services.Api.PutAsync(server, "/_matrix/federation/v2/" + path, pdu.Json, s_patience, MaxBytes);
+
+        // "If the request fails with M_UNRECOGNIZED, fall back to v1", which old servers say by any 404 that has no other code.
+        return sent.Error is { ErrCode: ErrCodes.Unrecognized }
+            ? await services.Api.PutAsync(server, "/_matrix/federation/v1/" + path, pdu.Json, s_patience, MaxBytes)
+            : sent;
+    }
+
+    private Result<Pdu> Build(JsonElement made, string roomId, string userId, ReadOnlyMemory<byte> content)
+    {
+        var bad = MatrixError.Unknown("The server's template is not usable", 502);
+        if (made.ValueKind != JsonValueKind.Object || !made.TryGetProperty("event"u8, out var template) || template.ValueKind != JsonValueKind.Object)
+            return bad;
+
+        // "room_version: If not provided, the room version is assumed to be either 1 or 2."
+        if (!RoomVersion.TryGet(ContentJson.String(made, "room_version") ?? "1", out var version))
+            return MatrixError.UnsupportedRoomVersion();
+        if (Ids(template, "prev_events") is not { Count: > 0 } prev || Ids(template, "auth_events") is not { } auth ||
+            !template.TryGetProperty("depth"u8, out var depth) || !JsonBytes.TryGetInteger(depth, out var level))
+            return bad;
+        var builder = new PduBuilder
+        {
+            Sender = userId,
+            Type = EventTypes.Member,
+            StateKey = userId,
+            Content = WithAuthoriser(content, template),
+            RoomId = roomId,
+            PrevEvents = prev.Keys.ToList(),
+            AuthEvents = auth.Keys.ToList(),
+            ReferenceHashes = prev.Concat(auth).Where(r => r.Value is not null).DistinctBy(r => r.Key).ToDictionary(r => r.Key, r => r.Value!, StringComparer.Ordinal),
+            Depth = level,
+            OriginServerTs = services.Now,
+            EventId = version.EventIdFormat == EventIdFormat.Given ? $"${Protocol.RandomText.Base62(services.Random, 24)}:{services.Server.Name}" : null,
+        };
+        return builder.Build(version, services.Server.Name, services.Server.Key);
+    }
+
+    /// <summary>Event ids with their hashes, which the references of room versions 1 and 2 carry; null if malformed.</summary>
+    private static Dictionary<string, string?>? Ids(JsonElement template, string name)
+    {
+        if (!template.TryGetProperty(name, out var list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() > MaxReferences)
+            return null;
+        var ids = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (var item in list.EnumerateArray())
+        {
+            var isPair = item.ValueKind == JsonValueKind.Array && item.GetArrayLength() == 2 && item[1].ValueKind == JsonValueKind.Object;
+            var id = isPair ? item[0] : item;
+            if (id.ValueKind != JsonValueKind.String || !EventId.TryParse(id.GetString(), out _))
+                return null;
+            ids[id.GetString()!] = isPair ? ContentJson.String(item[1], "sha256") : null;
+        }
+
+        return ids;
+    }
+
+    // S-S API, Restricted rooms: the resident server says in whose name the join is allowed.
+    private static ReadOnlyMemory<byte> WithAuthoriser(ReadOnlyMemory<byte> content, JsonElement template)
+    {
+        const string Authoriser = "join_authorised_via_users_server";
+        if (!template.TryGetProperty("content"u8, out var given) || given.ValueKind != JsonValueKind.Object || ContentJson.String(given, Authoriser) is not { } authoriser)
+            return content;
+        using var document = JsonDocument.Parse(content);
+        return JsonBytes.Object(writer =>
+        {
+            ContentJson.CopyMembers(writer, document.RootElement, Authoriser);
+            writer.WriteString(Authoriser, authoriser);
+        });
+    }
+}
+
+/// <summary>A member event that a resident server accepted.</summary>
+/// <param name="Answer">What it answered: an object, or from v1 a pair of 200 and that object.</param>
+internal sealed record SentMembership(Pdu Pdu, JsonDocument Answer) : IDisposable
+{
+    /// <summary>The answer's object; an empty element if there is none.</summary>
+    public JsonElement Body => Answer.RootElement.ValueKind switch
+    {
+        JsonValueKind.Object => Answer.RootElement,
+        JsonValueKind.Array when Answer.RootElement.GetArrayLength() == 2 && Answer.RootElement[1].ValueKind == JsonValueKind.Object => Answer.RootElement[1],
+        _ => default,
+    };
+
+    /// <inheritdoc/>
+    public void Dispose() => Answer.Dispose();
+
+    /// <summary>The objects of a list of the body; none if there is no such list.</summary>
+    public ImmutableArray<ReadOnlyMemory<byte>> Events(string name) =>
+        Body.ValueKind == JsonValueKind.Object && Body.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
+            ? [.. list.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.Object).Select(JsonBytes.Raw)]
+            : [];
+}

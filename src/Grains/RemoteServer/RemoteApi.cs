@@ -1,0 +1,65 @@
+using System.Text.Json;
+using OrleansMatrix.Federation.Http;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
+
+namespace OrleansMatrix.Grains.RemoteServer;
+
+/// <summary>Signed requests to other servers; what goes wrong comes back as a <see cref="MatrixError"/>: the other server's own, or 502 M_UNKNOWN.</summary>
+public sealed class RemoteApi(FederationClient client, ServerIdentity self)
+{
+    /// <summary>The patience for a common request.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = CanonicalJson.MaxDepth };
+
+    /// <summary>Gets a JSON document; the caller disposes it.</summary>
+    public Task<Result<JsonDocument>> GetAsync(string server, string target, int maxBytes = FederationClient.DefaultMaxBytes) =>
+        ParseAsync(SendAsync(server, HttpMethod.Get, target, default, Patience, maxBytes));
+
+    /// <summary>Posts JSON and gets a JSON document; the caller disposes it.</summary>
+    public Task<Result<JsonDocument>> PostAsync(string server, string target, ReadOnlyMemory<byte> json) =>
+        ParseAsync(SendAsync(server, HttpMethod.Post, target, json, Patience));
+
+    /// <summary>Puts JSON and gets a JSON document; the caller disposes it.</summary>
+    public Task<Result<JsonDocument>> PutAsync(string server, string target, ReadOnlyMemory<byte> json, TimeSpan patience, int maxBytes = FederationClient.DefaultMaxBytes) =>
+        ParseAsync(SendAsync(server, HttpMethod.Put, target, json, patience, maxBytes));
+
+    /// <summary>Sends a request; answers the body of a successful response.</summary>
+    /// <param name="target">Path and query, percent-encoded.</param>
+    public async Task<Result<ReadOnlyMemory<byte>>> SendAsync(
+        string server, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan patience, int maxBytes = FederationClient.DefaultMaxBytes)
+    {
+        if (!ServerName.TryParse(server, out var name) || server == self.Name.Value)
+            return MatrixError.Unknown($"{server} is no other server", 502);
+        try
+        {
+            var answer = await client.SendAsync(name, method, target, json, patience, maxBytes);
+            return answer.IsSuccess ? answer.Body : ErrorOf(server, answer);
+        }
+        catch (ServerUnreachableException e)
+        {
+            return MatrixError.Unknown(e.Message, 502);
+        }
+    }
+
+    private static async Task<Result<JsonDocument>> ParseAsync(Task<Result<ReadOnlyMemory<byte>>> sending)
+    {
+        if (!(await sending).TryGet(out var body, out var error))
+            return error;
+        try
+        {
+            var document = JsonDocument.Parse(body, s_options);
+            return document;
+        }
+        catch (JsonException)
+        {
+            return MatrixError.Unknown("The server's answer is not JSON", 502);
+        }
+    }
+
+    // Client errors are about what was asked for; others say that the server has a problem of its own.
+    private static MatrixError ErrorOf(string server, FederationResponse answer) =>
+        answer is { Status: >= 400 and < 500, ErrCode: { } code } ? new MatrixError(code, answer.Status, $"{server} refused") : MatrixError.Unknown($"{server} answered {answer.Status}", 502);
+}

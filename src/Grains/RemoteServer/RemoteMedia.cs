@@ -1,0 +1,70 @@
+using System.Text;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Net.Http.Headers;
+using OrleansMatrix.Grains.Abstractions.Media;
+using OrleansMatrix.Grains.Media;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.RemoteServer;
+
+/// <summary>Downloads media from the server that has it (S-S API, Content Repository).</summary>
+internal sealed class RemoteMedia(RemoteApi api, IMediaContent content, TimeProvider time) : IRemoteMedia
+{
+    private const int MaxBytes = 50 * 1024 * 1024;
+    private const int MaxBoundary = 70;
+    private const int ChunkBytes = 64 * 1024;
+
+    // Below the patience of the call that waits for it.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(25);
+
+    public async Task<MediaRow?> FetchAsync(string serverName, string mediaId)
+    {
+        var answer = await api.SendAsync(serverName, HttpMethod.Get, $"/_matrix/federation/v1/media/download/{Uri.EscapeDataString(mediaId)}", default, s_patience, MaxBytes);
+        if (!answer.TryGet(out var body, out _) || BoundaryOf(body.Span) is not { } boundary)
+            return null;
+        try
+        {
+            using var stream = new MemoryStream(body.ToArray(), writable: false);
+            var parts = new MultipartReader(boundary, stream);
+
+            // The first part is JSON with the metadata, of which there are none yet.
+            if (await parts.ReadNextSectionAsync() is null || await parts.ReadNextSectionAsync() is not { } part || part.Headers?.ContainsKey(HeaderNames.Location) == true)
+                return null;
+            return await StoreAsync(serverName, mediaId, part);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<MediaRow> StoreAsync(string serverName, string mediaId, MultipartSection part)
+    {
+        await using var writer = content.Create();
+        var buffer = new byte[ChunkBytes];
+        long size = 0;
+        int read;
+        while ((read = await part.Body.ReadAsync(buffer)) > 0)
+        {
+            await writer.WriteAsync(buffer.AsMemory(0, read), CancellationToken.None);
+            size += read;
+        }
+
+        var sha256 = await writer.CompleteAsync();
+        var fileName = ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition)
+            ? HeaderUtilities.RemoveQuotes(disposition.FileNameStar.HasValue ? disposition.FileNameStar : disposition.FileName).Value
+            : null;
+        return new MediaRow(serverName, mediaId, null, part.ContentType, fileName, size, sha256, time.GetUtcNow().ToUnixTimeMilliseconds(), Quarantined: false);
+    }
+
+    // The body begins with the boundary; the header that names it says nothing more.
+    private static string? BoundaryOf(ReadOnlySpan<byte> body)
+    {
+        if (body.StartsWith("\r\n"u8))
+            body = body[2..];
+        var end = body.IndexOf((byte)'\n');
+        if (!body.StartsWith("--"u8) || end < 3 || end > MaxBoundary + 4)
+            return null;
+        return Encoding.ASCII.GetString(body[2..end]).TrimEnd('\r', ' ', '\t');
+    }
+}

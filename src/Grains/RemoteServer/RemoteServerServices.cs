@@ -1,0 +1,44 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
+using OrleansMatrix.Grains.Device;
+using OrleansMatrix.Grains.Directory;
+using OrleansMatrix.Grains.Media;
+using OrleansMatrix.Grains.Room.Federation;
+using OrleansMatrix.Grains.ServerKeys;
+using OrleansMatrix.Grains.User;
+using OrleansMatrix.Protocol;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.RemoteServer;
+
+/// <summary>What dealing with other servers needs; one per silo.</summary>
+public sealed record RemoteServerServices(
+    IStorage Storage, ServerIdentity Server, RemoteApi Api, TimeProvider Time, IRandom Random, ReceiptWriter Receipts, ILogger<RemoteServerServices> Logger)
+{
+    /// <summary>Milliseconds since the epoch.</summary>
+    public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
+}
+
+/// <summary>Registers what the grains of this folder need.</summary>
+public static class RemoteServerRegistration
+{
+    /// <summary>Makes the server federate: call it before what has stand-ins for servers that do not.</summary>
+    public static IServiceCollection AddRemoteServers(this IServiceCollection services)
+    {
+        services.TryAddSingleton<ReceiptWriter>();
+        return services
+            .AddSingleton<IServerKeyRing, ServerKeyRing>()
+            .AddSingleton<IRequestVerifier, RequestVerifier>()
+            .AddSingleton<RemoteApi>()
+            .AddSingleton<RemoteServerServices>()
+            .AddSingleton<IRemoteRooms, RemoteRooms>()
+            .AddSingleton<IRemoteDirectory, RemoteDirectory>()
+            .AddSingleton<IRemoteUserKeys, RemoteUserKeys>()
+            .AddSingleton<IRemoteMedia, RemoteMedia>();
+    }
+
+    /// <summary>Starts the sending of what is queued; call it after storage and the grains' engine are registered.</summary>
+    public static IServiceCollection AddOutbox(this IServiceCollection services) => services.AddHostedService<OutboxWaker>();
+}

@@ -1,0 +1,78 @@
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Protocol.Acl;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Visibility;
+using OrleansMatrix.Storage;
+using Visible = OrleansMatrix.Protocol.Visibility.HistoryVisibility;
+
+namespace OrleansMatrix.Grains.Room.Serving;
+
+/// <summary>One room as one request of another server reads it.</summary>
+internal sealed class ServedRoom
+{
+    private const int MaxChain = 100_000;
+    private readonly Dictionary<StateNodeId, bool> _sight = [];
+    private readonly string _server;
+
+    private ServedRoom(RoomView room, string server) => (Room, _server) = (room, server);
+
+    public RoomView Room { get; }
+
+    /// <summary>M_NOT_FOUND if the room is not here, M_FORBIDDEN if the server is not in it or is denied by its ACL.</summary>
+    public static async ValueTask<Outcome<ServedRoom>> OpenAsync(ReadServices services, string roomId, string server)
+    {
+        if (await RoomView.OpenAsync(services, roomId) is not { } room || await services.Storage.Rooms.GetAsync(roomId) is not { } row)
+            return MatrixError.NotFound("Unknown room");
+        if ((await services.Storage.Memberships.ServersAsync(roomId)).All(s => s.Server != server))
+            return MatrixError.Forbidden("The server is not in the room");
+        if (await room.StateEventAsync(row.State, EventTypes.ServerAcl, "") is { } acl && !ServerAcl.Parse(acl.Content).IsAllowed(server))
+            return MatrixError.Forbidden("The server is denied by m.room.server_acl");
+        return new ServedRoom(room, server);
+    }
+
+    /// <summary>The event as the server may have it: redacted if none of its users may see it (S-S API, Backfilling and retrieving missing events).</summary>
+    public async ValueTask<ReadOnlyMemory<byte>> RenderAsync(EventRow row)
+    {
+        var pdu = Room.Parse(row);
+        return row.StateKey is not null || row.StateBefore is not { } before || await MaySeeAsync(before) ? pdu.Json : Redaction.Redact(pdu).Json;
+    }
+
+    /// <summary>The events that the given ones name as auth events, directly or through others.</summary>
+    public async ValueTask<List<EventRow>> AuthChainAsync(IEnumerable<EventRow> of)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var chain = new List<EventRow>();
+        var next = of.SelectMany(r => Room.Parse(r).AuthEvents).Where(seen.Add).ToList();
+        while (next.Count > 0 && chain.Count < MaxChain)
+        {
+            var found = await Room.FindManyAsync(next);
+            chain.AddRange(found);
+            next = [.. found.SelectMany(r => Room.Parse(r).AuthEvents).Where(seen.Add)];
+        }
+
+        return chain;
+    }
+
+    private async ValueTask<bool> MaySeeAsync(StateNodeId before)
+    {
+        if (_sight.TryGetValue(before, out var known))
+            return known;
+        var visibility = HistoryVisibilities.Of(await Room.StateEventAsync(before, EventTypes.HistoryVisibility, ""));
+        var (joined, invited) = (false, false);
+        if (visibility is Visible.Joined or Visible.Invited)
+        {
+            var own = (await Room.Services.States.ListAsync(before, StatePart.Members)).Where(e => e.StateKey.EndsWith(":" + _server, StringComparison.Ordinal));
+            foreach (var row in await Room.FindManyAsync([.. own.Select(e => e.EventId)]))
+            {
+                var membership = Room.Parse(row).Membership;
+                joined |= membership == Membership.Join;
+                invited |= membership == Membership.Invite;
+            }
+        }
+
+        return _sight[before] = VisibilityRules.MayServerSee(visibility, joined, invited);
+    }
+}

@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Orleans.Concurrency;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room.Serving;
+
+/// <inheritdoc cref="IServerReaderGrain"/>
+[StatelessWorker, Reentrant]
+public sealed class ServerReaderGrain(ReadServices services, ServerIdentity self) : Grain, IServerReaderGrain
+{
+    public async Task<string?> RoomOf(string eventId) => (await services.Storage.Events.GetAsync(eventId))?.RoomId;
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> Event(string origin, string eventId) => ReadAsync(origin, async served =>
+    {
+        if (await served.Room.FindAsync(eventId) is not { } row || row.Status.HasFlag(EventStatus.Rejected))
+            return MatrixError.NotFound("Unknown event");
+        return await TransactionAsync(served, [row]);
+    });
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> State(string origin, string eventId, bool idsOnly) => ReadAsync(origin, async served =>
+    {
+        if (await served.Room.FindAsync(eventId) is not { StateBefore: { } before })
+            return MatrixError.NotFound("The state at the event is not known");
+        var state = await served.Room.FindManyAsync([.. (await services.States.ListAsync(before)).Select(e => e.EventId)]);
+        var chain = await served.AuthChainAsync(state);
+        return PooledJson.Build(writer =>
+        {
+            writer.WriteStartObject();
+            Write(writer, idsOnly ? "auth_chain_ids" : "auth_chain", chain, idsOnly);
+            Write(writer, idsOnly ? "pdu_ids" : "pdus", state, idsOnly);
+            writer.WriteEndObject();
+        });
+    });
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> EventAuth(string origin, string eventId) => ReadAsync(origin, async served =>
+    {
+        if (await served.Room.FindAsync(eventId) is not { } row)
+            return MatrixError.NotFound("Unknown event");
+        var chain = await served.AuthChainAsync([row]);
+        return PooledJson.Build(writer =>
+        {
+            writer.WriteStartObject();
+            Write(writer, "auth_chain", chain, idsOnly: false);
+            writer.WriteEndObject();
+        });
+    });
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> Backfill(string origin, ImmutableArray<string> from, int limit) =>
+        ReadAsync(origin, async served => await TransactionAsync(served, await HistoryWalk.RunAsync(served, from, [], 0, limit)));
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> MissingEvents(string origin, MissingEventsQuery query) => ReadAsync(origin, async served =>
+    {
+        var latest = await served.Room.FindManyAsync(query.Latest);
+        var rows = await HistoryWalk.RunAsync(
+            served, latest.SelectMany(r => served.Room.Parse(r).PrevEvents), query.Earliest.Concat(query.Latest), query.MinDepth, query.Limit);
+        rows.Reverse();
+        var events = await RenderAsync(served, rows);
+        return PooledJson.Build(writer =>
+        {
+            writer.WriteStartObject();
+            Write(writer, "events", events);
+            writer.WriteEndObject();
+        });
+    });
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> EventByTimestamp(string origin, long timestamp, bool backward) => ReadAsync(origin, async served =>
+    {
+        var row = await services.Storage.Events.ByTimestampAsync(served.Room.RoomId, timestamp, backward ? Direction.Backward : Direction.Forward);
+        if (row is null)
+            return MatrixError.NotFound("No event from that time");
+        return PooledJson.Build(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("event_id"u8, row.EventId);
+            writer.WriteNumber("origin_server_ts"u8, row.OriginServerTs);
+            writer.WriteEndObject();
+        });
+    });
+
+    private async Task<Outcome<ReadOnlyMemory<byte>>> ReadAsync(string origin, Func<ServedRoom, ValueTask<Outcome<ReadOnlyMemory<byte>>>> read)
+    {
+        var opened = await ServedRoom.OpenAsync(services, this.GetPrimaryKeyString(), origin);
+        return opened.Error is { } error ? error : await read(opened.Value!);
+    }
+
+    private async ValueTask<Outcome<ReadOnlyMemory<byte>>> TransactionAsync(ServedRoom served, IReadOnlyList<EventRow> rows)
+    {
+        var events = await RenderAsync(served, rows);
+        return PooledJson.Build(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("origin"u8, self.Name.Value);
+            writer.WriteNumber("origin_server_ts"u8, services.Now);
+            Write(writer, "pdus", events);
+            writer.WriteEndObject();
+        });
+    }
+
+    private static async ValueTask<List<ReadOnlyMemory<byte>>> RenderAsync(ServedRoom served, IEnumerable<EventRow> rows)
+    {
+        var events = new List<ReadOnlyMemory<byte>>();
+        foreach (var row in rows)
+            events.Add(await served.RenderAsync(row));
+        return events;
+    }
+
+    private static void Write(Utf8JsonWriter writer, string name, IEnumerable<ReadOnlyMemory<byte>> events)
+    {
+        writer.WriteStartArray(name);
+        foreach (var json in events)
+            writer.WriteRawValue(json.Span, skipInputValidation: true);
+        writer.WriteEndArray();
+    }
+
+    private static void Write(Utf8JsonWriter writer, string name, IEnumerable<EventRow> rows, bool idsOnly)
+    {
+        writer.WriteStartArray(name);
+        foreach (var row in rows)
+        {
+            if (idsOnly)
+                writer.WriteStringValue(row.EventId);
+            else
+                writer.WriteRawValue(row.Json.Span, skipInputValidation: true);
+        }
+
+        writer.WriteEndArray();
+    }
+}

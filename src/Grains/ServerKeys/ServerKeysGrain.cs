@@ -1,0 +1,104 @@
+using Orleans.Concurrency;
+using OrleansMatrix.Federation.Http;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
+using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.ServerKeys;
+
+/// <summary>A remote server's signing keys, as it published them and as storage remembers them (S-S API, Retrieving server keys).</summary>
+[Reentrant]
+public sealed class ServerKeysGrain(IStorage storage, FederationClient client, TimeProvider time) : Grain, IServerKeysGrain
+{
+    private const int MaxBytes = 256 * 1024;
+    private const int MaxBackoffDoublings = 10;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_firstBackoff = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_longestBackoff = TimeSpan.FromHours(1);
+    private static readonly TimeSpan s_betweenFetches = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<string, ServerKeyRow> _keys = new(StringComparer.Ordinal);
+    private ReadOnlyMemory<byte> _published;
+    private long _publishedUntil;
+    private long _retryAt;
+    private int _failures;
+    private Task? _fetch;
+
+    private string Server => this.GetPrimaryKeyString();
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        foreach (var row in await storage.Servers.KeysAsync(Server, cancellationToken))
+            _keys[row.KeyId] = row;
+    }
+
+    public async Task<PublishedKey?> Find(string keyId, long neededAt)
+    {
+        // A time in the future is somebody's claim: no key can be known to be valid then.
+        var at = Math.Min(neededAt, Now);
+        if (!_keys.TryGetValue(keyId, out var known) || (!known.IsOld && known.ValidUntil < at))
+            await RefreshAsync();
+        return _keys.TryGetValue(keyId, out known) ? new PublishedKey(known.KeyId, known.PublicKey, known.ValidUntil, known.IsOld) : null;
+    }
+
+    public async Task<ReadOnlyMemory<byte>> Published(long validUntil)
+    {
+        if (_published.IsEmpty || _publishedUntil < Math.Max(validUntil, Now))
+            await RefreshAsync();
+        return _published;
+    }
+
+    private async Task RefreshAsync()
+    {
+        var fetch = _fetch;
+        if (fetch is null)
+        {
+            if (Now < _retryAt || !ServerName.TryParse(Server, out var name))
+                return;
+            _fetch = fetch = FetchAsync(name);
+        }
+
+        await fetch;
+        if (_fetch == fetch)
+            _fetch = null;
+    }
+
+    private async Task FetchAsync(ServerName name)
+    {
+        if (await AskAsync(name) is not { } keys)
+        {
+            var backoff = TimeSpan.FromTicks(Math.Min(s_firstBackoff.Ticks << Math.Min(_failures++, MaxBackoffDoublings), s_longestBackoff.Ticks));
+            _retryAt = Now + (long)backoff.TotalMilliseconds;
+            return;
+        }
+
+        _failures = 0;
+        _retryAt = Now + (long)s_betweenFetches.TotalMilliseconds;
+        var unit = new WriteUnit();
+        foreach (var (keyId, key) in keys.Keys)
+        {
+            var row = new ServerKeyRow(Server, keyId, key.Key.PublicKey.ToArray(), key.ValidUntilTs, key.IsOld, Now);
+            storage.Servers.PutKey(unit, row);
+            _keys[keyId] = row;
+        }
+
+        _published = keys.Json;
+        _publishedUntil = keys.ValidUntilTs;
+        await storage.CommitAsync(unit);
+    }
+
+    private async Task<Protocol.Signing.ServerKeys?> AskAsync(ServerName name)
+    {
+        try
+        {
+            var answer = await client.SendAsync(name, HttpMethod.Get, "/_matrix/key/v2/server", default, s_patience, MaxBytes, sign: false);
+            return answer.IsSuccess && Protocol.Signing.ServerKeys.Parse(answer.Body.Span, Now).TryGet(out var keys, out _) && keys.ServerName.Value == name.Value ? keys : null;
+        }
+        catch (ServerUnreachableException)
+        {
+            return null;
+        }
+    }
+}

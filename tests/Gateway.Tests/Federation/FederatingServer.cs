@@ -1,0 +1,86 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using OrleansMatrix.Federation;
+using OrleansMatrix.Federation.Http;
+using OrleansMatrix.Gateway.Tests.Support;
+using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.TestSupport;
+
+namespace OrleansMatrix.Gateway.Tests.Federation;
+
+/// <summary>A whole server that others reach over HTTPS on loopback, named by its address.</summary>
+public sealed class FederatingServer : MatrixTestServer
+{
+    private const string Password = "test";
+    private readonly TemporaryFolder _folder = new();
+    private readonly int _port = FreePort();
+
+    public ServerName FederationName => OrleansMatrix.Protocol.Identifiers.ServerName.Parse(Name);
+
+    protected override string Name => $"127.0.0.1:{_port}";
+
+    protected override IReadOnlyList<string> Settings => ["--Matrix:Outbound:AllowPrivateAddresses=true"];
+
+    protected override IReadOnlyList<string> Listening =>
+    [
+        "--Kestrel:Endpoints:Client:Url=http://127.0.0.1:0", $"--Kestrel:Endpoints:Federation:Url=https://127.0.0.1:{_port}",
+        $"--Kestrel:Endpoints:Federation:Certificate:Path={CreateCertificate()}", $"--Kestrel:Endpoints:Federation:Certificate:Password={Password}",
+    ];
+
+    protected override void Configure(WebApplicationBuilder builder) =>
+        builder.Services.AddHttpClient(OutboundConnections.Federation).ConfigurePrimaryHttpMessageHandler(static provider =>
+        {
+            var handler = provider.GetRequiredService<OutboundConnections>().CreateHandler();
+            handler.SslOptions.RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Subject == "CN=127.0.0.1";
+            return handler;
+        });
+
+    /// <summary>Sends a request in this server's name to another.</summary>
+    public async Task<Answer> AskAsync(FederatingServer other, HttpMethod method, string target, string json = "", bool sign = true)
+    {
+        var client = Services.GetRequiredService<FederationClient>();
+        var answer = await client.SendAsync(other.FederationName, method, target, System.Text.Encoding.UTF8.GetBytes(json), TimeSpan.FromSeconds(30), sign: sign);
+        return new Answer(answer.Status, System.Text.Encoding.UTF8.GetString(answer.Body.Span));
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private string CreateCertificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch.AddYears(50), DateTimeOffset.UnixEpoch.AddYears(90));
+        var path = Path.Combine(_folder.Path, "server.pfx");
+        File.WriteAllBytes(path, certificate.Export(X509ContentType.Pfx, Password));
+        return path;
+    }
+}
+
+/// <summary>Two servers that know nothing of each other but their names.</summary>
+public sealed class TwoServers : IAsyncLifetime
+{
+    public FederatingServer One { get; } = new();
+
+    public FederatingServer Two { get; } = new();
+
+    public async ValueTask InitializeAsync()
+    {
+        await One.InitializeAsync();
+        await Two.InitializeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await One.DisposeAsync();
+        await Two.DisposeAsync();
+    }
+}
