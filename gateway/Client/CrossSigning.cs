@@ -10,8 +10,12 @@ internal static class CrossSigning
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMatrixPost("/_matrix/client/v3/keys/device_signing/upload", UploadKeysAsync);
-        routes.MapMatrixPost("/_matrix/client/v3/keys/signatures/upload", UploadSignaturesAsync);
+        // The unstable paths are those of the proposal (MSC1756), which SyTest and older clients still use.
+        foreach (var prefix in (ReadOnlySpan<string>)["/_matrix/client/v3", "/_matrix/client/unstable"])
+        {
+            routes.MapMatrixPost(prefix + "/keys/device_signing/upload", UploadKeysAsync);
+            routes.MapMatrixPost(prefix + "/keys/signatures/upload", UploadSignaturesAsync);
+        }
     }
 
     private static async ValueTask<MatrixResponse> UploadKeysAsync(MatrixRequest request)
