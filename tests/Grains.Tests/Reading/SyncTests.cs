@@ -118,6 +118,21 @@ public sealed class SyncTests
     }
 
     [Fact]
+    public async Task A_room_joined_since_comes_with_the_receipts_and_tags_of_before()
+    {
+        await using var server = await ReadServer.StartAsync();
+        var room = await TestRoom.CreateAsync(server, A);
+        var read = await room.SendAsync(A, "before");
+        await server.Receipts(A).SetAsync(new Abstractions.User.ReceiptToSet(room.Id, "m.read", read, null));
+        await server.AccountData(B).SetTagAsync(room.Id, "u.x", "{}"u8.ToArray());
+        var since = (await server.SyncAsync(B)).Next();
+        await room.JoinAsync(B);
+        var joined = (await server.SyncAsync(B, since)).Joined(room.Id);
+        Assert.NotNull(joined.Events("ephemeral").Single().At("content", read, "m.read", A));
+        Assert.Equal("m.tag", joined.Events("account_data").Single().GetProperty("type").GetString());
+    }
+
+    [Fact]
     public async Task History_from_before_the_join_is_hidden_where_the_room_says_so()
     {
         await using var server = await ReadServer.StartAsync();
@@ -211,6 +226,20 @@ public sealed class SyncTests
         Assert.Equal(["m.room.member|@c:x"], Members(await server.SyncAsync(A, first.Next(), Lazy)));
 
         List<string> Members(JsonElement sync) => [.. sync.Joined(room.Id).Events("state").Keys().Where(k => k.StartsWith("m.room.member", StringComparison.Ordinal))];
+    }
+
+    [Fact]
+    public async Task State_that_only_state_resolution_brought_is_told()
+    {
+        await using var server = await ReadServer.StartAsync();
+        var room = await TestRoom.CreateAsync(server, A);
+        var since = (await server.SyncAsync(A)).Next();
+        await room.MergeAsync(A, "merged", "m.room.name", "", """{"name":"from the other branch"}""");
+        var sync = await server.SyncAsync(A, since);
+        Assert.Equal(["merged"], sync.Joined(room.Id).Events("timeline").Bodies());
+        Assert.Equal(["m.room.name|"], sync.Joined(room.Id).Events("state").Keys());
+        await room.SendAsync(A, "straight on");
+        Assert.Empty((await server.SyncAsync(A, sync.Next())).Joined(room.Id).Events("state"));
     }
 
     [Fact]

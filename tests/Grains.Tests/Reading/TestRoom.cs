@@ -66,34 +66,42 @@ internal sealed class TestRoom
         await _storage.CommitAsync(unit);
     }
 
-    private async Task<string> AddAsync(string sender, string type, string? stateKey, string content, string? txn)
+    /// <summary>A message that joins another branch to the room's: one with a state event that this server got without a place in the history.</summary>
+    public async Task<string> MergeAsync(string sender, string body, string type, string stateKey, string content)
     {
-        var pdu = new PduBuilder
-        {
-            Sender = sender,
-            Type = type,
-            StateKey = stateKey,
-            Content = Encoding.UTF8.GetBytes(content),
-            RoomId = Id,
-            PrevEvents = _last.Length > 0 ? [_last] : [],
-            Depth = ++_depth,
-            OriginServerTs = _time.GetUtcNow().ToUnixTimeMilliseconds() + _depth,
-        }.Build(RoomVersion.V11, ServerName.Parse("x"), s_key).Value;
+        var outlier = Build(sender, type, stateKey, content, []);
         var unit = new WriteUnit();
-        var slot = unit.NextPosition(ChangeKind.RoomEvent, Id);
-        var before = State;
-        if (stateKey is not null)
-            State = await _states.SetAsync(State, type, stateKey, pdu.EventId);
+        _storage.Events.AddHistoric(unit, Row(outlier, State, null) with { Status = EventStatus.Outlier });
+        State = await _states.SetAsync(State, type, stateKey, outlier.EventId);
         var nodes = _pending.Write(_storage.StateNodes, unit);
+        await _storage.CommitAsync(unit);
+        _pending.Committed(nodes);
+        return await AddAsync(sender, EventTypes.Message, null, $$"""{"body":"{{body}}","msgtype":"m.text"}""", null, outlier.EventId);
+    }
+
+    private Pdu Build(string sender, string type, string? stateKey, string content, string[] prevEvents) => new PduBuilder
+    {
+        Sender = sender,
+        Type = type,
+        StateKey = stateKey,
+        Content = Encoding.UTF8.GetBytes(content),
+        RoomId = Id,
+        PrevEvents = prevEvents,
+        Depth = ++_depth,
+        OriginServerTs = _time.GetUtcNow().ToUnixTimeMilliseconds() + _depth,
+    }.Build(RoomVersion.V11, ServerName.Parse("x"), s_key).Value;
+
+    private EventRow Row(Pdu pdu, StateNodeId before, string? txn)
+    {
         var relation = pdu.Content.TryGetProperty("m.relates_to", out var relatesTo) ? relatesTo : default;
-        _storage.Events.AppendLive(unit, new EventRow
+        return new EventRow
         {
             EventId = pdu.EventId,
             RoomId = Id,
-            Type = type,
-            StateKey = stateKey,
-            Sender = sender,
-            Depth = _depth,
+            Type = pdu.Type,
+            StateKey = pdu.StateKey,
+            Sender = pdu.Sender,
+            Depth = pdu.Depth,
             OriginServerTs = pdu.OriginServerTs,
             StateBefore = before,
             Json = pdu.Json,
@@ -101,7 +109,25 @@ internal sealed class TestRoom
             TransactionId = txn,
             RelatesTo = relation.ValueKind == System.Text.Json.JsonValueKind.Object ? relation.GetProperty("event_id").GetString() : null,
             RelType = relation.ValueKind == System.Text.Json.JsonValueKind.Object ? relation.GetProperty("rel_type").GetString() : null,
-        }, slot);
+        };
+    }
+
+    private async Task<string> AddAsync(string sender, string type, string? stateKey, string content, string? txn, string? alsoAfter = null)
+    {
+        string[] prevEvents = (_last, alsoAfter) switch
+        {
+            ("", _) => [],
+            (_, null) => [_last],
+            _ => [_last, alsoAfter],
+        };
+        var pdu = Build(sender, type, stateKey, content, prevEvents);
+        var unit = new WriteUnit();
+        var slot = unit.NextPosition(ChangeKind.RoomEvent, Id);
+        var before = State;
+        if (stateKey is not null)
+            State = await _states.SetAsync(State, type, stateKey, pdu.EventId);
+        var nodes = _pending.Write(_storage.StateNodes, unit);
+        _storage.Events.AppendLive(unit, Row(pdu, before, txn), slot);
         _storage.Rooms.Put(unit, new RoomRow(Id, "11", State, [pdu.EventId], _depth, 0), slot);
         if (type == EventTypes.Member)
         {

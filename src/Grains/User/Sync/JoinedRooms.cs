@@ -30,7 +30,10 @@ internal static class JoinedRooms
                 ? await RoomDeltaReader.JoinedAsync(scope, row, newest, limit, cancellationToken) : null;
             if (delta is not null)
                 await scope.DeviceLists.AddJoinedAsync(scope, delta, cancellationToken);
-            List<ReceiptRow> roomReceipts = receipts is null ? [] : [.. receipts[row.RoomId].Where(r => EphemeralEvents.IsFor(scope.UserId, r))];
+            // Of a room that is new to the client, everything is news.
+            var isNew = delta is { IsNew: true } && !scope.IsInitial;
+            var receiptRows = isNew ? await storage.Receipts.ChangedAsync([row.RoomId], 0, scope.UpTo, cancellationToken) : receipts?[row.RoomId] ?? [];
+            List<ReceiptRow> roomReceipts = [.. receiptRows.Where(r => EphemeralEvents.IsFor(scope.UserId, r))];
             var hasRead = roomReceipts.Exists(r => r.UserId == scope.UserId);
             if (hasRead)
                 await scope.User.Unread.ReadReceiptsAsync(row.RoomId, cancellationToken);
@@ -39,7 +42,8 @@ internal static class JoinedRooms
             var roomTyping = typing?.GetValueOrDefault(row.RoomId);
             if (scope.IsInitial && roomTyping is not null && !roomTyping.Users.Values.Any(until => until > scope.Now))
                 roomTyping = null;
-            var roomData = accountData[row.RoomId];
+            var roomData = isNew
+                ? (await storage.AccountData.ChangedAsync(scope.UserId, 0, scope.UpTo, cancellationToken)).Where(d => d.RoomId == row.RoomId) : accountData[row.RoomId];
             if ((delta is null || delta.IsEmpty) && roomReceipts.Count == 0 && !hasRead && roomTyping is null && !roomData.Any() && !scope.IsInitial && !scope.Request.FullState)
                 continue;
             told = true;

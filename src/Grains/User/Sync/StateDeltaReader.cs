@@ -47,18 +47,20 @@ internal static class StateDeltaReader
             }
         }
 
-        else if (!IsStraight(scope, room, timeline) && timeline.Events[0].StateBefore is { } branch)
+        else if (!IsStraight(scope, room, timeline))
         {
             // Where branches of the event graph met, the state is what state resolution made of them; no event of the timeline may say so.
-            foreach (var change in await scope.Services.Read.States.DiffAsync(branch, await room.StateAfterAsync(upTo, cancellationToken), cancellationToken))
+            root = await room.StateAfterAsync(upTo, cancellationToken);
+            var (known, also) = await KnownStateAsync(scope, room, cancellationToken);
+            foreach (var change in await scope.Services.Read.States.DiffAsync(known, root.Value, cancellationToken))
             {
-                if (change.New is { } id && filter.AllowsType(change.Type))
+                if (change.New is { } id && id != also && filter.AllowsType(change.Type))
                     ids.Add(id);
             }
         }
 
-        if (timeline.Events.Count > 0)
-            scope.User.LastTold.Set(room.RoomId, timeline.Events[^1].EventId);
+        if (timeline.Events is [.., var last])
+            scope.User.LastTold.Set(room.RoomId, new ToldEvent(last.EventId, last.Position, last.StateKey is null ? root ?? last.StateBefore : null));
         if (lazy)
             await AddMembersAsync(scope, room, timeline, full, isNew, upTo, heroes, root, ids, cancellationToken);
         if (ids.Count == 0)
@@ -78,7 +80,7 @@ internal static class StateDeltaReader
     /// <summary>Whether each event follows the one that was told before it, and no other.</summary>
     private static bool IsStraight(SyncScope scope, RoomView room, Timeline timeline)
     {
-        var before = scope.User.LastTold.Get(room.RoomId);
+        var before = scope.User.LastTold.Get(room.RoomId, scope.Since.Position)?.EventId;
         foreach (var row in timeline.Events)
         {
             var previous = room.Parse(row).PrevEvents;
@@ -88,6 +90,15 @@ internal static class StateDeltaReader
         }
 
         return true;
+    }
+
+    /// <summary>The root of the state that the client has, and the id of an event that it has besides.</summary>
+    private static async ValueTask<(StateNodeId Root, string? Also)> KnownStateAsync(SyncScope scope, RoomView room, CancellationToken cancellationToken)
+    {
+        if (scope.User.LastTold.Get(room.RoomId, scope.Since.Position)?.StateAfter is { } told)
+            return (told, null);
+        var previous = await scope.Services.Storage.Events.RangeAsync(room.RoomId, HistoryOrder.Start, scope.SincePlace, Direction.Backward, 1, cancellationToken);
+        return previous is [{ StateBefore: { } state } row] ? (state, row.EventId) : (await room.StateAfterAsync(scope.SincePlace, cancellationToken), null);
     }
 
     private static async ValueTask<StateNodeId> RootAsync(SyncScope scope, RoomView room, Timeline timeline, HistoryOrder upTo, CancellationToken cancellationToken) =>
