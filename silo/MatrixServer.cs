@@ -52,7 +52,8 @@ public static class MatrixServer
     {
         var builder = WebApplication.CreateSlimBuilder(args);
         var settings = SettingsReader.Read(builder.Configuration);
-        Directory.CreateDirectory(settings.DataDirectory);
+        AddressCheck.Check(builder.Configuration);
+        DataFolder.Create(settings);
         ConfigureHost(builder);
         builder.Services
             .AddSingleton(settings)
@@ -90,14 +91,20 @@ public static class MatrixServer
 
     private static void ConfigureHost(WebApplicationBuilder builder)
     {
-        // Logging:Console:FormatterName=json gives one JSON object a line instead.
-        builder.Services.Configure<SimpleConsoleFormatterOptions>(static options => options.SingleLine = true);
+        if (builder.Configuration["Logging:Console:FormatterName"] == ConsoleFormatterNames.Json)
+            builder.Logging.AddJsonConsole();
+        else
+            builder.Logging.AddSimpleConsole(static options => options.SingleLine = true);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // A start that fails is told in one line, by RunAsync.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = s_drain);
 
         // A reverse proxy on this machine may say whom it speaks for.
         builder.Services.Configure<ForwardedHeadersOptions>(static options => options.ForwardedHeaders = ForwardedHeaders.XForwardedFor);
-        builder.WebHost.UseKestrelHttpsConfiguration();
+        if (UsesTls(builder.Configuration))
+            builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel((context, options) =>
         {
             options.AddServerHeader = false;
@@ -112,4 +119,11 @@ public static class MatrixServer
                 options.Listen(IPAddress.Loopback, DefaultPort);
         });
     }
+
+    // Without TLS the start need not load it.
+    private static bool UsesTls(ConfigurationManager configuration) =>
+        configuration["https_ports"] is not null || IsHttps(configuration["urls"]) ||
+        configuration.GetSection("Kestrel:Endpoints").GetChildren().Any(static endpoint => IsHttps(endpoint["Url"]));
+
+    private static bool IsHttps(string? urls) => urls?.Contains("https:", StringComparison.OrdinalIgnoreCase) == true;
 }

@@ -1,10 +1,11 @@
+using System.Runtime.InteropServices;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Signing;
 
 namespace OrleansMatrix.Silo;
 
 /// <summary>The server's signing key, one line in <c>signing.key</c> of the data directory, readable by its owner only.</summary>
-public static class SigningKeyFile
+public static partial class SigningKeyFile
 {
     private const string FileName = "signing.key";
 
@@ -22,7 +23,6 @@ public static class SigningKeyFile
 
     private static void Create(string path, SigningKey key, IRandom random)
     {
-        // Linking a finished file is atomic and fails if another process was first.
         var temporary = $"{path}.{RandomText.Base62(random, 8)}";
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -37,11 +37,22 @@ public static class SigningKeyFile
 
         try
         {
-            File.Move(temporary, path, overwrite: false);
+            // Fails if another process was first, as a rename would not.
+            if (OperatingSystem.IsWindows())
+                File.Move(temporary, path, overwrite: false);
+            else if (Link(temporary, path) != 0 && !File.Exists(path))
+                throw new IOException($"'{path}' cannot be created");
         }
         catch (IOException) when (File.Exists(path))
+        {
+            // The other process's key is the one to read.
+        }
+        finally
         {
             File.Delete(temporary);
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "link", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string existing, string created);
 }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Security.Cryptography;
 using OrleansMatrix.Storage.Sqlite;
 
 namespace OrleansMatrix.Silo;
@@ -12,6 +13,7 @@ internal static class StartFault
         // A wrong setting, a port in use, a folder that cannot be written.
         SettingsException or IOException or UnauthorizedAccessException => fault.Message,
         SqliteException => $"Matrix:DataDirectory: {fault.Message}",
+        CryptographicException => $"Kestrel: a certificate cannot be read: {fault.Message}",
         DbException => $"Matrix:Database: {fault.Message}",
         _ => null,
     };

@@ -10,7 +10,7 @@ internal sealed record AdminContext(MatrixSettings Settings, IStorage Storage, T
 {
     public static async Task<AdminContext> OpenAsync(MatrixSettings settings, TimeProvider time, IRandom random)
     {
-        Directory.CreateDirectory(settings.DataDirectory);
+        DataFolder.Create(settings);
         var storage = StorageFactory.Open(settings, time, NullLoggerFactory.Instance);
         await storage.MigrateAsync(CancellationToken.None);
         return new AdminContext(settings, storage, time, random);
