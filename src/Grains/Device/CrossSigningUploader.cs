@@ -7,7 +7,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>keys/device_signing/upload (CS API, Cross-signing).</summary>
-internal sealed class CrossSigningUploader(IStorage storage, string userId)
+internal sealed class CrossSigningUploader(IStorage storage, TimeProvider time, string userId)
 {
     public async Task<Outcome<CrossSigningUpload>> UploadAsync(ReadOnlyMemory<byte> body, bool authenticated)
     {
@@ -38,10 +38,14 @@ internal sealed class CrossSigningUploader(IStorage storage, string userId)
             storage.Keys.PutCrossSigningKey(unit, new CrossSigningKeyRow(userId, key.Usage, key.Json));
 
         // Others never see the user-signing key: its change is for the user's own devices.
-        var onlyFor = changed.TrueForAll(k => k.Usage == CrossSigningKey.UserSigning) ? userId : null;
-        storage.Keys.AddDeviceListChange(unit, userId, unit.NextPosition(ChangeKind.DeviceList, userId), onlyFor);
+        if (changed.TrueForAll(k => k.Usage == CrossSigningKey.UserSigning))
+            storage.Keys.AddDeviceListChange(unit, userId, unit.NextPosition(ChangeKind.DeviceList, userId), onlyFor: userId);
+        else
+            await new DeviceListUpdates(storage, time).AddCrossSigningAsync(unit, userId, master.Json, Newest(CrossSigningKey.SelfSigning)?.Json);
         await storage.CommitAsync(unit);
         return CrossSigningUpload.Stored;
+
+        CrossSigningKey? Newest(string usage) => uploaded.FirstOrDefault(k => k.Usage == usage) ?? stored.GetValueOrDefault(usage);
     }
 
     private MatrixError? Read(JsonElement body, out List<CrossSigningKey> keys)

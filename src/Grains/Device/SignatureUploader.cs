@@ -7,7 +7,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>keys/signatures/upload (CS API, Cross-signing): signatures that the user's keys made on its own keys and on other users' master keys.</summary>
-internal sealed class SignatureUploader(IStorage storage, string userId)
+internal sealed class SignatureUploader(IStorage storage, TimeProvider time, string userId)
 {
     private const int MaxObjects = 1000;
     private static readonly MatrixError s_unknownKey = MatrixError.NotFound("Unknown key");
@@ -15,6 +15,7 @@ internal sealed class SignatureUploader(IStorage storage, string userId)
     private static readonly MatrixError s_badSignature = new(ErrCodes.InvalidSignature, 400, "Invalid signature");
 
     private readonly WriteUnit _unit = new();
+    private readonly List<(string Target, KeySignature Signature)> _ownSignatures = [];
     private readonly List<(string UserId, string KeyId, MatrixError Error)> _failures = [];
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> UploadAsync(ReadOnlyMemory<byte> body)
@@ -36,13 +37,29 @@ internal sealed class SignatureUploader(IStorage storage, string userId)
                 continue;
 
             // A signature on another user's key is only shown to the one who made it.
-            var onlyFor = target.Name == userId ? null : userId;
-            storage.Keys.AddDeviceListChange(_unit, target.Name, _unit.NextPosition(ChangeKind.DeviceList, userId), onlyFor);
+            if (target.Name == userId)
+                await AnnounceOwnAsync(own);
+            else
+                storage.Keys.AddDeviceListChange(_unit, target.Name, _unit.NextPosition(ChangeKind.DeviceList, userId), onlyFor: userId);
         }
 
         if (!_unit.IsEmpty)
             await storage.CommitAsync(_unit);
         return JsonBytes.Object(WriteFailures);
+    }
+
+    private async Task AnnounceOwnAsync(KeySet own)
+    {
+        var updates = new DeviceListUpdates(storage, time);
+        var made = (await storage.Keys.SignaturesAsync(userId)).Where(s => s.SignerId == userId)
+            .Select(s => (s.Target, Signature: new KeySignature(s.SignerId, s.KeyId, s.Signature))).Concat(_ownSignatures).ToLookup(s => s.Target, s => s.Signature);
+        foreach (var target in _ownSignatures.Select(s => s.Target).Distinct(StringComparer.Ordinal))
+        {
+            if (own.DeviceKeys.TryGetValue(target, out var device))
+                await updates.AddDeviceAsync(_unit, userId, target, KeyJson.Merge(device, made[target]));
+            else if (own.Master is { } master)
+                await updates.AddCrossSigningAsync(_unit, userId, KeyJson.Merge(master.Json, made[target]), own.SelfSigning?.Json);
+        }
     }
 
     private bool AddAll(KeySet own, KeySet targetKeys, JsonProperty target)
@@ -94,6 +111,8 @@ internal sealed class SignatureUploader(IStorage storage, string userId)
             if (!KeySignatures.IsSignedBy(JsonBytes.Raw(signed), userId, key))
                 return s_badSignature;
             storage.Keys.PutSignature(_unit, userId, signature.KeyId, targetUserId, target, signature.Signature);
+            if (targetUserId == userId)
+                _ownSignatures.Add((target, signature));
             accepted++;
         }
 

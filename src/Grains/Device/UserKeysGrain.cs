@@ -27,7 +27,7 @@ public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRe
             if (known is null || !known.Json.Span.SequenceEqual(deviceKeys.Span))
             {
                 storage.Keys.PutDeviceKeys(unit, new DeviceKeysRow(UserId, deviceId, deviceKeys));
-                storage.Keys.AddDeviceListChange(unit, UserId, unit.NextPosition(ChangeKind.DeviceList, UserId), null);
+                await new DeviceListUpdates(storage, time).AddDeviceAsync(unit, UserId, deviceId, deviceKeys);
             }
         }
 
@@ -48,9 +48,9 @@ public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRe
     public Task<PublishedKeys> Published(string? viewer) => new PublishedKeysReader(storage).ReadAsync(UserId, viewer);
 
     public Task<Outcome<CrossSigningUpload>> UploadCrossSigningKeys(ReadOnlyMemory<byte> body, bool authenticated) =>
-        new CrossSigningUploader(storage, UserId).UploadAsync(body, authenticated);
+        new CrossSigningUploader(storage, time, UserId).UploadAsync(body, authenticated);
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> UploadSignatures(ReadOnlyMemory<byte> body) => new SignatureUploader(storage, UserId).UploadAsync(body);
+    public Task<Outcome<ReadOnlyMemory<byte>>> UploadSignatures(ReadOnlyMemory<byte> body) => new SignatureUploader(storage, time, UserId).UploadAsync(body);
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Changes(long after, long upTo) => new KeyChanges(storage, UserId).ReadAsync(after, upTo);
 
