@@ -36,7 +36,9 @@ internal static class Joining
             return wrong;
         ReadOnlyMemory<byte>? signedJson = signed is null ? default(ReadOnlyMemory<byte>?) : new ReadOnlyMemory<byte>(JsonMarshal.GetRawUtf8Value(signed.Json).ToArray());
         var requester = request.Requester;
-        var change = new MembershipChange(requester, MembershipAction.Join, requester.UserId, reason, via, signedJson);
+        // Beyond the specification: clients may add members of their own to the join.
+        ReadOnlyMemory<byte> extra = JsonMarshal.GetRawUtf8Value(body.Json).ToArray();
+        var change = new MembershipChange(requester, MembershipAction.Join, requester.UserId, reason, via, signedJson, Extra: extra);
         return MatrixResponse.From(await MembershipRequest.ChangeAsync(request, roomId, change), (w, _) => w.WriteString("room_id"u8, roomId));
     }
 }

@@ -7,18 +7,24 @@ namespace OrleansMatrix.Gateway.Client;
 /// <summary>room_send.yaml: message events.</summary>
 internal static class RoomSend
 {
-    public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapMatrixPut("/_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}", SendAsync, EndpointOptions.Guest.Limited() with { RefuseSuspended = true });
+    private const string Path = "/_matrix/client/v3/rooms/{roomId}/send/{eventType}";
+    private static readonly EndpointOptions s_options = EndpointOptions.Guest.Limited() with { RefuseSuspended = true };
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapMatrixPut(Path + "/{txnId}", request => SendAsync(request, request.Route("txnId")), s_options);
+        // From before transaction ids; in use by old clients.
+        routes.MapMatrixPost(Path, static request => SendAsync(request, null), s_options);
+    }
 
     /// <summary>The <c>ts</c> parameter, which application services may give (AS API, Timestamp massaging); else null.</summary>
     internal static long? TimestampOf(MatrixRequest request) =>
         request.Requester.AppServiceId is not null && request.Query("ts") is not null ? request.QueryInteger("ts", 0) : null;
 
-    private static async ValueTask<MatrixResponse> SendAsync(MatrixRequest request)
+    private static async ValueTask<MatrixResponse> SendAsync(MatrixRequest request, string? transactionId)
     {
         var roomId = request.RouteRoomId();
         var type = request.Route("eventType");
-        var transactionId = request.Route("txnId");
         var timestamp = TimestampOf(request);
         if (request.Error is { } invalid)
             return invalid;

@@ -5,6 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
+using OrleansMatrix.Federation;
+using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
@@ -83,7 +85,9 @@ internal static class RoomSends
             .AddSingleton(TimeProvider.System)
             .AddSingleton<IRandom, SystemRandom>()
             .AddSingleton(SigningKey.Generate(new SystemRandom()))
+            .AddSingleton(static services => new LocalServer(services.GetRequiredService<MatrixSettings>().ServerName, services.GetRequiredService<SigningKey>()))
             .AddSingleton(storage)
+            .AddFederation(allowPrivateAddresses: false)
             .AddMatrixGrains();
         builder.UseOrleans();
         var host = builder.Build();

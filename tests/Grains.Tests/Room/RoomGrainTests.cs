@@ -3,6 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
 using Orleans.TestingHost;
+using OrleansMatrix.Federation;
+using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Abstractions.Room;
@@ -37,6 +39,8 @@ public sealed class RoomGrainTests : IAsyncLifetime
                 .AddSingleton<IRandom, SystemRandom>()
                 .AddSingleton(LocalKey)
                 .AddSingleton(_storage)
+                .AddSingleton(new LocalServer(ServerName.Parse("local"), LocalKey))
+                .AddFederation(allowPrivateAddresses: false)
                 .AddMatrixGrains())
             .Build();
         await _cluster.DeployAsync();
@@ -158,7 +162,9 @@ public sealed class RoomGrainTests : IAsyncLifetime
         Assert.Equal(room, (await ContentAsync(old, "m.room.tombstone")).GetProperty("replacement_room").GetString());
         var create = await ContentAsync(room, "m.room.create");
         Assert.Equal(old, create.GetProperty("predecessor").GetProperty("room_id").GetString());
-        Assert.Equal(to == "11", create.GetProperty("predecessor").TryGetProperty("event_id", out _));
+        Assert.Equal(to == "11", create.GetProperty("predecessor").TryGetProperty("event_id", out var closing));
+        if (to == "11")
+            Assert.Equal("m.room.tombstone", (await _storage.Events.GetAsync(closing.GetString()!))!.Type);
         Assert.Equal(room, (await Grains.GetGrain<IRoomAliasGrain>("#moving:local").Resolve()).Value!.RoomId);
         var summary = (await _storage.Rooms.GetSummaryAsync(room))!;
         Assert.Equal(("N", "#moving:local", "public"), (summary.Name, summary.CanonicalAlias, summary.JoinRule));

@@ -15,9 +15,10 @@ internal sealed class RoomFounder(IGrainFactory grains, RoomServices services)
     private const int Attempts = 10;
 
     /// <summary>Makes the room and answers its id.</summary>
+    /// <param name="roomId">The id to take, for versions in which it can be chosen; null: a random one.</param>
     /// <param name="creationContent">The content of m.room.create but for <c>room_version</c> and <c>creator</c>; a JSON object.</param>
     public async Task<Outcome<string>> FoundAsync(
-        RoomVersion version, string creator, ReadOnlyMemory<byte> creationContent, ImmutableArray<StateDraft> drafts, bool isPublic, string? alias)
+        RoomVersion version, string creator, ReadOnlyMemory<byte> creationContent, ImmutableArray<StateDraft> drafts, bool isPublic, string? alias, string? roomId = null)
     {
         if (!ContentJson.TryParseObject(creationContent, out var given))
             return MatrixError.BadJson("creation_content is not an object");
@@ -25,7 +26,7 @@ internal sealed class RoomFounder(IGrainFactory grains, RoomServices services)
         var timestamp = services.Now;
         for (var attempt = 1; ; attempt++)
         {
-            if (!Build(services, version, creator, content, timestamp).TryGet(out var create, out var error))
+            if (!Build(services, version, creator, content, timestamp, roomId).TryGet(out var create, out var error))
                 return error;
             var outcome = await grains.GetGrain<IRoomGrain>(create.RoomId).Create(new RoomCreation(version.Id, create.Json, drafts, isPublic, alias));
             if (outcome.Ok)
@@ -47,15 +48,18 @@ internal sealed class RoomFounder(IGrainFactory grains, RoomServices services)
     });
 
     /// <summary>The signed create event.</summary>
-    public static Result<Pdu> Build(RoomServices services, RoomVersion version, string creator, ReadOnlyMemory<byte> content, long timestamp) => new PduBuilder
+    public static Result<Pdu> Build(RoomServices services, RoomVersion version, string creator, ReadOnlyMemory<byte> content, long timestamp, string? roomId = null) => new PduBuilder
     {
         Sender = creator,
         Type = EventTypes.Create,
         StateKey = "",
         Content = content,
-        RoomId = version.RoomIdIsCreateHash ? null : $"!{RandomText.Base62(services.Random, 18)}:{services.Server.Name}",
+        RoomId = version.RoomIdIsCreateHash ? null : roomId ?? NewRoomId(services),
         Depth = 1,
         OriginServerTs = timestamp,
         EventId = version.EventIdFormat == EventIdFormat.Given ? $"${RandomText.Base62(services.Random, 24)}:{services.Server.Name}" : null,
     }.Build(version, services.Server.Name, services.Server.Key);
+
+    /// <summary>A random room id of the form with a server name.</summary>
+    public static string NewRoomId(RoomServices services) => $"!{RandomText.Base62(services.Random, 18)}:{services.Server.Name}";
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Grains.Room.Pipeline;
 using OrleansMatrix.Grains.Room.State;
@@ -36,22 +37,25 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
             return refused;
         var profile = await new Profiles(grains, services.Server).GetAsync(user);
         ImmutableArray<StateDraft> drafts = [new StateDraft(EventTypes.Member, user, MemberContent.Write(Membership.Join, profile, null)), .. plan.Drafts];
-        var founded = await new RoomFounder(grains, services).FoundAsync(version, user, plan.CreationContent, drafts, isPublic: false, alias: null);
+        var founded = await new RoomFounder(grains, services).FoundAsync(version, user, plan.CreationContent, drafts, isPublic: false, alias: null, plan.RoomId);
         if (founded.Error is { } failed)
             return failed;
-        return await CloseAsync(activation, user, founded.Value!) is { } fault ? fault : founded.Value!;
+        return await CloseAsync(activation, user, founded.Value!, plan.Tombstone) is { } fault ? fault : founded.Value!;
     }
 
-    private sealed record Plan(ReadOnlyMemory<byte> CreationContent, ImmutableArray<StateDraft> Drafts);
+    /// <summary>What to do, and for versions in which a room's id can be chosen the id, with the tombstone that names it and that the new room names.</summary>
+    private sealed record Plan(ReadOnlyMemory<byte> CreationContent, ImmutableArray<StateDraft> Drafts, string? RoomId, Pdu? Tombstone);
 
     private static async ValueTask<Result<Plan>> ReadAsync(ActiveRoom? room, string user, RoomVersion version, ImmutableArray<string> creators)
     {
         if (room is null)
             return MatrixError.NotFound("Unknown room");
         // Only who may close the old room may open its successor. The event is not sent yet.
-        var tombstone = await BuildLocalEvent.RunAsync(room, Tombstone(user, "!successor:" + room.Services.Server.Name));
-        if (!tombstone.IsOk)
-            return tombstone.Error;
+        var successor = RoomFounder.NewRoomId(room.Services);
+        var built = await BuildLocalEvent.RunAsync(room, Tombstone(user, successor));
+        if (!built.TryGet(out var local, out var refused))
+            return refused;
+        var tombstone = version.RoomIdIsCreateHash ? null : local.Pdu;
         var entries = await room.Map.ListAsync(room.Current.Root, StatePart.NonMembers);
         var members = await room.Map.ListAsync(room.Current.Root, StatePart.Members);
         var events = await room.Events.GetManyAsync(entries.Concat(members).Select(e => e.EventId));
@@ -67,10 +71,12 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
             drafts.Add(new StateDraft(EventTypes.Member, banned.StateKey!, banned.ContentJson));
         if (levels is not null)
             drafts.Add(new StateDraft(EventTypes.PowerLevels, "", Levels(levels.Content, version, creators.Add(user), room.Current.PowerLevels.PrivilegedCreators)));
-        return new Plan(CreationContent(room, state.Find(p => p.Type == EventTypes.Create)!, version, creators), drafts.ToImmutable());
+        var create = state.Find(p => p.Type == EventTypes.Create)!;
+        return new Plan(CreationContent(create, version, creators, tombstone), drafts.ToImmutable(), tombstone is null ? null : successor, tombstone);
     }
 
-    private static ReadOnlyMemory<byte> CreationContent(ActiveRoom room, Pdu create, RoomVersion version, ImmutableArray<string> creators) => ContentJson.Write(writer =>
+    private static ReadOnlyMemory<byte> CreationContent(
+        Pdu create, RoomVersion version, ImmutableArray<string> creators, Pdu? tombstone) => ContentJson.Write(writer =>
     {
         ContentJson.CopyMembers(writer, create.Content, "creator", "room_version", "predecessor", "additional_creators");
         if (version.PrivilegedCreators && !creators.IsEmpty)
@@ -82,10 +88,9 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
         }
 
         writer.WriteStartObject("predecessor"u8);
-        // Before v12 with the last known event of the old room.
-        if (!version.PrivilegedCreators)
-            writer.WriteString("event_id"u8, room.Extremities[^1].EventId);
-        writer.WriteString("room_id"u8, room.RoomId);
+        if (tombstone is not null)
+            writer.WriteString("event_id"u8, tombstone.EventId);
+        writer.WriteString("room_id"u8, create.RoomId);
         writer.WriteEndObject();
     });
 
@@ -130,7 +135,7 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
     }));
 
     // The tombstone, the move of the local aliases and of the place in the public list are one commit of the old room.
-    private async Task<MatrixError?> CloseAsync(RoomActivation activation, string user, string successor)
+    private async Task<MatrixError?> CloseAsync(RoomActivation activation, string user, string successor, Pdu? prepared)
     {
         var aliases = new List<AliasRow>();
         foreach (var alias in await services.Storage.Directory.AliasesOfAsync(activation.RoomId))
@@ -142,10 +147,8 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
         var isPublic = await services.Storage.Rooms.IsPublicAsync(activation.RoomId);
         var closed = await activation.ChangeAsync<string>(async (room, unit) =>
         {
-            var built = await BuildLocalEvent.RunAsync(room, Tombstone(user, successor));
-            if (!built.TryGet(out var local, out var error))
-                return error;
-            await unit.AppendAsync(local.Pdu, local.Before, EventOrigin.None, distribute: true);
+            if (await AppendTombstoneAsync(room, unit, user, successor, prepared) is { } refused)
+                return refused;
             foreach (var row in aliases)
             {
                 services.Storage.Directory.DeleteAlias(unit.Unit, row.Alias);
@@ -158,12 +161,28 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
                 services.Storage.Rooms.SetPublic(unit.Unit, successor, "", true);
             }
 
-            return local.Pdu.EventId;
+            return successor;
         });
         if (closed.Error is { } fault)
             return fault;
         await SilenceAsync(activation, user);
         await MoveCanonicalAliasAsync(activation, user, successor);
+        return null;
+    }
+
+    // What was built before the new room was may have been overtaken by other events: then it stands beside them.
+    private static async ValueTask<MatrixError?> AppendTombstoneAsync(ActiveRoom room, RoomUnit unit, string user, string successor, Pdu? prepared)
+    {
+        if (prepared is not null)
+        {
+            var verdict = await ReceivePdu.RunAsync(room, unit, prepared, default, distribute: true);
+            return verdict.Verdict is PduVerdict.Accepted or PduVerdict.Duplicate ? null : MatrixError.Forbidden(verdict.Reason ?? "The room has changed");
+        }
+
+        var built = await BuildLocalEvent.RunAsync(room, Tombstone(user, successor));
+        if (!built.TryGet(out var local, out var error))
+            return error;
+        await unit.AppendAsync(local.Pdu, local.Before, EventOrigin.None, distribute: true);
         return null;
     }
 

@@ -27,13 +27,16 @@ internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profile
         var given = default(JsonElement);
         if (change.Content is { } content && !ContentJson.TryParseObject(content, out given))
             return MatrixError.BadJson("Content is not an object");
+        var extra = default(JsonElement);
+        if (change.Extra is { } more && !ContentJson.TryParseObject(more, out extra))
+            return MatrixError.BadJson("Content is not an object");
         if (change.Action == MembershipAction.Invite && await permission.FindFaultAsync(change) is { } blocked)
             return blocked;
 
         var membership = MembershipOf(change.Action);
         var profile = membership is Membership.Join or Membership.Invite or Membership.Knock ? await profileOf(change.Target) : null;
         ReadOnlyMemory<byte> Content(string? authoriser) => change.Content is null
-            ? MemberContent.Write(membership, profile, change.Reason, change.IsDirect, authoriser)
+            ? MemberContent.Write(membership, profile, change.Reason, change.IsDirect, authoriser, extra)
             : MemberContent.From(given, membership, authoriser);
         if (isOwn && change.Action is MembershipAction.Join or MembershipAction.Leave or MembershipAction.Knock && activation.Room is not { IsResident: true })
             return await remote.ChangeOwnAsync(activation, change, Content(null));
