@@ -29,9 +29,9 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> Sync(SyncRequest request, CancellationToken cancellationToken = default)
     {
-        await Presence.BeginAsync(request.SetPresence);
         try
         {
+            await Presence.BeginAsync(request.SetPresence);
             return await SyncRun.RunAsync(State, request, cancellationToken);
         }
         finally

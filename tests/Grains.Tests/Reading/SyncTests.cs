@@ -193,6 +193,24 @@ public sealed class SyncTests
     }
 
     [Fact]
+    public async Task A_refused_invite_of_a_room_that_this_server_is_not_in_is_told_as_left()
+    {
+        await using var server = await ReadServer.StartAsync();
+        await PutAsync("invite");
+        var since = (await server.SyncAsync(B)).Next();
+        await PutAsync("leave");
+        Assert.Empty((await server.SyncAsync(B, since)).At("rooms", "leave", "!far:y").Events("timeline"));
+
+        async Task PutAsync(string membership)
+        {
+            var unit = new Storage.WriteUnit();
+            var row = new Storage.MembershipRow("!far:y", B, membership, "@z:y", "$e", 0, "[]"u8.ToArray(), false, null, null);
+            server.Storage.Memberships.Put(unit, row, unit.NextPosition(Storage.ChangeKind.Membership, B));
+            await server.Storage.CommitAsync(unit);
+        }
+    }
+
+    [Fact]
     public async Task Messages_of_ignored_users_are_left_out_and_their_state_is_not()
     {
         await using var server = await ReadServer.StartAsync();

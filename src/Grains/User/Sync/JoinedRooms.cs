@@ -40,8 +40,6 @@ internal static class JoinedRooms
             if (!scope.Filter.Ephemeral.AllowsType(EphemeralEvents.Receipt) || !scope.Filter.Ephemeral.AllowsRoom(row.RoomId))
                 roomReceipts = [];
             var roomTyping = typing?.GetValueOrDefault(row.RoomId);
-            if (scope.IsInitial && roomTyping is not null && !roomTyping.Users.Values.Any(until => until > scope.Now))
-                roomTyping = null;
             var roomData = isNew
                 ? (await storage.AccountData.ChangedAsync(scope.UserId, 0, scope.UpTo, cancellationToken)).Where(d => d.RoomId == row.RoomId) : accountData[row.RoomId];
             if ((delta is null || delta.IsEmpty) && roomReceipts.Count == 0 && !hasRead && roomTyping is null && !roomData.Any() && !scope.IsInitial && !scope.Request.FullState)

@@ -112,13 +112,32 @@ internal sealed class SyncBuilder(SyncScope scope, CancellationToken cancellatio
         writer.WriteStartObject("leave"u8);
         foreach (var row in left)
         {
-            if (await RoomDeltaReader.LeftAsync(scope, row, cancellationToken) is not { } delta)
-                continue;
             _told = true;
+            if (await RoomDeltaReader.LeftAsync(scope, row, cancellationToken) is not { } delta)
+            {
+                WriteUnknownRoom(writer, row.RoomId);
+                continue;
+            }
+
             await scope.DeviceLists.AddLeftAsync(scope, delta, cancellationToken);
             writer.WriteStartObject(row.RoomId);
             RoomSections.WriteEvents(scope, writer, delta);
             WriteAccountData(writer, accountData[row.RoomId], scope.Filter.RoomAccountData);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
+    }
+
+    /// <summary>An invite of a room that this server is not in was refused or taken back: there is nothing to tell but that.</summary>
+    private void WriteUnknownRoom(Utf8JsonWriter writer, string roomId)
+    {
+        writer.WriteStartObject(roomId);
+        foreach (var section in (ReadOnlySpan<string>)[scope.Request.UseStateAfter ? "state_after" : "state", "timeline"])
+        {
+            writer.WriteStartObject(section);
+            writer.WriteStartArray("events"u8);
+            writer.WriteEndArray();
             writer.WriteEndObject();
         }
 
