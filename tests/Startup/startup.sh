@@ -5,9 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 runs=${1:-5} out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-form=(-c Release -r linux-x64 --self-contained -p:PublishSingleFile=true -p:PublishTrimmed=true -p:PublishReadyToRun=true -p:PublishReadyToRunComposite=false -p:IncludeNativeLibrariesForSelfExtract=false -p:EventSourceSupport=false -v q --nologo)
-dotnet publish silo "${form[@]}" -o "$out/silo" >/dev/null
-dotnet publish tests/Startup "${form[@]}" -o "$out/empty" >/dev/null
+dotnet publish silo -c Release -r linux-x64 -o "$out/silo" -v q --nologo
+dotnet publish tests/Startup -c Release -r linux-x64 -o "$out/empty" -v q --nologo
 du -sm "$out/silo" "$out/empty" | awk '{print $2": "$1" MB"}' | sed "s#$out/##"
 
 now() { date +%s%N; }
