@@ -19,7 +19,7 @@ measure() { # program port extra-environment...
     local ms=$((($(now) - start) / 1000000))
     sleep 5
     echo "$ms $(awk '/VmRSS/{print $2}' "/proc/$pid/status")"
-    kill -INT "$pid"
+    kill -TERM "$pid"
     wait "$pid" || true
 }
 for ((i = 0; i < runs; i++)); do
