@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
-using OrleansMatrix.Gateway.Pipeline;
 using Microsoft.Extensions.DependencyInjection;
+using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Routing;
-using OrleansMatrix.Gateway.Pipeline;
 using Microsoft.Extensions.DependencyInjection;
+using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Protocol.Signing;
 
 namespace OrleansMatrix.Gateway.Federation;

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Routing;
-using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Gateway.Client;
+using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions.Directory;
 
 namespace OrleansMatrix.Gateway.Federation;

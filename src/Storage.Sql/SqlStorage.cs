@@ -58,7 +58,7 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStor
     }
 
     /// <inheritdoc/>
-    public Task<CommitResult> CommitAsync(WriteUnit unit) => 
+    public Task<CommitResult> CommitAsync(WriteUnit unit) =>
         unit.IsEmpty ? Task.FromResult(default(CommitResult)) : unit.Destinations.Count == 0 ? database.CommitAsync(unit) : CommitQueuedAsync(unit);
 
     private async Task<CommitResult> CommitQueuedAsync(WriteUnit unit)
