@@ -89,7 +89,7 @@ internal sealed class PostgresDatabase : ISqlDatabase
                 {
                     return await ReadAsync(await execute(command, cancellationToken).ConfigureAwait(false), read, cancellationToken).ConfigureAwait(false);
                 }
-                catch (NpgsqlException exception) when (exception.IsTransient && retries < MostRetries)
+                catch (Exception exception) when (retries < MostRetries && exception.IsBrokenConnection())
                 {
                     // A query may simply run again: most often its pooled connection broke while it was idle, and the others with it.
                     _source.Clear();

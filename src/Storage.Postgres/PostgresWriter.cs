@@ -97,7 +97,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
                 Publish();
                 return;
             }
-            catch (NpgsqlException exception) when (batch is null && exception.IsTransient && retries++ < MostRetries)
+            catch (Exception exception) when (batch is null && exception.IsBrokenConnection() && retries++ < MostRetries)
             {
                 // Nothing has been written yet: most often a connection that broke while it was idle.
                 await DisconnectAsync().ConfigureAwait(false);
@@ -204,7 +204,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         {
             await connection.DisposeAsync().ConfigureAwait(false);
         }
-        catch (NpgsqlException exception)
+        catch (Exception exception) when (exception is NpgsqlException || exception.IsBrokenConnection())
         {
             LogDisconnectFailed(_logger, exception);
         }

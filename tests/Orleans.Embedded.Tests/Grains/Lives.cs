@@ -90,9 +90,15 @@ public interface IShortGrain : IGrainWithStringKey
 }
 
 [CollectionAgeLimit(Minutes = 2)]
-public sealed class ShortGrain : Grain, IShortGrain
+public sealed class ShortGrain(Gates gates) : Grain, IShortGrain
 {
     private int _count;
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        gates.Reach("short ended");
+        return Task.CompletedTask;
+    }
 
     public Task<int> Add() => Task.FromResult(++_count);
 }
