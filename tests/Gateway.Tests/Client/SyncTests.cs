@@ -82,6 +82,18 @@ public sealed class SyncTests(OpenServer fixture) : IClassFixture<OpenServer>
     }
 
     [Fact]
+    public async Task A_filter_keeps_only_the_wanted_fields_of_events()
+    {
+        var user = await _server.RegisterAsync("sync_fields");
+        var room = (await _server.PostAsync($"{Client}/createRoom", "{}", user.Token)).Text("room_id");
+        (await _server.PutAsync($"{Client}/rooms/{room}/send/a.b/1", """{"body":"hello","other":1,"x.y":{"z":1}}""", user.Token)).AssertOk();
+        var filter = Uri.EscapeDataString("""{"event_fields":["type","content.body","content.x\\.y.z"],"room":{"timeline":{"limit":1}}}""");
+        var json = (await _server.GetAsync($"{Client}/sync?filter={filter}", user.Token)).Json;
+        var sent = json.GetProperty("rooms").GetProperty("join").GetProperty(room).GetProperty("timeline").GetProperty("events")[0];
+        Assert.Equal("""{"content":{"body":"hello","x.y":{"z":1}},"type":"a.b"}""", JsonSerializer.Serialize(new SortedDictionary<string, JsonElement>(sent.Deserialize<Dictionary<string, JsonElement>>()!, StringComparer.Ordinal)));
+    }
+
+    [Fact]
     public async Task Push_rules_are_changed_and_told_by_sync()
     {
         var user = await _server.RegisterAsync("sync_rules");

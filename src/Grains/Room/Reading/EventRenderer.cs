@@ -17,6 +17,9 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
     /// <summary>Serve the events in federation form (a filter's <c>event_format</c>).</summary>
     public bool FederationFormat { get; init; }
 
+    /// <summary>What <see cref="WriteArray"/> writes of each event; null: all.</summary>
+    public EventFields? Fields { get; init; }
+
     /// <summary>Reads what belongs to the events.</summary>
     /// <param name="rows">Events that the viewer may see.</param>
     /// <param name="sight">For <c>unsigned.membership</c>; null: leave it out.</param>
@@ -86,7 +89,17 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
         ArgumentNullException.ThrowIfNull(rows);
         writer.WriteStartArray(name);
         foreach (var row in rows)
-            Write(writer, row);
+        {
+            if (Fields is null)
+            {
+                Write(writer, row);
+                continue;
+            }
+
+            using var json = JsonDocument.Parse(ToJson(row));
+            Fields.Write(writer, json.RootElement);
+        }
+
         writer.WriteEndArray();
     }
 

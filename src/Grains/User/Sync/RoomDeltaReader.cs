@@ -55,7 +55,7 @@ internal static class RoomDeltaReader
     }
 
     private static EventRenderer Renderer(SyncScope scope, RoomView room) =>
-        new(room, scope.Viewer, includeRoomId: false) { FederationFormat = scope.Filter.FederationFormat };
+        new(room, scope.Viewer, includeRoomId: false) { FederationFormat = scope.Filter.FederationFormat, Fields = scope.Filter.EventFields };
 
     private static async ValueTask<RoomDelta> ReadAsync(
         SyncScope scope, RoomView room, RoomSight sight, MembershipRow row, Timeline timeline, bool full, bool isNew, HistoryOrder upTo, CancellationToken cancellationToken)

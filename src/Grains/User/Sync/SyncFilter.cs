@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Protocol.Errors;
@@ -26,7 +25,7 @@ public sealed record SyncFilter
     public bool FederationFormat { get; private init; }
 
     /// <summary>Paths of the event fields to keep; default: all.</summary>
-    public ImmutableArray<string> EventFields { get; private init; }
+    public EventFields? EventFields { get; private init; }
 
     private FrozenSet<string>? Rooms { get; init; }
     private FrozenSet<string>? NotRooms { get; init; }
@@ -106,12 +105,12 @@ public sealed record SyncFilter
         return ids;
     }
 
-    private static Result<ImmutableArray<string>> Fields(JsonElement json)
+    private static Result<EventFields?> Fields(JsonElement json)
     {
         if (!json.TryGetProperty("event_fields", out var list))
-            return default(ImmutableArray<string>);
+            return default(EventFields);
         if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() > MaxFields || list.EnumerateArray().Any(e => e.ValueKind != JsonValueKind.String))
             return MatrixError.BadJson("'event_fields' must be a list of strings");
-        return list.EnumerateArray().Select(e => e.GetString()!).ToImmutableArray();
+        return EventFields.Parse(list.EnumerateArray().Select(e => e.GetString()!));
     }
 }
