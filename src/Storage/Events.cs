@@ -108,9 +108,26 @@ public interface IEventStore
     /// <summary>The placed event nearest to a timestamp (ms since epoch), by origin_server_ts; Forward: at or after, Backward: at or before.</summary>
     ValueTask<EventRow?> ByTimestampAsync(string roomId, long timestamp, Direction direction, CancellationToken cancellationToken = default);
 
-    /// <summary>Event ids that stored events name as prev_events and that are not stored: the edges at which backfill goes on.</summary>
-    ValueTask<IReadOnlyList<string>> BackwardExtremitiesAsync(string roomId, CancellationToken cancellationToken = default);
-    void SetBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> add, IReadOnlyCollection<string> remove);
+    /// <summary>
+    /// The missing events that stand before the live event at a position, or the events fetched for the gap there: ids that those name as prev_events and that
+    /// have no place in history. They are the edges at which backfill goes on; at most <paramref name="limit"/>.
+    /// </summary>
+    ValueTask<IReadOnlyList<string>> BackwardExtremitiesAsync(string roomId, long anchor, int limit, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// The anchor of the first gap that paging meets in (after, upTo] in the given direction; null for none. A gap with anchor p is behind every event before p and
+    /// before every event of anchor p.
+    /// </summary>
+    ValueTask<long?> FindGapAsync(string roomId, HistoryOrder after, HistoryOrder upTo, Direction direction, CancellationToken cancellationToken = default);
+
+    /// <summary>The anchor of the gap in which the event is missing; null if it is no backward extremity.</summary>
+    ValueTask<long?> GapOfAsync(string roomId, string eventId, CancellationToken cancellationToken = default);
+
+    /// <summary>Remembers missing events that a live event of this unit follows. One that is missing before an older event already stays there.</summary>
+    void AddBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds, PositionSlot anchor);
+    /// <inheritdoc cref="AddBackwardExtremities(WriteUnit, string, IReadOnlyCollection{string}, PositionSlot)"/>
+    void AddBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds, long anchor);
+    void RemoveBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds);
 
     /// <summary>Records that a device's transaction made this event; the commit fails with <see cref="ConflictException"/> if the transaction id was used before.</summary>
     void AddTransaction(WriteUnit unit, string userId, string deviceId, string scope, string transactionId, string eventId, long timestamp);

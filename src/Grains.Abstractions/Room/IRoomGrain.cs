@@ -43,6 +43,12 @@ public interface IRoomGrain : IGrainWithStringKey
     /// <summary>Stores events that others need to be judged, without a place in the history; those named as auth events come first. One verdict each, in order.</summary>
     Task<Outcome<PduVerdicts>> ReceiveOutliers(RemotePdus pdus);
 
+    /// <summary>
+    /// Puts events that another server gave for a gap in the history in their place, as far as they lead back from the events there. Tells what is missing to
+    /// judge them, and then stores nothing, unless it is the last try.
+    /// </summary>
+    Task<Outcome<HistoryReceived>> ReceiveHistory(HistoricPdus pdus);
+
     /// <summary>A remote user's typing notice.</summary>
     Task ReceiveTyping(string origin, string userId, bool typing);
 

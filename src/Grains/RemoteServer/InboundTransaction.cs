@@ -58,7 +58,7 @@ internal sealed class InboundTransaction(RemoteServerServices services, IGrainFa
         if (!received.Ok)
             return [];
         var verdicts = received.Value!.Pdus.ToArray();
-        var missing = new MissingEvents(services, grains, origin, roomId);
+        var missing = new MissingEvents(services, new RoomSource(services, grains, origin, roomId), roomId);
         for (var i = 0; i < verdicts.Length; i++)
         {
             if (MissingEvents.IsMissing(verdicts[i]))

@@ -15,8 +15,8 @@ public sealed class RemoteApi(FederationClient client, ServerIdentity self)
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = CanonicalJson.MaxDepth };
 
     /// <summary>Gets a JSON document; the caller disposes it.</summary>
-    public Task<Result<JsonDocument>> GetAsync(string server, string target, int maxBytes = FederationClient.DefaultMaxBytes) =>
-        ParseAsync(SendAsync(server, HttpMethod.Get, target, default, Patience, maxBytes));
+    public Task<Result<JsonDocument>> GetAsync(string server, string target, int maxBytes = FederationClient.DefaultMaxBytes, TimeSpan? patience = null) =>
+        ParseAsync(SendAsync(server, HttpMethod.Get, target, default, patience ?? Patience, maxBytes));
 
     /// <summary>Posts JSON and gets a JSON document; the caller disposes it.</summary>
     public Task<Result<JsonDocument>> PostAsync(string server, string target, ReadOnlyMemory<byte> json) =>

@@ -1,4 +1,6 @@
 using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Protocol.Acl;
+using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Storage;
 
@@ -10,6 +12,8 @@ namespace OrleansMatrix.Grains.Room;
 /// </summary>
 internal sealed class ActiveRoom
 {
+    private (Pdu Event, ServerAcl Parsed)? _acl;
+
     public ActiveRoom(RoomServices services, string roomId, RoomVersion version, StateNodeId state, RoomSummaryRow summary)
     {
         Services = services;
@@ -47,6 +51,16 @@ internal sealed class ActiveRoom
     /// is stored of it may be old.
     /// </summary>
     public bool IsResident => Servers.Count == 0 || Servers.ContainsKey(Services.Server.Name.Value);
+
+    /// <summary>True if the current state lets the server take part (S-S API, Server ACLs).</summary>
+    public async ValueTask<bool> AllowsServerAsync(string server)
+    {
+        if (await Current.FindAsync(EventTypes.ServerAcl, "") is not { } acl)
+            return true;
+        if (!ReferenceEquals(_acl?.Event, acl))
+            _acl = (acl, ServerAcl.Parse(acl.Content));
+        return _acl!.Value.Parsed.IsAllowed(server);
+    }
 
     /// <summary>A view of another state of this room.</summary>
     public StateView View(StateNodeId root) => root == Current.Root ? Current : new StateView(Version, Map, Events, root);

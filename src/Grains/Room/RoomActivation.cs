@@ -68,6 +68,9 @@ internal sealed class RoomActivation(RoomServices services, string roomId, Fence
         }
     }
 
+    /// <summary>Waits, within a change, until storage holds what earlier changes wrote.</summary>
+    public Task SettleAsync() => _lastCommit;
+
     /// <summary>Commits rows beside the room's events, in order with them.</summary>
     public async Task WriteAsync(Action<WriteUnit> write)
     {

@@ -87,6 +87,8 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
 
     public Task<Outcome<PduVerdicts>> ReceiveOutliers(RemotePdus pdus) => RunAsync(room => Federation.ReceiveOutliers.RunAsync(room, pdus));
 
+    public Task<Outcome<HistoryReceived>> ReceiveHistory(HistoricPdus pdus) => RunAsync(room => Pipeline.ReceiveHistory.RunAsync(room, pdus));
+
     public Task<Outcome<MembershipTemplate>> MakeMembership(MembershipTemplateRequest request) =>
         RunAsync(room => Federation.MakeMembership.RunAsync(room, request));
 

@@ -25,7 +25,8 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     /// <param name="before">The state before it.</param>
     /// <param name="origin">The local device and transaction that made it.</param>
     /// <param name="distribute">Whether this server has to send it to the other servers of the room.</param>
-    public async ValueTask AppendAsync(Pdu pdu, StateView before, EventOrigin origin, bool distribute)
+    /// <param name="isFollowed">Events of the history follow it already: it is no extremity.</param>
+    public async ValueTask AppendAsync(Pdu pdu, StateView before, EventOrigin origin, bool distribute, bool isFollowed = false)
     {
         var redacts = pdu.Type == EventTypes.Redaction && pdu.Redacts is not null;
         var stateBefore = before.Root;
@@ -40,18 +41,30 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
 
         var destinations = distribute ? room.Servers.Keys.ToHashSet(StringComparer.Ordinal) : null;
         var extremities = room.Extremities.Where(e => !pdu.PrevEvents.Contains(e.EventId)).ToList();
-        extremities.Add(new Extremity(pdu.EventId, pdu.Depth, stateAfter));
+        isFollowed &= extremities.Count > 0;
+        if (!isFollowed)
+            extremities.Add(new Extremity(pdu.EventId, pdu.Depth, stateAfter));
         room.Extremities = extremities;
-        await MoveCurrentStateAsync(pdu, stateBefore, stateAfter);
+        await MoveCurrentStateAsync(pdu, stateBefore, stateAfter, isFollowed);
         if (destinations is not null)
             Distribute(pdu, destinations, slot);
     }
+
+    /// <summary>Remembers that events are missing before the event that was put in last.</summary>
+    public void AddGap(IReadOnlyCollection<string> missing) => room.Services.Storage.Events.AddBackwardExtremities(Unit, room.RoomId, missing, _last!.Value);
 
     /// <summary>An event that gets no place in the room's history: an outlier, a rejected or a soft-failed one.</summary>
     public void AddAside(Pdu pdu, EventStatus status, StateNodeId? stateBefore)
     {
         room.Services.Storage.Events.AddHistoric(Unit, Row(pdu, status, stateBefore));
         Remember(new KnownEvent(pdu, status, stateBefore));
+    }
+
+    /// <summary>An event fetched for a gap.</summary>
+    public void AddToGap(Pdu pdu, HistoryOrder place, StateNodeId? stateBefore)
+    {
+        room.Services.Storage.Events.AddHistoric(Unit, Row(pdu, EventStatus.None, stateBefore) with { Order = place });
+        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore));
     }
 
     /// <summary>Puts a redacted event in the place of the whole one.</summary>
@@ -90,10 +103,10 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
             room.Events.Committed(known);
     }
 
-    private async ValueTask MoveCurrentStateAsync(Pdu pdu, StateNodeId stateBefore, StateNodeId stateAfter)
+    private async ValueTask MoveCurrentStateAsync(Pdu pdu, StateNodeId stateBefore, StateNodeId stateAfter, bool isFollowed)
     {
         var old = room.Current.Root;
-        if (room.Extremities.Count == 1 && old == stateBefore)
+        if (!isFollowed && room.Extremities.Count == 1 && old == stateBefore)
         {
             if (pdu.StateKey is not { } stateKey)
                 return;

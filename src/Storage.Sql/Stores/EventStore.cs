@@ -65,13 +65,32 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
         database.FirstAsync(
             direction == Direction.Backward ? EventStatements.ByTimestampBackward : EventStatements.ByTimestampForward, EventStatements.Read, cancellationToken, roomId, timestamp);
 
-    public ValueTask<IReadOnlyList<string>> BackwardExtremitiesAsync(string roomId, CancellationToken cancellationToken = default) =>
-        database.QueryAsync(EventStatements.BackwardExtremities, static row => row.Text(0), cancellationToken, roomId).AsReadOnly();
+    public ValueTask<IReadOnlyList<string>> BackwardExtremitiesAsync(string roomId, long anchor, int limit, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(EventStatements.BackwardExtremities, static row => row.Text(0), cancellationToken, roomId, anchor, limit).AsReadOnly();
 
-    public void SetBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> add, IReadOnlyCollection<string> remove)
+    public async ValueTask<long?> FindGapAsync(string roomId, HistoryOrder after, HistoryOrder upTo, Direction direction, CancellationToken cancellationToken = default)
     {
-        foreach (var eventId in remove) unit.Add(EventStatements.RemoveBackwardExtremity, roomId, eventId);
-        foreach (var eventId in add.Where(static eventId => eventId.Length <= MaxEventIdBytes)) unit.Add(EventStatements.AddBackwardExtremity, roomId, eventId);
+        var found = await database.QueryAsync(
+            direction == Direction.Backward ? EventStatements.GapBackward : EventStatements.GapForward, static row => row.Integer(0), cancellationToken,
+            roomId, after.Anchor, upTo.Anchor).ConfigureAwait(false);
+        return found is [var anchor] ? anchor : null;
+    }
+
+    public async ValueTask<long?> GapOfAsync(string roomId, string eventId, CancellationToken cancellationToken = default)
+    {
+        var found = await database.QueryAsync(EventStatements.GapOf, static row => row.Integer(0), cancellationToken, roomId, eventId).ConfigureAwait(false);
+        return found is [var anchor] ? anchor : null;
+    }
+
+    public void AddBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds, PositionSlot anchor) =>
+        AddBackwardExtremities(unit, roomId, eventIds, (SqlValue)anchor);
+
+    public void AddBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds, long anchor) =>
+        AddBackwardExtremities(unit, roomId, eventIds, (SqlValue)anchor);
+
+    public void RemoveBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds)
+    {
+        foreach (var eventId in eventIds) unit.Add(EventStatements.RemoveBackwardExtremity, roomId, eventId);
     }
 
     public void AddTransaction(WriteUnit unit, string userId, string deviceId, string scope, string transactionId, string eventId, long timestamp) =>
@@ -101,6 +120,11 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
             if (!unit.IsEmpty) await database.CommitAsync(unit).ConfigureAwait(false);
         }
         while (page.Count == most);
+    }
+
+    private static void AddBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds, SqlValue anchor)
+    {
+        foreach (var eventId in eventIds.Where(static eventId => eventId.Length <= MaxEventIdBytes)) unit.Add(EventStatements.AddBackwardExtremity, roomId, eventId, anchor);
     }
 
     private static void Insert(WriteUnit unit, Statement statement, EventRow row, SqlValue anchor, SqlValue minor)

@@ -1,7 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansMatrix.Federation;
@@ -15,9 +11,8 @@ namespace OrleansMatrix.Gateway.Tests.Federation;
 /// <summary>A whole server that others reach over HTTPS on loopback, named by its address.</summary>
 public sealed class FederatingServer : MatrixTestServer
 {
-    private const string Password = "test";
     private readonly TemporaryFolder _folder = new();
-    private readonly int _port = FreePort();
+    private readonly int _port = TestCertificate.FreePort();
 
     public ServerName FederationName => OrleansMatrix.Protocol.Identifiers.ServerName.Parse(Name);
 
@@ -28,14 +23,14 @@ public sealed class FederatingServer : MatrixTestServer
     protected override IReadOnlyList<string> Listening =>
     [
         "--Kestrel:Endpoints:Client:Url=http://127.0.0.1:0", $"--Kestrel:Endpoints:Federation:Url=https://127.0.0.1:{_port}",
-        $"--Kestrel:Endpoints:Federation:Certificate:Path={CreateCertificate()}", $"--Kestrel:Endpoints:Federation:Certificate:Password={Password}",
+        $"--Kestrel:Endpoints:Federation:Certificate:Path={CreateCertificate()}", $"--Kestrel:Endpoints:Federation:Certificate:Password={TestCertificate.Password}",
     ];
 
     protected override void Configure(WebApplicationBuilder builder) =>
         builder.Services.AddHttpClient(OutboundConnections.Federation).ConfigurePrimaryHttpMessageHandler(static provider =>
         {
             var handler = provider.GetRequiredService<OutboundConnections>().CreateHandler();
-            handler.SslOptions.RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Subject == "CN=127.0.0.1";
+            handler.SslOptions.RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Subject == TestCertificate.Subject;
             return handler;
         });
 
@@ -47,20 +42,10 @@ public sealed class FederatingServer : MatrixTestServer
         return new Answer(answer.Status, System.Text.Encoding.UTF8.GetString(answer.Body.Span));
     }
 
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
     private string CreateCertificate()
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);
-        using var certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch.AddYears(50), DateTimeOffset.UnixEpoch.AddYears(90));
         var path = Path.Combine(_folder.Path, "server.pfx");
-        File.WriteAllBytes(path, certificate.Export(X509ContentType.Pfx, Password));
+        File.WriteAllBytes(path, TestCertificate.Export());
         return path;
     }
 }

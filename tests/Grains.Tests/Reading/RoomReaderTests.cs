@@ -93,7 +93,7 @@ public sealed class RoomReaderTests
         for (var i = 0; i < 7; i++)
             ids.Add(await room.SendAsync(A, $"m{i}"));
         var reader = (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(A, "D"))).Value;
-        var context = Parse(await MessagesRead.ContextAsync(reader, ids[3], 4, null));
+        var context = Parse(await MessagesRead.ContextAsync(reader, NoFill.Paging(reader), ids[3], 4, null));
         Assert.Equal(["m2", "m1"], context.GetProperty("events_before").EnumerateArray().Bodies());
         Assert.Equal(["m4", "m5"], context.GetProperty("events_after").EnumerateArray().Bodies());
         Assert.Equal(4, context.GetProperty("state").GetArrayLength());
@@ -174,7 +174,7 @@ public sealed class RoomReaderTests
     {
         var requester = new Requester(userId, "D");
         var reader = (await RoomReader.OpenAsync(server.Read, room.Id, requester)).Value;
-        return Parse(await MessagesRead.MessagesAsync(reader, new MessagesRequest(requester, from, null, backward, limit, null)));
+        return Parse(await MessagesRead.MessagesAsync(reader, NoFill.Paging(reader), new MessagesRequest(requester, from, null, backward, limit, null)));
     }
 
     private static JsonElement Parse(Outcome<ReadOnlyMemory<byte>> outcome)

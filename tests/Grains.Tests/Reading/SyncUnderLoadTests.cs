@@ -103,7 +103,7 @@ public sealed class SyncUnderLoadTests(PostgresCluster cluster)
         for (string? cursor = from; cursor is not null;)
         {
             var request = new MessagesRequest(requester, cursor, to, Backward: true, 2, """{"types":["m.room.message"]}""");
-            using var page = JsonDocument.Parse((await MessagesRead.MessagesAsync(reader, request)).Value);
+            using var page = JsonDocument.Parse((await MessagesRead.MessagesAsync(reader, NoFill.Paging(reader), request)).Value);
             ids.AddRange(page.RootElement.GetProperty("chunk").EnumerateArray().Select(e => e.GetProperty("event_id").GetString()!));
             cursor = page.RootElement.At("end")?.GetString();
         }

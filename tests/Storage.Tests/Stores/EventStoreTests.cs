@@ -208,12 +208,33 @@ public abstract class EventStoreTests(Backend backend) : StoreTests(backend)
     }
 
     [Fact]
-    public async Task Backward_extremities_are_added_and_removed()
+    public async Task Backward_extremities_stand_before_the_oldest_event_that_follows_them()
     {
-        await CommitAsync(unit => Storage.Events.SetBackwardExtremities(unit, Room, ["$a", "$b", "$a"], []));
-        await CommitAsync(unit => Storage.Events.SetBackwardExtremities(unit, Room, ["$c", "$b"], ["$a"]));
+        var result = await CommitAsync(unit =>
+        {
+            var slot = unit.NextPosition(ChangeKind.RoomEvent, Room);
+            Storage.Events.AppendLive(unit, Event("$live"), slot);
+            Storage.Events.AddBackwardExtremities(unit, Room, ["$a", "$b", "$a"], slot);
+        });
+        var live = result.FirstPosition;
+        await CommitAsync(unit =>
+        {
+            Storage.Events.AddBackwardExtremities(unit, Room, ["$b", "$c"], live + 5);
+            Storage.Events.AddBackwardExtremities(unit, Room, ["$d"], live + 9);
+        });
 
-        Assert.Equal(["$b", "$c"], await Storage.Events.BackwardExtremitiesAsync(Room));
+        Assert.Equal(["$a", "$b"], await Storage.Events.BackwardExtremitiesAsync(Room, live, 10));
+        Assert.Equal(["$a"], await Storage.Events.BackwardExtremitiesAsync(Room, live, 1));
+        Assert.Equal(["$c"], await Storage.Events.BackwardExtremitiesAsync(Room, live + 5, 10));
+        Assert.Equal(live + 9, await Storage.Events.FindGapAsync(Room, HistoryOrder.Start, HistoryOrder.End, Direction.Backward));
+        Assert.Equal(live, await Storage.Events.FindGapAsync(Room, HistoryOrder.Start, HistoryOrder.End, Direction.Forward));
+        Assert.Equal(live + 5, await Storage.Events.FindGapAsync(Room, HistoryOrder.Start, new HistoryOrder(live + 5, -3), Direction.Backward));
+        Assert.Null(await Storage.Events.FindGapAsync(Room, new HistoryOrder(live + 5, -1), new HistoryOrder(live + 8, 0), Direction.Backward));
+        Assert.Equal(live, await Storage.Events.GapOfAsync(Room, "$b"));
+
+        await CommitAsync(unit => Storage.Events.RemoveBackwardExtremities(unit, Room, ["$c", "$b"]));
+        Assert.Null(await Storage.Events.GapOfAsync(Room, "$b"));
+        Assert.Null(await Storage.Events.FindGapAsync(Room, new HistoryOrder(live, 0), new HistoryOrder(live + 8, 0), Direction.Forward));
     }
 
     [Fact]

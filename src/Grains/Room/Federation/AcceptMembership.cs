@@ -27,7 +27,7 @@ internal static class AcceptMembership
 
         var judged = await activation.ChangeAsync<MembershipAccepted>(async (room, unit) =>
         {
-            if (!await ServerAcl.IsAllowedAsync(room, membership.Origin))
+            if (!await room.AllowsServerAsync(membership.Origin))
                 return MatrixError.Forbidden("The server is denied by m.room.server_acl");
             var verdict = await ReceivePdu.RunAsync(room, unit, verified, default, distribute: true);
             return verdict.Verdict is PduVerdict.Accepted or PduVerdict.Duplicate ? await AnswerAsync(room, membership, verified) : NotAccepted(room, unit, verdict);

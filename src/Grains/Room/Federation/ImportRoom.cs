@@ -122,7 +122,7 @@ internal static class ImportRoom
         // What this server remembers of the room is from before it left.
         room.Extremities = [];
         await unit.AppendAsync(join, before, EventOrigin.None, distribute: false);
-        room.Services.Storage.Events.SetBackwardExtremities(unit.Unit, room.RoomId, join.PrevEvents, []);
+        unit.AddGap([.. join.PrevEvents]);
         return join.EventId;
     }
 }

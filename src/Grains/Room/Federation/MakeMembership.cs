@@ -26,7 +26,7 @@ internal static class MakeMembership
             return MatrixError.NotFound("Unknown room");
         if (request.Membership is Membership.Join or Membership.Knock && !request.SupportedVersions.Contains(room.Version.Id))
             return MatrixError.IncompatibleRoomVersion(room.Version.Id);
-        if (!await ServerAcl.IsAllowedAsync(room, request.Origin))
+        if (!await room.AllowsServerAsync(request.Origin))
             return MatrixError.Forbidden("The server is denied by m.room.server_acl");
         string? authoriser = null;
         if (request.Membership == Membership.Join &&

@@ -41,9 +41,13 @@ internal static class ReceivePdu
 
         // Judging with the current state may have made the view of it forget; what follows reads power levels of the state before.
         await before!.LoadAsync();
-        await unit.AppendAsync(pdu, before, EventOrigin.None, distribute);
+        // What was missing in a gap is news for clients all the same.
+        var isFollowed = !distribute && await room.Services.Storage.Events.GapOfAsync(room.RoomId, pdu.EventId) is not null;
+        await unit.AppendAsync(pdu, before, EventOrigin.None, distribute, isFollowed);
+        if (isFollowed)
+            room.Services.Storage.Events.RemoveBackwardExtremities(unit.Unit, room.RoomId, [pdu.EventId]);
         if (!missingBefore.IsEmpty)
-            room.Services.Storage.Events.SetBackwardExtremities(unit.Unit, room.RoomId, missingBefore, []);
+            unit.AddGap(missingBefore);
         await Redactions.ApplyPendingAsync(room, unit, pdu);
         return Verdict(pdu, PduVerdict.Accepted);
     }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
-using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Room.Pipeline;
@@ -17,7 +16,7 @@ internal static class ReceivePdus
             return MatrixError.InvalidParam("Too many events at once");
         if (activation.Room is not { } present)
             return MatrixError.NotFound("Unknown room");
-        var isAllowed = await activation.ReadAsync(async room => await ServerAcl.IsAllowedAsync(room!, remote.Origin));
+        var isAllowed = await activation.ReadAsync(async room => await room!.AllowsServerAsync(remote.Origin));
         var verdicts = ImmutableArray.CreateBuilder<JudgedPdu>(remote.Pdus.Length);
         foreach (var json in remote.Pdus)
         {

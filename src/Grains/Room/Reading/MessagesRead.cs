@@ -8,7 +8,7 @@ namespace OrleansMatrix.Grains.Room.Reading;
 /// <summary><c>GET …/messages</c> and <c>GET …/context</c>.</summary>
 internal static class MessagesRead
 {
-    public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> MessagesAsync(RoomReader reader, MessagesRequest request)
+    public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> MessagesAsync(RoomReader reader, GapPaging paging, MessagesRequest request)
     {
         if (!HistoryToken.Parse(request.From).TryGet(out var from, out var error) || !HistoryToken.Parse(request.To).TryGet(out var to, out error) ||
             !EventFilter.Parse(request.Filter).TryGet(out var filter, out error))
@@ -22,12 +22,12 @@ internal static class MessagesRead
         {
             var upTo = from ?? await EndAsync(reader);
             start = request.From is { Length: > 0 } ? request.From : HistoryToken.After(upTo);
-            page = await reader.PageAsync(to ?? HistoryOrder.Start, Min(upTo, reader.Sight.Bound), Direction.Backward, limit, filter);
+            page = await paging.PageAsync(to ?? HistoryOrder.Start, Min(upTo, reader.Sight.Bound), Direction.Backward, limit, filter);
         }
         else
         {
             start = request.From is { Length: > 0 } ? request.From : HistoryToken.After(HistoryOrder.Start);
-            page = await reader.PageAsync(from ?? HistoryOrder.Start, Min(to ?? HistoryOrder.End, reader.Sight.Bound), Direction.Forward, limit, filter);
+            page = await paging.PageAsync(from ?? HistoryOrder.Start, Min(to ?? HistoryOrder.End, reader.Sight.Bound), Direction.Forward, limit, filter);
         }
 
         var state = filter.LazyLoadMembers && page.Rows.Count > 0
@@ -50,14 +50,14 @@ internal static class MessagesRead
         });
     }
 
-    public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ContextAsync(RoomReader reader, string eventId, int limit, string? filterJson)
+    public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ContextAsync(RoomReader reader, GapPaging paging, string eventId, int limit, string? filterJson)
     {
         if (!EventFilter.Parse(filterJson).TryGet(out var filter, out var error))
             return error;
         if (await reader.FindVisibleAsync(eventId) is not { Order: { } order } target)
             return MatrixError.NotFound("No such event");
-        var before = await reader.PageAsync(HistoryOrder.Start, HistoryToken.JustBefore(order), Direction.Backward, limit / 2, filter);
-        var after = await reader.PageAsync(order, reader.Sight.Bound, Direction.Forward, limit - (limit / 2), filter);
+        var before = await paging.PageAsync(HistoryOrder.Start, HistoryToken.JustBefore(order), Direction.Backward, limit / 2, filter);
+        var after = await paging.PageAsync(order, reader.Sight.Bound, Direction.Forward, limit - (limit / 2), filter);
         EventRow[] shown = [target, .. before.Rows, .. after.Rows];
         var root = await reader.Room.StateAfterAsync(after.Rows.Count > 0 ? after.Rows[^1].Order!.Value : order);
         var part = filter.LazyLoadMembers ? State.StatePart.NonMembers : State.StatePart.All;

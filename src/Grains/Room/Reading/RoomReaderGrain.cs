@@ -1,6 +1,7 @@
 using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Reading;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;
 
@@ -23,9 +24,10 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
     }
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Context(Requester requester, string eventId, int limit, string? filter) =>
-        ReadAsync(requester, reader => MessagesRead.ContextAsync(reader, eventId, limit, filter));
+        ReadAsync(requester, reader => MessagesRead.ContextAsync(reader, Paging(reader), eventId, limit, filter));
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> Messages(MessagesRequest request) => ReadAsync(request.Requester, reader => MessagesRead.MessagesAsync(reader, request));
+    public Task<Outcome<ReadOnlyMemory<byte>>> Messages(MessagesRequest request) =>
+        ReadAsync(request.Requester, reader => MessagesRead.MessagesAsync(reader, Paging(reader), request));
 
     public Task<Outcome<ReadOnlyMemory<byte>>> State(Requester requester) => ReadAsync(requester, StateRead.StateAsync);
 
@@ -57,6 +59,8 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
     });
 
     public Task<Outcome<ReadOnlyMemory<byte>>> InitialSync(Requester requester, int limit) => ReadAsync(requester, reader => InitialSyncRead.RoomAsync(reader, limit));
+
+    private GapPaging Paging(RoomReader reader) => new(reader, GrainFactory.GetGrain<IRoomHistoryGrain>(RoomId).Fill);
 
     private async Task<Outcome<ReadOnlyMemory<byte>>> ReadAsync(Requester requester, Func<RoomReader, ValueTask<Outcome<ReadOnlyMemory<byte>>>> read) =>
         (await RoomReader.OpenAsync(services, RoomId, requester)).TryGet(out var reader, out var error) ? await read(reader) : error;

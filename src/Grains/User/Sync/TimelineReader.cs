@@ -1,4 +1,5 @@
 using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.User.Sync;
@@ -35,13 +36,19 @@ internal static class TimelineReader
         var events = new List<EventRow>();
         var cursor = upTo;
         var pageSize = newest is null ? limit + 1 : newestLimit;
+        long? gap = null;
         for (var scanned = 0; scanned < MaxScan; pageSize = 100)
         {
             var page = newest ?? await scope.Services.Storage.Events.RangeAsync(room.RoomId, after, cursor, Direction.Backward, pageSize, cancellationToken);
             newest = null;
+            if (scanned == 0 && page.Any(row => MayFollowGap(scope, row)))
+                gap = await scope.Services.Storage.Events.FindGapAsync(room.RoomId, after, upTo, Direction.Backward, cancellationToken);
             foreach (var row in page)
             {
                 var place = row.Order!.Value;
+                // What is missing may be had from other servers: the client pages back from here.
+                if (place.Anchor < gap)
+                    return Finish(events, true, cursor, cursor);
                 if (IsWanted(scope, filter, row) && (await sight.CanSeeAsync(row, cancellationToken) || await IsCurrentAsync(scope, room, sight, row, cancellationToken)))
                 {
                     if (events.Count == limit)
@@ -54,7 +61,7 @@ internal static class TimelineReader
 
             scanned += page.Count;
             if (page.Count < pageSize)
-                return Finish(events, false, events.Count == 0 ? upTo : HistoryToken.JustBefore(events[^1].Order!.Value), cursor);
+                return Finish(events, gap is not null, events.Count == 0 ? upTo : HistoryToken.JustBefore(events[^1].Order!.Value), cursor);
         }
 
         return Finish(events, true, cursor, cursor);
@@ -70,6 +77,10 @@ internal static class TimelineReader
     private static async ValueTask<bool> IsCurrentAsync(SyncScope scope, RoomView room, RoomSight sight, EventRow row, CancellationToken cancellationToken) =>
         sight.IsJoined && row.StateKey is { } stateKey && row.EventId == await scope.Services.Read.States.GetAsync(
             await room.StateAfterAsync(scope.UpToPlace, cancellationToken), row.Type, stateKey, cancellationToken);
+
+    /// <summary>Events of this server's users follow what is known; but a join by way of another server follows what that one knows.</summary>
+    private static bool MayFollowGap(SyncScope scope, EventRow row) =>
+        row.Type == EventTypes.Member || !row.Sender.AsSpan(row.Sender.IndexOf(':', StringComparison.Ordinal) + 1).SequenceEqual(scope.UserId.AsSpan(scope.UserId.IndexOf(':', StringComparison.Ordinal) + 1));
 
     private static bool IsWanted(SyncScope scope, EventFilter filter, EventRow row) =>
         (row.StateKey is not null || !scope.User.Settings.Ignored.Contains(row.Sender)) && (filter.IsOpen || filter.Allows(row.Type, row.Sender, row.Json.Span));

@@ -1,0 +1,19 @@
+namespace OrleansMatrix.Grains.Abstractions.RemoteServer;
+
+/// <summary>Gets a room's past from other servers, once for all who ask at the same time. Key: the room id.</summary>
+public interface IRoomHistoryGrain : IGrainWithStringKey
+{
+    /// <summary>Fetches events for the gap before the live event at a position. Waits for some seconds at most; the fetching goes on.</summary>
+    Task<GapFill> Fill(long anchor);
+}
+
+/// <summary>What became of a gap in a room's history.</summary>
+public enum GapFill
+{
+    /// <summary>It is smaller now, or gone.</summary>
+    Progress,
+    /// <summary>No server could give anything, just now or a short time ago.</summary>
+    Failed,
+    /// <summary>A server is still being asked.</summary>
+    Pending,
+}

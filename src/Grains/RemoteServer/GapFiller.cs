@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using OrleansMatrix.Grains.Abstractions.Room.Federation;
+
+namespace OrleansMatrix.Grains.RemoteServer;
+
+/// <summary>Fills a part of a gap in a room's history from one server (S-S API, Backfilling and retrieving missing events).</summary>
+internal sealed class GapFiller(RemoteServerServices services, RoomSource source, string roomId)
+{
+    /// <summary>Events of one answer whose state is asked for; those behind further edges are placed without.</summary>
+    private const int MaxStates = 3;
+
+    /// <summary>As many edges of a gap are asked from at once.</summary>
+    private const int MaxEdges = 50;
+
+    /// <summary>True if the gap is smaller now.</summary>
+    public async Task<bool> RunAsync(long anchor)
+    {
+        var edges = await services.Storage.Events.BackwardExtremitiesAsync(roomId, anchor, MaxEdges);
+        if (edges.Count == 0)
+            return false;
+        var pdus = (await source.BackfillAsync(edges)).ToImmutableArray();
+        var received = await PlaceAsync(anchor, pdus, [], isLastTry: false);
+        if (received is not { IsMissing: true })
+            return received is { IsProgress: true };
+        if (received.MissingAuth.Length > 0)
+            await source.AddOutliersAsync(await source.SinglesAsync(received.MissingAuth));
+        var states = ImmutableArray.CreateBuilder<StateAtEvent>();
+        foreach (var eventId in received.NeedState.Reverse().Take(MaxStates))
+        {
+            if (await source.StateBeforeAsync(eventId) is { IsDefault: false } state)
+                states.Add(new StateAtEvent(eventId, state));
+        }
+
+        return await PlaceAsync(anchor, pdus, states.ToImmutable(), isLastTry: true) is { IsProgress: true };
+    }
+
+    private async Task<HistoryReceived?> PlaceAsync(long anchor, ImmutableArray<ReadOnlyMemory<byte>> pdus, ImmutableArray<StateAtEvent> states, bool isLastTry)
+    {
+        var outcome = await source.Room.ReceiveHistory(new HistoricPdus(source.Server, anchor, pdus, states, isLastTry));
+        return outcome.Ok ? outcome.Value : null;
+    }
+}

@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room.Pipeline;
+
+/// <summary>
+/// Fills a gap in the room's history with events that another server gave (S-S API, Backfilling and retrieving missing events). An event gets a place only if events of
+/// the history lead back to it; it passes the checks on receipt of a PDU but for that against the current state, which is later than it.
+/// </summary>
+internal static class ReceiveHistory
+{
+    private const int MaxPdus = 200;
+
+    public static async Task<Outcome<HistoryReceived>> RunAsync(RoomActivation activation, HistoricPdus historic)
+    {
+        if (historic.Pdus.Length > MaxPdus)
+            return MatrixError.InvalidParam("Too many events at once");
+        if (activation.Room is not { } present)
+            return MatrixError.NotFound("Unknown room");
+        if (!await activation.ReadAsync(async room => await room!.AllowsServerAsync(historic.Origin)))
+            return MatrixError.Forbidden("The server is denied by m.room.server_acl");
+        var given = new Dictionary<string, Pdu>(StringComparer.Ordinal);
+        foreach (var json in historic.Pdus)
+        {
+            if ((await VerifyPdu.RunAsync(activation.Services.Keys, activation.RoomId, present.Version, json)).Pdu is { } pdu)
+                given.TryAdd(pdu.EventId, pdu);
+        }
+
+        return await activation.ChangeAsync<HistoryReceived>(async (room, unit) =>
+        {
+            // What is missing where is read from storage, which earlier units on their way may change.
+            await activation.SettleAsync();
+            return await FillAsync(room, unit, historic, given);
+        });
+    }
+
+    private static async ValueTask<Outcome<HistoryReceived>> FillAsync(ActiveRoom room, RoomUnit unit, HistoricPdus historic, Dictionary<string, Pdu> given)
+    {
+        var gap = await GapWalk.RunAsync(room, historic.Anchor, given);
+        if (!historic.IsLastTry && await FindMissingAsync(room, gap, historic) is { IsMissing: true } missing)
+            return missing;
+        var states = historic.States.DistinctBy(s => s.EventId).ToDictionary(s => s.EventId, s => s.State, StringComparer.Ordinal);
+        var place = await LowestAsync(room, historic.Anchor) - gap.NewestFirst.Count;
+        var placed = 0;
+        foreach (var pdu in Enumerable.Reverse(gap.NewestFirst))
+        {
+            if (await JudgeAsync(room, unit, pdu, states.GetValueOrDefault(pdu.EventId), new HistoryOrder(historic.Anchor, place++)))
+                placed++;
+        }
+
+        var events = room.Services.Storage.Events;
+        if (gap.Closed.Count > 0)
+            events.RemoveBackwardExtremities(unit.Unit, room.RoomId, gap.Closed);
+        if (gap.Open.Count > 0)
+            events.AddBackwardExtremities(unit.Unit, room.RoomId, gap.Open, historic.Anchor);
+        return new HistoryReceived(placed, gap.Closed.Count, [], []);
+    }
+
+    private static async ValueTask<HistoryReceived> FindMissingAsync(ActiveRoom room, GapWalk gap, HistoricPdus historic)
+    {
+        var ids = gap.NewestFirst.Select(p => p.EventId).ToHashSet(StringComparer.Ordinal);
+        var asked = historic.States.Select(s => s.EventId).ToHashSet(StringComparer.Ordinal);
+        var before = await room.Events.GetManyAsync(gap.NewestFirst.SelectMany(p => p.PrevEvents).Where(id => !ids.Contains(id)));
+        ImmutableArray<string> needState =
+        [
+            .. gap.NewestFirst.Where(p => !p.PrevEvents.IsEmpty && !asked.Contains(p.EventId) && !p.PrevEvents.All(id => ids.Contains(id) || before.GetValueOrDefault(id)?.StateBefore is not null))
+                .Select(p => p.EventId),
+        ];
+        var auth = gap.NewestFirst.SelectMany(p => p.AuthEvents).Where(id => !ids.Contains(id)).Distinct(StringComparer.Ordinal).ToList();
+        var known = await room.Events.GetManyAsync(auth);
+        return new HistoryReceived(0, 0, needState, [.. auth.Where(id => !known.ContainsKey(id))]);
+    }
+
+    /// <summary>True if the event got the place.</summary>
+    private static async ValueTask<bool> JudgeAsync(ActiveRoom room, RoomUnit unit, Pdu pdu, ImmutableArray<string> given, HistoryOrder place)
+    {
+        if (pdu.Type == EventTypes.Create || pdu.PrevEvents.IsEmpty)
+        {
+            // The room's own create event is known since the room is; there is no other.
+            if ((await room.Current.FindAsync(EventTypes.Create, ""))?.EventId != pdu.EventId)
+                return false;
+            unit.AddToGap(pdu, place, StateNodeId.Empty);
+            return true;
+        }
+
+        var (fault, missing) = await CheckAuthEvents.RunAsync(room, pdu);
+        if (!missing.IsEmpty)
+            return false;
+        var (state, _) = await FindStateBefore.RunAsync(room, pdu, given);
+        var before = state is { } root ? room.View(root) : null;
+        if (fault is null && before is not null)
+            fault = await CheckState.FindFaultAsync(room, pdu, before);
+        if (fault is not null || await room.Events.GetAsync(pdu.EventId) is { } known && known.Status.HasFlag(EventStatus.Rejected))
+        {
+            unit.AddAside(pdu, EventStatus.Rejected, state);
+            return false;
+        }
+
+        unit.AddToGap(pdu, place, state);
+        if (before is not null && pdu is { Type: EventTypes.Redaction, Redacts: not null })
+        {
+            await before.LoadAsync();
+            await Redactions.ApplyAsync(room, unit, pdu, before.PowerLevels);
+        }
+
+        await Redactions.ApplyPendingAsync(room, unit, pdu);
+        return true;
+    }
+
+    /// <summary>The lowest place taken at the anchor.</summary>
+    private static async ValueTask<long> LowestAsync(ActiveRoom room, long anchor)
+    {
+        var lowest = await room.Services.Storage.Events.RangeAsync(
+            room.RoomId, new HistoryOrder(anchor, long.MinValue), new HistoryOrder(anchor, 0), Direction.Forward, 1);
+        return lowest is [{ Order: { } order }] ? order.Minor : 0;
+    }
+}

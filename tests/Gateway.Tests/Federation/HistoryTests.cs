@@ -1,0 +1,94 @@
+using System.Text.Json.Nodes;
+using OrleansMatrix.Gateway.Tests.Support;
+
+namespace OrleansMatrix.Gateway.Tests.Federation;
+
+/// <summary>Clients page beyond what their server knows of a room.</summary>
+public sealed class HistoryTests(TwoServers servers) : IClassFixture<TwoServers>
+{
+    [Theory]
+    [InlineData(7)]
+    [InlineData(150)]
+    public async Task Paging_back_goes_on_into_what_other_servers_have_without_skip_or_repeat(int limit)
+    {
+        var (anna, bert) = (await servers.One.RegisterAsync("anna"), await servers.Two.RegisterAsync("bert"));
+        var room = await anna.CreateRoomAsync("""{"preset":"public_chat"}""");
+        for (var i = 0; i < 30; i++)
+        {
+            await anna.SendTextAsync(room, $"text {i}");
+            if (i % 10 == 3)
+                (await anna.PutAsync($"v3/rooms/{Uri.EscapeDataString(room)}/state/m.room.topic", $$"""{"topic":"{{i}}"}""")).Ok();
+        }
+
+        await JoinAsync(bert, room);
+        var sync = (await bert.GetAsync("v3/sync")).Ok()["rooms"]!["join"]![room]!["timeline"]!;
+        Assert.True(sync["limited"]!.GetValue<bool>());
+        var timeline = sync["events"]!.AsArray().Select(Id);
+        var expected = (await PageAsync(anna, room, null, 200)).Select(Id).ToList();
+        var past = await PageAsync(bert, room, sync["prev_batch"]!.GetValue<string>(), limit);
+        Assert.Equal(expected, timeline.Reverse().Concat(past.Select(Id)));
+        Assert.Equal(expected, (await PageAsync(bert, room, null, limit)).Select(Id));
+
+        // Forward over the same seam, and around an event that was fetched.
+        var forward = (await bert.GetAsync($"v3/rooms/{Uri.EscapeDataString(room)}/messages?dir=f&limit=1000")).Ok();
+        Assert.Equal(Enumerable.Reverse(expected), forward["chunk"]!.AsArray().Select(Id));
+        var middle = expected[12];
+        var context = (await bert.GetAsync($"v3/rooms/{Uri.EscapeDataString(room)}/context/{Uri.EscapeDataString(middle)}?limit=6")).Ok();
+        Assert.Equal(expected.Skip(13).Take(3), context["events_before"]!.AsArray().Select(Id));
+        Assert.Equal(Enumerable.Reverse(expected.Skip(9).Take(3)), context["events_after"]!.AsArray().Select(Id));
+        var topic = past.First(e => e!["type"]!.GetValue<string>() == "m.room.topic")!;
+        Assert.Equal("13", topic["unsigned"]!["prev_content"]!["topic"]!.GetValue<string>());
+    }
+
+    [Theory]
+    [InlineData("joined", false)]
+    [InlineData("invited", false)]
+    [InlineData("shared", true)]
+    public async Task What_was_said_before_is_seen_as_the_history_visibility_of_then_allows(string visibility, bool isSeen)
+    {
+        var (anna, bert) = (await servers.One.RegisterAsync("anna"), await servers.Two.RegisterAsync("bert"));
+        var room = await anna.CreateRoomAsync($$"""{"preset":"public_chat","initial_state":[{"type":"m.room.history_visibility","state_key":"","content":{"history_visibility":"{{visibility}}"} }]}""");
+        var message = await anna.SendTextAsync(room, "before");
+
+        // The visibility at the time of the join says nothing about the time before.
+        (await anna.PutAsync($"v3/rooms/{Uri.EscapeDataString(room)}/state/m.room.history_visibility", """{"history_visibility":"shared"}""")).Ok();
+        var later = await anna.SendTextAsync(room, "shared");
+        await JoinAsync(bert, room);
+        var seen = (await PageAsync(bert, room, null, 5)).Select(Id).ToList();
+        Assert.Equal(isSeen, seen.Contains(message));
+        Assert.Contains(later, seen);
+        Assert.Equal(isSeen ? 200 : 404, (await bert.GetAsync($"v3/rooms/{Uri.EscapeDataString(room)}/event/{Uri.EscapeDataString(message)}")).Status);
+    }
+
+    [Fact]
+    public async Task Redactions_found_in_a_gap_are_applied()
+    {
+        var (anna, bert) = (await servers.One.RegisterAsync("anna"), await servers.Two.RegisterAsync("bert"));
+        var room = await anna.CreateRoomAsync("""{"preset":"public_chat"}""");
+        var message = await anna.SendTextAsync(room, "regretted");
+        (await anna.PutAsync($"v3/rooms/{Uri.EscapeDataString(room)}/redact/{Uri.EscapeDataString(message)}/1", "{}")).Ok();
+        await JoinAsync(bert, room);
+        var seen = (await PageAsync(bert, room, null, 100)).Single(e => Id(e) == message)!;
+        Assert.Empty(seen["content"]!.AsObject());
+    }
+
+    private static string Id(JsonNode? e) => e!["event_id"]!.GetValue<string>();
+
+    private async Task JoinAsync(TestClient user, string room) => (await user.PostAsync($"v3/join/{Uri.EscapeDataString(room)}?server_name={servers.One.FederationName}")).Ok();
+
+    /// <summary>All pages back from a token.</summary>
+    private static async Task<List<JsonNode?>> PageAsync(TestClient user, string room, string? from, int limit)
+    {
+        var events = new List<JsonNode?>();
+        for (var page = 0; page < 100; page++)
+        {
+            var answer = (await user.GetAsync($"v3/rooms/{Uri.EscapeDataString(room)}/messages?dir=b&limit={limit}{(from is null ? "" : "&from=" + from)}")).Ok();
+            events.AddRange(answer["chunk"]!.AsArray());
+            if (answer["end"]?.GetValue<string>() is not { } end)
+                return events;
+            from = end;
+        }
+
+        throw new InvalidOperationException("The history does not end");
+    }
+}
