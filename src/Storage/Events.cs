@@ -48,6 +48,8 @@ public sealed record EventRow
     public StateNodeId? StateBefore { get; init; }
     /// <summary>Federation form, canonical JSON (redacted form once <see cref="RedactedBy"/> is set).</summary>
     public required ReadOnlyMemory<byte> Json { get; init; }
+    /// <summary>Of a state event: one more than the largest of its auth events' generations, the create event's being 1; null where that is not known.</summary>
+    public int? AuthGeneration { get; init; }
     /// <summary>The event id of the redaction that took effect, if any.</summary>
     public string? RedactedBy { get; init; }
     /// <summary>Local sender's device and transaction id, for <c>unsigned.transaction_id</c>.</summary>
@@ -104,6 +106,11 @@ public interface IEventStore
 
     /// <summary>Accepted events in (after, upTo] of the given depth range, deepest first; for federation's walks of the graph.</summary>
     ValueTask<IReadOnlyList<EventRow>> ByDepthAsync(string roomId, long minDepth, long maxDepth, int limit, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// The state events of a room, of any status, whose generation is at least the lowest or not known; at most <paramref name="limit"/>, in no order. For state resolution.
+    /// </summary>
+    ValueTask<IReadOnlyList<(string EventId, string Type, string StateKey)>> StateEventsFromAsync(string roomId, int lowestGeneration, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>The placed event nearest to a timestamp (ms since epoch), by origin_server_ts; Forward: at or after, Backward: at or before.</summary>
     ValueTask<EventRow?> ByTimestampAsync(string roomId, long timestamp, Direction direction, CancellationToken cancellationToken = default);

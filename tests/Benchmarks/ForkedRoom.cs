@@ -61,7 +61,8 @@ internal sealed class ForkedRoom : IResolutionSource
     public ValueTask<IReadOnlyCollection<string>?> GetCitingAsync(string eventId, CancellationToken cancellationToken) =>
         new(_citing.GetValueOrDefault(eventId) ?? []);
 
-    public ValueTask<IReadOnlyCollection<string>> GetUnconflictedIdsAsync(CancellationToken cancellationToken) => new(_common.Values);
+    public ValueTask<IReadOnlyCollection<string>> GetUnconflictedIdsAsync(int lowestGeneration, CancellationToken cancellationToken) =>
+        new(_common.Values);
 
     private void Add(string type, string stateKey, string sender, string content, int? fork = null)
     {

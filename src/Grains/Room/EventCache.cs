@@ -5,7 +5,8 @@ namespace OrleansMatrix.Grains.Room;
 
 /// <summary>An event as the room knows it.</summary>
 /// <param name="StateBefore">Root of the state before it; null where that is not known, as for outliers.</param>
-internal sealed record KnownEvent(Pdu Pdu, EventStatus Status, StateNodeId? StateBefore, bool IsRedacted = false);
+/// <param name="AuthGeneration">See <see cref="EventRow.AuthGeneration"/>.</param>
+internal sealed record KnownEvent(Pdu Pdu, EventStatus Status, StateNodeId? StateBefore, int? AuthGeneration, bool IsRedacted = false);
 
 /// <summary>Events of one room that were used lately, bounded in number.</summary>
 internal sealed class EventCache(int capacity = EventCache.DefaultCapacity)

@@ -51,11 +51,30 @@ internal sealed class RoomEvents(IEventStore store, RoomVersion version)
             _pending.Remove(known.Pdu.EventId);
     }
 
+    /// <summary>The generation of a state event whose auth events were read lately, as its checks do; null of other events, and where it cannot be told.</summary>
+    public int? GenerationOf(Pdu pdu)
+    {
+        if (pdu.StateKey is null)
+            return null;
+        var generation = 1;
+        foreach (var id in pdu.AuthEvents)
+        {
+            if (Find(id)?.AuthGeneration is not { } below)
+                return null;
+            generation = Math.Max(generation, below + 1);
+        }
+
+        return generation;
+    }
+
+    /// <summary>The events of commits on their way.</summary>
+    public IEnumerable<Pdu> Pending => _pending.Values.Select(known => known.Pdu);
+
     private KnownEvent? Find(string eventId) => _pending.GetValueOrDefault(eventId) ?? _cache.Get(eventId);
 
     private KnownEvent Remember(EventRow row)
     {
-        var known = new KnownEvent(Pdu.FromStored(row.Json, version, row.EventId), row.Status, row.StateBefore, row.RedactedBy is not null);
+        var known = new KnownEvent(Pdu.FromStored(row.Json, version, row.EventId), row.Status, row.StateBefore, row.AuthGeneration, row.RedactedBy is not null);
         _cache.Put(known);
         return known;
     }

@@ -34,8 +34,12 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         var slot = Unit.NextPosition(ChangeKind.RoomEvent, room.RoomId);
         _last = slot;
         _isChanged = true;
-        room.Services.Storage.Events.AppendLive(Unit, Row(pdu, EventStatus.None, stateBefore) with { DeviceId = origin.DeviceId, TransactionId = origin.TransactionId }, slot);
-        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore));
+        if (pdu.IsState)
+            await room.Events.GetManyAsync(pdu.AuthEvents);
+        var generation = room.Events.GenerationOf(pdu);
+        var row = Row(pdu, EventStatus.None, stateBefore, generation) with { DeviceId = origin.DeviceId, TransactionId = origin.TransactionId };
+        room.Services.Storage.Events.AppendLive(Unit, row, slot);
+        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore, generation));
         if (redacts)
             await Redactions.ApplyAsync(room, this, pdu, before.PowerLevels);
 
@@ -56,8 +60,9 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     /// <summary>An event that gets no place in the room's history: an outlier, a rejected or a soft-failed one.</summary>
     public void AddAside(Pdu pdu, EventStatus status, StateNodeId? stateBefore)
     {
-        room.Services.Storage.Events.AddHistoric(Unit, Row(pdu, status, stateBefore));
-        Remember(new KnownEvent(pdu, status, stateBefore));
+        var generation = room.Events.GenerationOf(pdu);
+        room.Services.Storage.Events.AddHistoric(Unit, Row(pdu, status, stateBefore, generation));
+        Remember(new KnownEvent(pdu, status, stateBefore, generation));
     }
 
     /// <summary>An event fetched for a gap.</summary>
@@ -185,7 +190,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         room.Events.AddPending(known);
     }
 
-    private EventRow Row(Pdu pdu, EventStatus status, StateNodeId? stateBefore)
+    private EventRow Row(Pdu pdu, EventStatus status, StateNodeId? stateBefore, int? generation)
     {
         var (relatesTo, relType) = Relation.Of(pdu);
         return new EventRow
@@ -199,6 +204,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
             OriginServerTs = pdu.OriginServerTs,
             Status = status,
             StateBefore = stateBefore,
+            AuthGeneration = generation,
             Json = pdu.Json,
             RelatesTo = relatesTo,
             RelType = relType,

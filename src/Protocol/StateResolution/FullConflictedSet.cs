@@ -145,9 +145,10 @@ internal sealed class FullConflictedSet(AuthGraph graph, CommonState common, IRe
     /// <summary>As <see cref="RemoveCommonAsync"/>, by walking down from everything that the states have in common.</summary>
     private async ValueTask<List<AuthNode>> RemoveReachableAsync(List<AuthNode> candidates)
     {
-        var ids = await source.GetUnconflictedIdsAsync(cancellationToken);
+        var lowest = candidates.Min(n => n.Generation!.Value);
+        var ids = await source.GetUnconflictedIdsAsync(lowest, cancellationToken);
         await graph.LoadAsync(ids);
-        var reached = await AuthWalk.DownAsync(graph, ids.Select(graph.Get).OfType<AuthNode>(), candidates.Min(n => n.Generation!.Value));
+        var reached = await AuthWalk.DownAsync(graph, ids.Select(graph.Get).OfType<AuthNode>(), lowest);
         return [.. candidates.Where(n => !reached.Contains(n))];
     }
 

@@ -20,6 +20,6 @@ public interface IResolutionSource
     /// </summary>
     ValueTask<IReadOnlyCollection<string>?> GetCitingAsync(string eventId, CancellationToken cancellationToken);
 
-    /// <summary>The event ids in all places that are not conflicted.</summary>
-    ValueTask<IReadOnlyCollection<string>> GetUnconflictedIdsAsync(CancellationToken cancellationToken);
+    /// <summary>The event ids in the places that are not conflicted; those whose generation is kept and below the lowest asked for may be left out.</summary>
+    ValueTask<IReadOnlyCollection<string>> GetUnconflictedIdsAsync(int lowestGeneration, CancellationToken cancellationToken);
 }

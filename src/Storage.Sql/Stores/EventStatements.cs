@@ -4,13 +4,13 @@ namespace OrleansMatrix.Storage.Sql.Stores;
 internal static class EventStatements
 {
     private const string Columns =
-        "event_id, room_id, anchor, minor, depth, origin_ts, type, state_key, sender, status, state_before, json, redacted_by, device_id, txn_id, relates_to, rel_type";
+        "event_id, room_id, anchor, minor, depth, origin_ts, type, state_key, sender, status, state_before, json, redacted_by, device_id, txn_id, relates_to, rel_type, auth_generation";
 
-    private const string Insert = $"INSERT INTO events ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (event_id) DO UPDATE SET ";
+    private const string Insert = $"INSERT INTO events ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT (event_id) DO UPDATE SET ";
 
     /// <summary>An outlier takes the new row's place and judgement; a redaction that has met it stays.</summary>
     private const string Replace = """
-        anchor = excluded.anchor, minor = excluded.minor, state_before = excluded.state_before,
+        anchor = excluded.anchor, minor = excluded.minor, state_before = excluded.state_before, auth_generation = COALESCE(events.auth_generation, excluded.auth_generation),
         json = CASE WHEN events.redacted_by IS NULL THEN excluded.json ELSE events.json END, redacted_by = COALESCE(events.redacted_by, excluded.redacted_by)
         """;
 
@@ -45,6 +45,8 @@ internal static class EventStatements
         AND later.redacted_by IS NULL AND later.room_id = events.room_id)
         ORDER BY anchor DESC LIMIT $3
         """);
+    public static readonly Statement StateEventsFrom = new(
+        "SELECT event_id, type, state_key FROM events WHERE room_id = $1 AND state_key IS NOT NULL AND (auth_generation >= $2 OR auth_generation IS NULL) LIMIT $3");
     public static readonly Statement ByDepth = new($"{Select} room_id = $1 AND depth >= $2 AND depth <= $3 {Accepted} ORDER BY depth DESC, anchor DESC, minor DESC LIMIT $4");
     public static readonly Statement ByTimestampForward = new(
         $"{Select} room_id = $1 AND origin_ts = (SELECT MIN(origin_ts) FROM events WHERE room_id = $1 AND origin_ts >= $2 {Accepted}) {Accepted} {Oldest} LIMIT 1");
@@ -96,6 +98,7 @@ internal static class EventStatements
             TransactionId = row.TextOrNull(14),
             RelatesTo = row.TextOrNull(15),
             RelType = row.TextOrNull(16),
+            AuthGeneration = row.IsNull(17) ? null : (int)row.Integer(17),
         };
     };
 }

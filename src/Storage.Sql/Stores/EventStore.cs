@@ -61,6 +61,10 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
     public ValueTask<IReadOnlyList<EventRow>> ByDepthAsync(string roomId, long minDepth, long maxDepth, int limit, CancellationToken cancellationToken = default) =>
         database.QueryAsync(EventStatements.ByDepth, EventStatements.Read, cancellationToken, roomId, minDepth, maxDepth, limit).AsReadOnly();
 
+    public ValueTask<IReadOnlyList<(string EventId, string Type, string StateKey)>> StateEventsFromAsync(
+        string roomId, int lowestGeneration, int limit, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(EventStatements.StateEventsFrom, static row => (row.Text(0), row.Text(1), row.Text(2)), cancellationToken, roomId, lowestGeneration, limit).AsReadOnly();
+
     public ValueTask<EventRow?> ByTimestampAsync(string roomId, long timestamp, Direction direction, CancellationToken cancellationToken = default) =>
         database.FirstAsync(
             direction == Direction.Backward ? EventStatements.ByTimestampBackward : EventStatements.ByTimestampForward, EventStatements.Read, cancellationToken, roomId, timestamp);
@@ -132,6 +136,6 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
         var relatesTo = row.RelatesTo is { Length: > 0 and <= MaxEventIdBytes } ? row.RelatesTo : null;
         unit.Add(
             statement, row.EventId, row.RoomId, anchor, minor, row.Depth, row.OriginServerTs, row.Type, row.StateKey, row.Sender, (long)row.Status, row.StateBefore, row.Json,
-            row.RedactedBy, row.DeviceId, row.TransactionId, relatesTo, relatesTo is null ? null : row.RelType);
+            row.RedactedBy, row.DeviceId, row.TransactionId, relatesTo, relatesTo is null ? null : row.RelType, row.AuthGeneration);
     }
 }

@@ -2,6 +2,7 @@ using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Pipeline;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Protocol.Signing;
 using OrleansMatrix.Storage;
 using static OrleansMatrix.Grains.Tests.Room.RemoteServer;
@@ -29,6 +30,38 @@ public class RemotePduTests
         Assert.Equal([local, remote.EventId], PrevEvents(await silo.EventAsync(merge)));
         Assert.Equal([merge], (await silo.Storage.Rooms.GetAsync(room))!.Extremities);
         Assert.Equal([local, remote.EventId, merge], (await silo.HistoryAsync(room)).TakeLast(3).Select(e => e.EventId));
+    }
+
+    [Theory]
+    [InlineData("6")]
+    [InlineData("12")]
+    public async Task A_fork_with_older_state_than_its_last_is_resolved_by_generations(string version)
+    {
+        var zoesLevels = version == "12" ? """{"users":{"@zoe:remote":100}""" : """{"users":{"@alice:local":100,"@zoe:remote":100}""";
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync(version, "public_chat", new StateDraft(EventTypes.PowerLevels, "", Utf8(zoesLevels + "}")));
+        var join = await JoinAsync(silo, room, Zoe);
+        var state = await silo.StateAsync(room);
+        var first = await EventAsync(silo, room, Zoe, EventTypes.PowerLevels, "", zoesLevels + ""","kick":10}""", [join.EventId]);
+        string[] auth = [.. first.AuthEvents.Where(id => id != state[(EventTypes.PowerLevels, "")]), first.EventId];
+        var second = await EventAsync(silo, room, Zoe, EventTypes.PowerLevels, "", zoesLevels + ""","kick":20}""", [first.EventId], auth);
+        Assert.True((await silo.SetStateAsync(room, Alice, "m.room.topic", "", """{"topic":"here"}""")).Ok);
+        Assert.Equal(PduVerdict.Accepted, (await PushAsync(silo, room, first)).Single().Verdict);
+        Assert.Equal(PduVerdict.Accepted, (await PushAsync(silo, room, second)).Single().Verdict);
+
+        var after = await silo.StateAsync(room);
+        Assert.Equal(second.EventId, after[(EventTypes.PowerLevels, "")]);
+        Assert.Contains(("m.room.topic", ""), after.Keys);
+        foreach (var id in after.Values.Append(first.EventId))
+        {
+            var row = await silo.EventAsync(id);
+            RoomVersion.TryGet(version, out var rules);
+            var below = await silo.Storage.Events.GetManyAsync([.. Pdu.FromStored(row.Json, rules!, id).AuthEvents]);
+            Assert.Equal(1 + below.Select(e => e.AuthGeneration).DefaultIfEmpty(0).Max(), row.AuthGeneration);
+        }
+
+        var young = await silo.Storage.Events.StateEventsFromAsync(room, (await silo.EventAsync(first.EventId)).AuthGeneration!.Value, 100);
+        Assert.Equal(new[] { first.EventId, second.EventId }.Order(), young.Select(e => e.EventId).Order());
     }
 
     [Theory]

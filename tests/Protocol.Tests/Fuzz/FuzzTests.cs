@@ -25,8 +25,20 @@ public class FuzzTests
         }).Select(p => p.Json.ToArray()),
     ];
 
-    /// <summary>Runs one input; memory may be 100 times its size, and a little for what has no size.</summary>
+    /// <summary>
+    /// Runs one input; memory may be 100 times its size, and a little for what has no size. Twice, if the first run took more: what the runtime
+    /// allocates once, such as the texts of its exceptions, is not the input's doing.
+    /// </summary>
     private static void Run(byte[] input, Action<byte[]> target)
+    {
+        var most = (100L * input.Length) + 32_768;
+        if (Measure(input, target) <= most)
+            return;
+        var allocated = Measure(input, target);
+        Assert.True(allocated <= most, $"{allocated} bytes for {input.Length}: {Convert.ToBase64String(input)}");
+    }
+
+    private static long Measure(byte[] input, Action<byte[]> target)
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
         try
@@ -38,8 +50,7 @@ public class FuzzTests
             Assert.Fail($"{e.GetType().Name} ({e.Message}) for {Convert.ToBase64String(input)}");
         }
 
-        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(allocated <= (100L * input.Length) + 32_768, $"{allocated} bytes for {input.Length}: {Convert.ToBase64String(input)}");
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private static void Fuzz(int seed, byte[][] corpus, Action<byte[]> target)

@@ -38,5 +38,6 @@ internal sealed class SimSource : IResolutionSource
     public ValueTask<IReadOnlyCollection<string>?> GetCitingAsync(string eventId, CancellationToken cancellationToken) =>
         new(_citing?[eventId].ToArray());
 
-    public ValueTask<IReadOnlyCollection<string>> GetUnconflictedIdsAsync(CancellationToken cancellationToken) => new(Unconflicted.Values);
+    public ValueTask<IReadOnlyCollection<string>> GetUnconflictedIdsAsync(int lowestGeneration, CancellationToken cancellationToken) =>
+        new(Unconflicted.Values.Where(id => !_room.HasGenerations || _room.Events[id].Generation >= lowestGeneration).ToArray());
 }

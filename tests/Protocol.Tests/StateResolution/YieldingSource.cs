@@ -24,10 +24,10 @@ internal sealed class YieldingSource(IResolutionSource inner) : IResolutionSourc
         return await inner.GetCitingAsync(eventId, cancellationToken);
     }
 
-    public async ValueTask<IReadOnlyCollection<string>> GetUnconflictedIdsAsync(CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyCollection<string>> GetUnconflictedIdsAsync(int lowestGeneration, CancellationToken cancellationToken)
     {
         await WaitAsync(cancellationToken);
-        return await inner.GetUnconflictedIdsAsync(cancellationToken);
+        return await inner.GetUnconflictedIdsAsync(lowestGeneration, cancellationToken);
     }
 
     private static async Task WaitAsync(CancellationToken cancellationToken)

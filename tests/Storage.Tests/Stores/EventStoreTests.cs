@@ -18,6 +18,7 @@ public abstract class EventStoreTests(Backend backend) : StoreTests(backend)
             RelatesTo = "$parent",
             RelType = "m.thread",
             Depth = long.MaxValue,
+            AuthGeneration = 7,
         };
         var position = await AppendAsync(row);
 
@@ -27,6 +28,19 @@ public abstract class EventStoreTests(Backend backend) : StoreTests(backend)
         Assert.Equal(row with { Position = position, Order = new HistoryOrder(position, 0), Json = default }, stored with { Json = default });
         Assert.Equal(Text(row.Json), Text(stored.Json));
         Assert.Null(await Storage.Events.GetAsync("$b"));
+    }
+
+    [Fact]
+    public async Task State_events_are_found_from_a_generation_on()
+    {
+        await AppendAsync(Event("$old") with { StateKey = "", AuthGeneration = 3 }, Event("$new") with { StateKey = "", AuthGeneration = 4 });
+        await AppendAsync(Event("$unknown") with { StateKey = "a" }, Event("$message"));
+        await CommitAsync(unit => Storage.Events.AddHistoric(unit, Event("$aside", status: EventStatus.Outlier) with { StateKey = "b", AuthGeneration = 9 }));
+
+        var found = await Storage.Events.StateEventsFromAsync(Room, 4, 10);
+
+        Assert.Equal(["$aside", "$new", "$unknown"], found.Select(e => e.EventId).Order(StringComparer.Ordinal));
+        Assert.Single(await Storage.Events.StateEventsFromAsync(Room, 4, 1));
     }
 
     [Fact]

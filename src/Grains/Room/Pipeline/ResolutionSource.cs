@@ -9,10 +9,12 @@ namespace OrleansMatrix.Grains.Room.Pipeline;
 /// <param name="conflicted">The places where they differ.</param>
 internal sealed class ResolutionSource(ActiveRoom room, StateNodeId one, IReadOnlySet<StateKey> conflicted) : IResolutionSource
 {
+    private const int MaxYoung = 5000;
+
     public async ValueTask<IReadOnlyCollection<ResolutionEvent>> GetEventsAsync(IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken)
     {
         var known = await room.Events.GetManyAsync(eventIds);
-        return [.. known.Values.Select(e => new ResolutionEvent(e.Pdu, e.Status.HasFlag(EventStatus.Rejected), null))];
+        return [.. known.Values.Select(e => new ResolutionEvent(e.Pdu, e.Status.HasFlag(EventStatus.Rejected), e.AuthGeneration))];
     }
 
     public async ValueTask<string?> GetUnconflictedAsync(StateKey key, CancellationToken cancellationToken) =>
@@ -20,8 +22,23 @@ internal sealed class ResolutionSource(ActiveRoom room, StateNodeId one, IReadOn
 
     public ValueTask<IReadOnlyCollection<string>?> GetCitingAsync(string eventId, CancellationToken cancellationToken) => new((IReadOnlyCollection<string>?)null);
 
-    public async ValueTask<IReadOnlyCollection<string>> GetUnconflictedIdsAsync(CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyCollection<string>> GetUnconflictedIdsAsync(int lowestGeneration, CancellationToken cancellationToken)
     {
+        // Most often a fork is young, and few events are as far from the create event.
+        var young = await room.Services.Storage.Events.StateEventsFromAsync(room.RoomId, lowestGeneration, MaxYoung, cancellationToken);
+        if (young.Count < MaxYoung)
+        {
+            var found = new HashSet<string>(StringComparer.Ordinal);
+            var pending = room.Events.Pending.Where(p => p.IsState).Select(p => (p.EventId, p.Type, StateKey: p.StateKey!));
+            foreach (var (eventId, type, stateKey) in young.Concat(pending))
+            {
+                if (await GetUnconflictedAsync(new StateKey(type, stateKey), cancellationToken) == eventId)
+                    found.Add(eventId);
+            }
+
+            return found;
+        }
+
         var entries = await room.Map.ListAsync(one, cancellationToken: cancellationToken);
         return [.. entries.Where(e => !conflicted.Contains(new StateKey(e.Type, e.StateKey))).Select(e => e.EventId)];
     }
