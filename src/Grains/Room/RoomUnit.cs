@@ -68,8 +68,9 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     /// <summary>An event fetched for a gap.</summary>
     public void AddToGap(Pdu pdu, HistoryOrder place, StateNodeId? stateBefore)
     {
-        room.Services.Storage.Events.AddHistoric(Unit, Row(pdu, EventStatus.None, stateBefore) with { Order = place });
-        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore));
+        var generation = room.Events.GenerationOf(pdu);
+        room.Services.Storage.Events.AddHistoric(Unit, Row(pdu, EventStatus.None, stateBefore, generation) with { Order = place });
+        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore, generation));
     }
 
     /// <summary>Puts a redacted event in the place of the whole one.</summary>
