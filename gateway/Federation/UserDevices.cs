@@ -20,13 +20,11 @@ internal static class UserDevices
         if (!UserId.Parse(userId).Domain.SequenceEqual(request.Settings.ServerName.Value))
             return MatrixError.NotFound("The user is not of this server");
 
-        // Grows with every change, as the ids of m.device_list_update do: both are the time.
-        var streamId = request.Time.GetUtcNow().ToUnixTimeMilliseconds();
         var keys = await request.Grain<IUserKeysGrain>(userId).Published(null);
-        return MatrixResponse.Object(writer => Write(writer, userId, keys, streamId));
+        return MatrixResponse.Object(writer => Write(writer, userId, keys));
     }
 
-    private static void Write(Utf8JsonWriter writer, string userId, PublishedKeys keys, long streamId)
+    private static void Write(Utf8JsonWriter writer, string userId, PublishedKeys keys)
     {
         writer.WriteStartArray("devices"u8);
         foreach (var device in keys.Devices)
@@ -44,7 +42,7 @@ internal static class UserDevices
             UserKeys.WriteRaw(writer, "master_key", master);
         if (keys.SelfSigning is { } selfSigning)
             UserKeys.WriteRaw(writer, "self_signing_key", selfSigning);
-        writer.WriteNumber("stream_id"u8, streamId);
+        writer.WriteNumber("stream_id"u8, keys.StreamId);
         writer.WriteString("user_id"u8, userId);
     }
 }

@@ -7,7 +7,7 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStor
 {
     private static readonly Statement SelectEpoch = new("SELECT epoch FROM fences WHERE owner = $1");
 
-    private readonly ServerStore _servers = new(database);
+    private readonly OutboxStore _outbox = new(database);
 
     public IRoomStore Rooms { get; } = new RoomStore(database);
     public IEventStore Events { get; } = new EventStore(database);
@@ -16,12 +16,14 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStor
     public IAccountStore Accounts { get; } = new AccountStore(database);
     public IDeviceStore Devices { get; } = new DeviceStore(database);
     public IKeyStore Keys { get; } = new KeyStore(database);
+    public IDeviceListStore DeviceLists { get; } = new DeviceListStore(database);
     public IAccountDataStore AccountData { get; } = new AccountDataStore(database);
     public IReceiptStore Receipts { get; } = new ReceiptStore(database);
     public IToDeviceStore ToDevice { get; } = new ToDeviceStore(database);
     public IDirectoryStore Directory { get; } = new DirectoryStore(database);
     public IMediaStore Media { get; } = new MediaStore(database);
-    public IServerStore Servers => _servers;
+    public IServerStore Servers { get; } = new ServerStore(database);
+    public IOutboxStore Outbox => _outbox;
     public IEphemeralStore Ephemeral { get; } = new EphemeralStore(database);
     public IReminderStore Reminders { get; } = new ReminderStore(database, time);
     public IReportStore Reports { get; } = new ReportStore(database);
@@ -59,12 +61,12 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStor
 
     /// <inheritdoc/>
     public Task<CommitResult> CommitAsync(WriteUnit unit) =>
-        unit.IsEmpty ? Task.FromResult(default(CommitResult)) : unit.Destinations.Count == 0 ? database.CommitAsync(unit) : CommitQueuedAsync(unit);
+        unit.IsEmpty ? Task.FromResult(default(CommitResult)) : !unit.IsQueueing ? database.CommitAsync(unit) : CommitQueuedAsync(unit);
 
     private async Task<CommitResult> CommitQueuedAsync(WriteUnit unit)
     {
         var result = await database.CommitAsync(unit).ConfigureAwait(false);
-        _servers.Announce(unit);
+        _outbox.Announce(unit);
         return result;
     }
 

@@ -10,12 +10,14 @@ public interface IStorage : IAsyncDisposable
     IAccountStore Accounts { get; }
     IDeviceStore Devices { get; }
     IKeyStore Keys { get; }
+    IDeviceListStore DeviceLists { get; }
     IAccountDataStore AccountData { get; }
     IReceiptStore Receipts { get; }
     IToDeviceStore ToDevice { get; }
     IDirectoryStore Directory { get; }
     IMediaStore Media { get; }
     IServerStore Servers { get; }
+    IOutboxStore Outbox { get; }
     IEphemeralStore Ephemeral { get; }
     IReminderStore Reminders { get; }
     IReportStore Reports { get; }

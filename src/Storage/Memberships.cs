@@ -28,6 +28,8 @@ public interface IMembershipStore
     ValueTask<IReadOnlyList<string>> MutualRoomsAsync(string userId, string otherUserId, CancellationToken cancellationToken = default);
     /// <summary>Servers with a joined member in the room, with their number of joined members, most first.</summary>
     ValueTask<IReadOnlyList<(string Server, int Members)>> ServersAsync(string roomId, CancellationToken cancellationToken = default);
+    /// <summary>True if the user is joined to a room that somebody of the server is joined to.</summary>
+    ValueTask<bool> SharesRoomAsync(string userId, string server, CancellationToken cancellationToken = default);
     /// <summary>Servers that share a room with the user, the user's own left out.</summary>
     ValueTask<IReadOnlyList<string>> ServersSharingAsync(string userId, CancellationToken cancellationToken = default);
 }

@@ -3,21 +3,15 @@ namespace OrleansMatrix.Storage;
 /// <summary>A verify key of a remote server.</summary>
 /// <param name="ValidUntil">Milliseconds since the epoch; for old keys: expired_ts.</param>
 public sealed record ServerKeyRow(string Server, string KeyId, ReadOnlyMemory<byte> PublicKey, long ValidUntil, bool IsOld, long FetchedAt);
-/// <summary>Something waits for a remote server: a PDU by event id, or an EDU as JSON.</summary>
-public sealed record OutboxRow(string Destination, long Position, string? EventId, ReadOnlyMemory<byte>? Edu);
 
 public interface IServerStore
 {
     ValueTask<IReadOnlyList<ServerKeyRow>> KeysAsync(string server, CancellationToken cancellationToken = default);
     void PutKey(WriteUnit unit, ServerKeyRow row);
 
-    /// <summary>Queues for each destination at one position, in the unit that made the event. One slot queues one thing per destination.</summary>
-    void Enqueue(WriteUnit unit, IReadOnlyCollection<string> destinations, string? eventId, ReadOnlyMemory<byte>? edu, PositionSlot slot);
-    ValueTask<IReadOnlyList<OutboxRow>> QueuedAsync(string destination, long after, int limit, CancellationToken cancellationToken = default);
-    void Dequeue(WriteUnit unit, string destination, long upToPosition);
-    /// <summary>Adds a listener, called after each commit on this silo that queued something, with the destinations. It must be quick and must not throw.</summary>
-    void OnQueued(Action<IReadOnlyCollection<string>> listener);
-    ValueTask<IReadOnlyList<string>> DestinationsWithQueueAsync(CancellationToken cancellationToken = default);
+    /// <summary>A server's keys as it published them, for a notary's answers, and until when they are valid.</summary>
+    ValueTask<(ReadOnlyMemory<byte> Json, long ValidUntil)?> KeyListAsync(string server, CancellationToken cancellationToken = default);
+    void PutKeyList(WriteUnit unit, string server, ReadOnlyMemory<byte> json, long validUntil);
 
     /// <summary>Records that an inbound transaction was answered; null if it was not seen.</summary>
     ValueTask<ReadOnlyMemory<byte>?> FindInboundTransactionAsync(string origin, string transactionId, CancellationToken cancellationToken = default);

@@ -19,8 +19,11 @@ public sealed class WriteUnit(Fence? fence = null)
     /// <summary>The changes this unit announces; index i belongs to slot i (their positions are not assigned yet).</summary>
     public IReadOnlyList<Change> Changes => _changes;
 
-    /// <summary>The remote servers for which the unit queues something.</summary>
+    /// <summary>The remote servers for which the unit is known to queue something.</summary>
     public IReadOnlyCollection<string> Destinations => _destinations is null ? [] : _destinations;
+
+    /// <summary>True if it queues something for remote servers; for which may only be known after the commit.</summary>
+    public bool IsQueueing => _destinations is not null;
 
     /// <summary>Reserves the next stream position of this unit and says what it announces.</summary>
     public PositionSlot NextPosition(ChangeKind kind, string key)

@@ -174,7 +174,7 @@ public sealed class AccountGrain(
         var unit = new WriteUnit(_fence);
         state.Devices[deviceId] = device with { DisplayName = displayName };
         storage.Devices.Put(unit, state.Devices[deviceId]);
-        _tokens.Announce(unit);
+        _tokens.Announce(unit, deviceId);
         await CommitAsync(unit);
         return Nothing.Value;
     }
@@ -330,8 +330,7 @@ public sealed class AccountGrain(
         storage.Devices.Delete(unit, _user.Value, deviceId);
         storage.Accounts.DeleteTokens(unit, _user.Value, deviceId);
         state.RemoveDevice(deviceId);
-        if (unit.Changes.Count == 0)
-            _tokens.Announce(unit);
+        _tokens.Announce(unit, deviceId);
     }
 
     private void SetRow(WriteUnit unit, AccountState state, AccountRow row)

@@ -1,4 +1,5 @@
 using OrleansMatrix.Grains.Abstractions.Account;
+using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
@@ -32,7 +33,7 @@ internal sealed class TokenIssuer(IStorage storage, TimeProvider time, IRandom r
             var device = new DeviceRow(user.Value, deviceId, session.DisplayName, session.Address, Now, session.UserAgent);
             storage.Devices.Put(unit, device);
             state.Devices[deviceId] = device;
-            Announce(unit);
+            Announce(unit, deviceId);
         }
 
         return Issue(unit, state, deviceId, session.RefreshToken, predecessor: null);
@@ -68,9 +69,8 @@ internal sealed class TokenIssuer(IStorage storage, TimeProvider time, IRandom r
     public ExpiringToken CreateOpenIdToken(WriteUnit unit, AccountState state) =>
         CreateExpiring(unit, state, AccessToken.OpenId, TokenKind.OpenId, OpenIdTokenMs);
 
-    /// <summary>Tells the users who see this one that its devices changed.</summary>
-    public void Announce(WriteUnit unit) =>
-        storage.Keys.AddDeviceListChange(unit, user.Value, unit.NextPosition(ChangeKind.DeviceList, user.Value), onlyFor: null);
+    /// <summary>Tells the users and servers who see this one that a device of its changed.</summary>
+    public void Announce(WriteUnit unit, string deviceId) => DeviceListUpdates.AddDevice(storage, unit, user.Value, deviceId);
 
     private Credentials Issue(WriteUnit unit, AccountState state, string deviceId, bool refreshable, ReadOnlyMemory<byte>? predecessor)
     {

@@ -7,7 +7,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>keys/device_signing/upload (CS API, Cross-signing).</summary>
-internal sealed class CrossSigningUploader(IStorage storage, TimeProvider time, string userId)
+internal sealed class CrossSigningUploader(IStorage storage, string userId)
 {
     public async Task<Outcome<CrossSigningUpload>> UploadAsync(ReadOnlyMemory<byte> body, bool authenticated)
     {
@@ -41,11 +41,9 @@ internal sealed class CrossSigningUploader(IStorage storage, TimeProvider time, 
         if (changed.TrueForAll(k => k.Usage == CrossSigningKey.UserSigning))
             storage.Keys.AddDeviceListChange(unit, userId, unit.NextPosition(ChangeKind.DeviceList, userId), onlyFor: userId);
         else
-            await new DeviceListUpdates(storage, time).AddCrossSigningAsync(unit, userId, master.Json, Newest(CrossSigningKey.SelfSigning)?.Json);
+            DeviceListUpdates.AddCrossSigning(storage, unit, userId);
         await storage.CommitAsync(unit);
         return CrossSigningUpload.Stored;
-
-        CrossSigningKey? Newest(string usage) => uploaded.FirstOrDefault(k => k.Usage == usage) ?? stored.GetValueOrDefault(usage);
     }
 
     private MatrixError? Read(JsonElement body, out List<CrossSigningKey> keys)

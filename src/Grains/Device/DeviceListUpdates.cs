@@ -1,79 +1,25 @@
-using System.Text.Json;
+using System.Text;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>
-/// Announces changes of a local user's devices and keys: to this server's users by the stream, to other servers that share a room by EDUs in the same unit
-/// (S-S API, Device Management).
+/// Announces changes of a local user's devices and keys: to this server's users by the stream, to other servers that share a room by their queues, in the same unit
+/// (S-S API, Device Management). What is queued only names the device: the EDU is made when it is sent (ADR 0030).
 /// </summary>
-internal sealed class DeviceListUpdates(IStorage storage, TimeProvider time)
+internal static class DeviceListUpdates
 {
-    /// <summary>A device is new, has new keys or new signatures.</summary>
-    /// <param name="keys">Its identity keys, signatures included; null if it has none.</param>
-    public async Task AddDeviceAsync(WriteUnit unit, string userId, string deviceId, ReadOnlyMemory<byte>? keys)
-    {
-        var slot = Announce(unit, userId);
-        if (await storage.Memberships.ServersSharingAsync(userId) is not { Count: > 0 } servers)
-            return;
-        var name = (await storage.Devices.OfUserAsync(userId)).FirstOrDefault(d => d.DeviceId == deviceId)?.DisplayName;
-        Enqueue(unit, servers, slot, "m.device_list_update", w =>
-        {
-            w.WriteString("user_id"u8, userId);
-            w.WriteString("device_id"u8, deviceId);
-            if (name is not null)
-                w.WriteString("device_display_name"u8, name);
-            // No chain of prev_ids is kept: without one a server asks for the whole list, which is right whatever it missed.
-            w.WriteNumber("stream_id"u8, time.GetUtcNow().ToUnixTimeMilliseconds());
-            w.WriteStartArray("prev_id"u8);
-            w.WriteEndArray();
-            if (keys is not { } json)
-                return;
-            w.WritePropertyName("keys"u8);
-            w.WriteRawValue(json.Span);
-        });
-    }
+    /// <summary>A device is new, gone or renamed, or has new keys or signatures.</summary>
+    public static void AddDevice(IStorage storage, WriteUnit unit, string userId, string deviceId) =>
+        Add(storage, unit, userId, new OutboxItem(OutboxKind.Device, userId, Body: Encoding.UTF8.GetBytes(deviceId)));
 
     /// <summary>The master or self-signing key is new or has new signatures.</summary>
-    public async Task AddCrossSigningAsync(WriteUnit unit, string userId, ReadOnlyMemory<byte>? master, ReadOnlyMemory<byte>? selfSigning)
-    {
-        var slot = Announce(unit, userId);
-        if (await storage.Memberships.ServersSharingAsync(userId) is not { Count: > 0 } servers)
-            return;
-        Enqueue(unit, servers, slot, "m.signing_key_update", w =>
-        {
-            w.WriteString("user_id"u8, userId);
-            Write(w, "master_key", master);
-            Write(w, "self_signing_key", selfSigning);
-        });
-    }
+    public static void AddCrossSigning(IStorage storage, WriteUnit unit, string userId) => Add(storage, unit, userId, new OutboxItem(OutboxKind.CrossSigning, userId));
 
-    private static void Write(Utf8JsonWriter w, string name, ReadOnlyMemory<byte>? key)
-    {
-        if (key is not { } json)
-            return;
-        w.WritePropertyName(name);
-        w.WriteRawValue(json.Span);
-    }
-
-    private PositionSlot Announce(WriteUnit unit, string userId)
+    private static void Add(IStorage storage, WriteUnit unit, string userId, OutboxItem item)
     {
         var slot = unit.NextPosition(ChangeKind.DeviceList, userId);
         storage.Keys.AddDeviceListChange(unit, userId, slot, onlyFor: null);
-        return slot;
+        storage.Outbox.EnqueueForNeighbours(unit, userId, item, slot);
     }
-
-    private void Enqueue(WriteUnit unit, IReadOnlyList<string> servers, PositionSlot slot, string type, Action<Utf8JsonWriter> writeContent) =>
-        storage.Servers.Enqueue(
-            unit,
-            servers,
-            null,
-            JsonBytes.Object(w =>
-            {
-                w.WriteString("edu_type"u8, type);
-                w.WriteStartObject("content"u8);
-                writeContent(w);
-                w.WriteEndObject();
-            }),
-            slot);
 }

@@ -1,15 +1,22 @@
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Device;
 
-/// <summary>keys/query: local users' keys from storage, other users' from their servers, all servers at once.</summary>
-internal sealed class KeyQuery(IStorage storage, MatrixSettings settings, IRemoteUserKeys remote, string viewer)
+/// <summary>
+/// keys/query: local users' keys from storage, and those of remote users whose lists are kept there; other users' from their servers, all servers at once. The lists of
+/// users who share a room are fetched to be kept (S-S API, Device Management).
+/// </summary>
+internal sealed class KeyQuery(IStorage storage, IGrainFactory grains, MatrixSettings settings, IRemoteUserKeys remote, string viewer)
 {
     private const int MaxUsers = 10_000;
+
+    // Each list is a request; of more users the keys are asked for together, and the lists another time.
+    private const int MaxFetchesPerServer = 20;
 
     private readonly KeyQueryAnswer _answer = new();
 
@@ -37,17 +44,43 @@ internal sealed class KeyQuery(IStorage storage, MatrixSettings settings, IRemot
         }
 
         var timeout = RemoteRequests.TimeoutOf(document.RootElement);
-        var answers = await Task.WhenAll(byServer.Select(async s => (Server: s.Key, Users: s.Value, Answer: await remote.QueryAsync(s.Key, RemoteRequests.Body("device_keys", s.Value), timeout))));
-        foreach (var (name, asked, answer) in answers)
-            _answer.AddRemote(name, asked.Select(u => u.Name).ToHashSet(StringComparer.Ordinal), answer);
+        var kept = await storage.DeviceLists.RemoteAsync([.. byServer.Values.SelectMany(u => u).Select(u => u.Name)]);
+        await Task.WhenAll(byServer.Select(server => AddRemoteAsync(server.Key, server.Value, kept, timeout)));
         return _answer.ToJson();
     }
 
+    private async Task AddRemoteAsync(string server, List<JsonProperty> users, IReadOnlyDictionary<string, RemoteDeviceList> kept, TimeSpan timeout)
+    {
+        var open = users.Where(u => !IsKept(u)).ToList();
+        var fetched = await Task.WhenAll(open.Take(MaxFetchesPerServer).Select(async user => (User: user, Error: await FetchAsync(user.Name))));
+        foreach (var user in users.Where(IsKept).Concat(fetched.Where(f => f.Error is null).Select(f => f.User)))
+            await AddStoredAsync(user);
+        List<JsonProperty> asked = [.. fetched.Where(f => f.Error is not null).Select(f => f.User), .. open.Skip(MaxFetchesPerServer)];
+        if (asked.Count == 0)
+            return;
+
+        // A server that does not answer is not asked a second time.
+        var answer = fetched.Select(f => f.Error).FirstOrDefault(e => e?.Status >= 500) is { } unreachable
+            ? unreachable
+            : await remote.QueryAsync(server, RemoteRequests.Body("device_keys", asked), timeout);
+        _answer.AddRemote(server, asked.Select(u => u.Name).ToHashSet(StringComparer.Ordinal), answer);
+
+        bool IsKept(JsonProperty user) => kept.GetValueOrDefault(user.Name) is { Fresh: true };
+    }
+
+    private async Task<MatrixError?> FetchAsync(string userId) => await storage.Memberships.SharesRoomAsync(userId, settings.ServerName.Value)
+        ? (await grains.GetGrain<IRemoteDevicesGrain>(userId).Refresh()).Error
+        : MatrixError.NotFound();
+
     private async Task AddLocalAsync(JsonProperty user)
     {
+        if (await storage.Accounts.GetAsync(user.Name) is not null || (await storage.Keys.DeviceKeysAsync(user.Name)).Count > 0)
+            await AddStoredAsync(user);
+    }
+
+    private async Task AddStoredAsync(JsonProperty user)
+    {
         var keys = await new PublishedKeysReader(storage).ReadAsync(user.Name, viewer);
-        if (keys.Devices.IsEmpty && keys.Master is null && await storage.Accounts.GetAsync(user.Name) is null)
-            return;
         var wanted = user.Value.EnumerateArray().Select(d => d.GetString()!).ToHashSet(StringComparer.Ordinal);
         _answer.AddLocal(user.Name, keys, deviceId => wanted.Count == 0 || wanted.Contains(deviceId));
     }

@@ -12,17 +12,19 @@ internal sealed class PublishedKeysReader(IStorage storage)
     /// </summary>
     public async Task<PublishedKeys> ReadAsync(string userId, string? viewer)
     {
+        // First, so that what is read after it is at least as new.
+        var streamId = viewer is null ? await storage.DeviceLists.NewestChangeAsync(userId) : 0;
         var devices = await storage.Keys.DeviceKeysAsync(userId);
         var crossSigning = await storage.Keys.CrossSigningKeysAsync(userId);
         if (devices.Count == 0 && crossSigning.Count == 0)
-            return new PublishedKeys([], null, null, null);
+            return new PublishedKeys([], null, null, null, streamId);
         var names = (await storage.Devices.OfUserAsync(userId)).ToDictionary(d => d.DeviceId, d => d.DisplayName, StringComparer.Ordinal);
         var signatures = (await storage.Keys.SignaturesAsync(userId))
             .Where(s => s.SignerId == userId || s.SignerId == viewer)
             .ToLookup(s => s.Target, s => new KeySignature(s.SignerId, s.KeyId, s.Signature));
         return new PublishedKeys(
             [.. devices.Select(d => new PublishedDeviceKeys(d.DeviceId, KeyJson.Merge(d.Json, signatures[d.DeviceId]), names.GetValueOrDefault(d.DeviceId)))],
-            Key("master"), Key("self_signing"), userId == viewer ? Key("user_signing") : null);
+            Key("master"), Key("self_signing"), userId == viewer ? Key("user_signing") : null, streamId);
 
         ReadOnlyMemory<byte>? Key(string usage)
         {

@@ -7,7 +7,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>keys/signatures/upload (CS API, Cross-signing): signatures that the user's keys made on its own keys and on other users' master keys.</summary>
-internal sealed class SignatureUploader(IStorage storage, TimeProvider time, string userId)
+internal sealed class SignatureUploader(IStorage storage, string userId)
 {
     private const int MaxObjects = 1000;
     private static readonly MatrixError s_unknownKey = MatrixError.NotFound("Unknown key");
@@ -15,7 +15,7 @@ internal sealed class SignatureUploader(IStorage storage, TimeProvider time, str
     private static readonly MatrixError s_badSignature = new(ErrCodes.InvalidSignature, 400, "Invalid signature");
 
     private readonly WriteUnit _unit = new();
-    private readonly List<(string Target, KeySignature Signature)> _ownSignatures = [];
+    private readonly HashSet<string> _ownTargets = new(StringComparer.Ordinal);
     private readonly List<(string UserId, string KeyId, MatrixError Error)> _failures = [];
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> UploadAsync(ReadOnlyMemory<byte> body)
@@ -38,7 +38,7 @@ internal sealed class SignatureUploader(IStorage storage, TimeProvider time, str
 
             // A signature on another user's key is only shown to the one who made it.
             if (target.Name == userId)
-                await AnnounceOwnAsync(own);
+                AnnounceOwn(own);
             else
                 storage.Keys.AddDeviceListChange(_unit, target.Name, _unit.NextPosition(ChangeKind.DeviceList, userId), onlyFor: userId);
         }
@@ -48,17 +48,14 @@ internal sealed class SignatureUploader(IStorage storage, TimeProvider time, str
         return JsonBytes.Object(WriteFailures);
     }
 
-    private async Task AnnounceOwnAsync(KeySet own)
+    private void AnnounceOwn(KeySet own)
     {
-        var updates = new DeviceListUpdates(storage, time);
-        var made = (await storage.Keys.SignaturesAsync(userId)).Where(s => s.SignerId == userId)
-            .Select(s => (s.Target, Signature: new KeySignature(s.SignerId, s.KeyId, s.Signature))).Concat(_ownSignatures).ToLookup(s => s.Target, s => s.Signature);
-        foreach (var target in _ownSignatures.Select(s => s.Target).Distinct(StringComparer.Ordinal))
+        foreach (var target in _ownTargets)
         {
-            if (own.DeviceKeys.TryGetValue(target, out var device))
-                await updates.AddDeviceAsync(_unit, userId, target, KeyJson.Merge(device, made[target]));
-            else if (own.Master is { } master)
-                await updates.AddCrossSigningAsync(_unit, userId, KeyJson.Merge(master.Json, made[target]), own.SelfSigning?.Json);
+            if (own.DeviceKeys.ContainsKey(target))
+                DeviceListUpdates.AddDevice(storage, _unit, userId, target);
+            else
+                DeviceListUpdates.AddCrossSigning(storage, _unit, userId);
         }
     }
 
@@ -112,7 +109,7 @@ internal sealed class SignatureUploader(IStorage storage, TimeProvider time, str
                 return s_badSignature;
             storage.Keys.PutSignature(_unit, userId, signature.KeyId, targetUserId, target, signature.Signature);
             if (targetUserId == userId)
-                _ownSignatures.Add((target, signature));
+                _ownTargets.Add(target);
             accepted++;
         }
 

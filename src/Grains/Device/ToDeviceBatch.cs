@@ -61,6 +61,6 @@ internal sealed class ToDeviceBatch(IStorage storage, string sender, string even
             w.WriteEndObject();
             w.WriteEndObject();
         });
-        storage.Servers.Enqueue(unit, [destination], null, edu, unit.NextPosition(ChangeKind.ToDevice, destination));
+        storage.Outbox.Enqueue(unit, [destination], new OutboxItem(OutboxKind.ToDevice, "", Body: edu), unit.NextPosition(ChangeKind.ToDevice, destination));
     }
 }

@@ -27,7 +27,7 @@ public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRe
             if (known is null || !known.Json.Span.SequenceEqual(deviceKeys.Span))
             {
                 storage.Keys.PutDeviceKeys(unit, new DeviceKeysRow(UserId, deviceId, deviceKeys));
-                await new DeviceListUpdates(storage, time).AddDeviceAsync(unit, UserId, deviceId, deviceKeys);
+                DeviceListUpdates.AddDevice(storage, unit, UserId, deviceId);
             }
         }
 
@@ -38,7 +38,7 @@ public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRe
         return await CountsAsync(deviceId);
     }
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> Query(ReadOnlyMemory<byte> body) => new KeyQuery(storage, settings, remote, UserId).RunAsync(body);
+    public Task<Outcome<ReadOnlyMemory<byte>>> Query(ReadOnlyMemory<byte> body) => new KeyQuery(storage, GrainFactory, settings, remote, UserId).RunAsync(body);
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Claim(ReadOnlyMemory<byte> body) => new KeyClaim(GrainFactory, settings, remote).RunAsync(body);
 
@@ -48,9 +48,9 @@ public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRe
     public Task<PublishedKeys> Published(string? viewer) => new PublishedKeysReader(storage).ReadAsync(UserId, viewer);
 
     public Task<Outcome<CrossSigningUpload>> UploadCrossSigningKeys(ReadOnlyMemory<byte> body, bool authenticated) =>
-        new CrossSigningUploader(storage, time, UserId).UploadAsync(body, authenticated);
+        new CrossSigningUploader(storage, UserId).UploadAsync(body, authenticated);
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> UploadSignatures(ReadOnlyMemory<byte> body) => new SignatureUploader(storage, time, UserId).UploadAsync(body);
+    public Task<Outcome<ReadOnlyMemory<byte>>> UploadSignatures(ReadOnlyMemory<byte> body) => new SignatureUploader(storage, UserId).UploadAsync(body);
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Changes(long after, long upTo) => new KeyChanges(storage, UserId).ReadAsync(after, upTo);
 

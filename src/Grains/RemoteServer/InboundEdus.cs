@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Room;
@@ -35,8 +36,11 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
                 case "m.presence":
                     await PresenceAsync(content);
                     break;
-                case "m.device_list_update" or "m.signing_key_update":
-                    await DevicesChangedAsync(content);
+                case "m.device_list_update":
+                    await DevicesChangedAsync(content, (devices, json) => devices.Update(json));
+                    break;
+                case "m.signing_key_update":
+                    await DevicesChangedAsync(content, (devices, json) => devices.UpdateCrossSigning(json));
                     break;
             }
         }
@@ -136,13 +140,9 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
             await Storage.CommitAsync(unit);
     }
 
-    // Nothing of other servers' devices is kept here: clients are told to ask again, and that goes to their server.
-    private async Task DevicesChangedAsync(JsonElement content)
+    private async Task DevicesChangedAsync(JsonElement content, Func<IRemoteDevicesGrain, ReadOnlyMemory<byte>, Task> update)
     {
-        if (ContentJson.String(content, "user_id") is not { } userId || !IsOfOrigin(userId) || !(await Storage.Memberships.OfUserAsync(userId)).Any(m => m.Membership == "join"))
-            return;
-        var unit = new WriteUnit();
-        Storage.Keys.AddDeviceListChange(unit, userId, unit.NextPosition(ChangeKind.DeviceList, userId), null);
-        await Storage.CommitAsync(unit);
+        if (ContentJson.String(content, "user_id") is { } userId && IsOfOrigin(userId))
+            await update(grains.GetGrain<IRemoteDevicesGrain>(userId), JsonBytes.Raw(content));
     }
 }

@@ -13,13 +13,13 @@ internal sealed class OutboxWaker(RemoteServerServices services, IGrainFactory g
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        services.Storage.Servers.OnQueued(WakeAll);
+        services.Storage.Outbox.OnQueued(WakeAll);
         using var timer = new PeriodicTimer(s_between, services.Time);
         do
         {
             try
             {
-                WakeAll(await services.Storage.Servers.DestinationsWithQueueAsync(stoppingToken));
+                WakeAll(await services.Storage.Outbox.DestinationsWithQueueAsync(stoppingToken));
             }
             catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
             {

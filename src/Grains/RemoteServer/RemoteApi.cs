@@ -60,6 +60,12 @@ public sealed class RemoteApi(FederationClient client, ServerIdentity self)
     }
 
     // Client errors are about what was asked for; others say that the server has a problem of its own.
-    private static MatrixError ErrorOf(string server, FederationResponse answer) =>
-        answer is { Status: >= 400 and < 500, ErrCode: { } code } ? new MatrixError(code, answer.Status, $"{server} refused") : MatrixError.Unknown($"{server} answered {answer.Status}", 502);
+    private static MatrixError ErrorOf(string server, FederationResponse answer) => answer switch
+    {
+        { Status: >= 400 and < 500, ErrCode: { } code } => new MatrixError(code, answer.Status, $"{server} refused"),
+
+        // What stands before a server says so of bodies, without an errcode.
+        { Status: 400 or 413 } => MatrixError.Unknown($"{server} refused", answer.Status),
+        _ => MatrixError.Unknown($"{server} answered {answer.Status}", 502),
+    };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 using OrleansMatrix.Grains.Abstractions;
@@ -7,41 +8,68 @@ using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
-/// <summary>Another server. The queue for it is in storage; the grain knows only whether and when to try.</summary>
+/// <summary>
+/// Another server. The queue for it is in storage and is shortened there if it gets too long; the grain knows only whether and when to try (ADR 0031).
+/// </summary>
 [Reentrant]
 public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IRemoteServerGrain
 {
-    private const int MaxReceiving = 50;
-    private const int MaxBackoffDoublings = 11;
+    private const int MaxReceiving = 10;
+
+    // How often the same single thing may be refused.
+    private const int MaxRefusals = 3;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan s_firstBackoff = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_longestBackoff = TimeSpan.FromHours(1);
+    private static readonly TimeSpan s_betweenHearings = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, Task<Outcome<ReadOnlyMemory<byte>>>> _receiving = new(StringComparer.Ordinal);
+    private readonly Backoff _backoff = new(services.Time);
+    private readonly QueueLimit _limit = new(services.Storage);
     private readonly long _since = services.Now;
     private IGrainTimer? _timer;
+    private OutgoingTransaction? _pending;
+    private long _sequence;
     private bool _sending;
     private bool _woken;
-    private int _failures;
-    private long _retryAt;
+    private bool _isLong;
+    private int _maxItems = OutgoingTransaction.MaxItems;
+    private int _refusals;
 
     private string Server => this.GetPrimaryKeyString();
 
-    public Task Wake()
+    public async Task Wake()
     {
         _woken = true;
-        if (!_sending && services.Now >= _retryAt)
+        _isLong |= _limit.IsToBeLookedAt();
+        if (_sending)
+            return;
+        if (_backoff.IsOver)
+        {
             Schedule(TimeSpan.Zero);
-        return Task.CompletedTask;
+        }
+        else if (_isLong)
+        {
+            _sending = true;
+            try
+            {
+                await ShortenAsync(isAway: true);
+            }
+            finally
+            {
+                _sending = false;
+                Schedule(_backoff.Left);
+            }
+        }
     }
 
     public Task Heard()
     {
-        if (_failures == 0 || _sending)
+        if (_backoff.IsOver || _sending)
             return Task.CompletedTask;
-        _failures = 0;
-        _retryAt = 0;
-        return Wake();
+
+        // At once, but no more than once in a second: a server that can be heard may still not be reached.
+        _backoff.Reset(s_betweenHearings);
+        Schedule(_backoff.Left);
+        return Task.CompletedTask;
     }
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> Receive(string transactionId, ReadOnlyMemory<byte> body)
@@ -80,7 +108,9 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
             do
             {
                 _woken = false;
-                while (await OutgoingTransaction.ReadAsync(services, Server) is { } transaction)
+                if (_isLong && _pending is null)
+                    await ShortenAsync(isAway: false);
+                while (await NextAsync() is { } transaction)
                 {
                     if (!await SendAsync(transaction))
                         return;
@@ -94,23 +124,73 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         }
     }
 
+    // "The sending server must wait and retry for a 200 OK response before sending a transaction with a different txnId": so it is kept for as long as that is likely to come.
+    private async Task<OutgoingTransaction?> NextAsync()
+    {
+        if (_pending is not null && !_backoff.IsLong)
+            return _pending;
+        _sequence++;
+        return _pending = await OutgoingTransaction.ReadAsync(services, Server, _maxItems);
+    }
+
     private async Task<bool> SendAsync(OutgoingTransaction transaction)
     {
-        var target = $"/_matrix/federation/v1/send/{transaction.Id(_since)}";
-        var sent = await services.Api.SendAsync(Server, HttpMethod.Put, target, transaction.Json, s_patience);
-        if (sent.Error is { } error)
+        if (!transaction.Json.IsEmpty)
         {
-            var backoff = TimeSpan.FromTicks(Math.Min(s_firstBackoff.Ticks << Math.Min(_failures++, MaxBackoffDoublings), s_longestBackoff.Ticks));
-            _retryAt = services.Now + (long)backoff.TotalMilliseconds;
-            RemoteServerLog.SendingFailed(services.Logger, Server, error.Message, backoff);
-            Schedule(backoff);
-            return false;
+            var target = string.Create(CultureInfo.InvariantCulture, $"/_matrix/federation/v1/send/{_since}-{_sequence}");
+            var sent = await services.Api.SendAsync(Server, HttpMethod.Put, target, transaction.Json, s_patience);
+            if (sent.Error is { } error)
+                return await FailedAsync(transaction, error);
         }
 
-        _failures = 0;
-        var unit = new WriteUnit();
-        services.Storage.Servers.Dequeue(unit, Server, transaction.LastPosition);
-        await services.Storage.CommitAsync(unit);
+        _backoff.Reset();
+        _refusals = 0;
+        _maxItems = Math.Min(_maxItems * 2, OutgoingTransaction.MaxItems);
+        await CommitAsync(unit => transaction.Done(unit, services.Storage, Server));
         return true;
+    }
+
+    private async Task<bool> FailedAsync(OutgoingTransaction transaction, MatrixError error)
+    {
+        if (IsAboutContent(error))
+        {
+            // Smaller and smaller, until what is refused stands alone; then without it.
+            _pending = null;
+            _backoff.Reset();
+            _maxItems = Math.Max(1, transaction.Items / 2);
+            if (transaction.Items == 1 && ++_refusals >= MaxRefusals)
+            {
+                _refusals = 0;
+                RemoteServerLog.GivenUp(services.Logger, Server, error.Message);
+                await CommitAsync(unit => transaction.GiveUp(unit, services.Storage, Server));
+                return true;
+            }
+        }
+
+        var wait = _backoff.Failed();
+        RemoteServerLog.SendingFailed(services.Logger, Server, error.Message, wait);
+        Schedule(wait);
+        await ShortenAsync(isAway: true);
+        return false;
+    }
+
+    /// <summary>Whether the server has read what it refuses. What it says to everybody (its rate, its keys, who it talks to) passes, and so do its faults.</summary>
+    private static bool IsAboutContent(MatrixError error) => error.Status is >= 400 and < 500 and not (401 or 403 or 404 or 405 or 408 or 410 or 421 or 425 or 429);
+
+    private async Task ShortenAsync(bool isAway)
+    {
+        _isLong = false;
+        if (!await _limit.ShortenAsync(Server, isAway))
+            return;
+        RemoteServerLog.QueueShortened(services.Logger, Server);
+        _pending = null;
+    }
+
+    private async Task CommitAsync(Action<WriteUnit> write)
+    {
+        var unit = new WriteUnit();
+        write(unit);
+        await services.Storage.CommitAsync(unit);
+        _pending = null;
     }
 }

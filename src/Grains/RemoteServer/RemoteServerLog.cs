@@ -9,4 +9,10 @@ internal static partial class RemoteServerLog
 
     [LoggerMessage(2, LogLevel.Warning, "The scan of the queues for other servers failed")]
     public static partial void ScanFailed(ILogger logger, Exception fault);
+
+    [LoggerMessage(3, LogLevel.Warning, "{Server} refuses something for good, which is left out now: {Reason}")]
+    public static partial void GivenUp(ILogger logger, string server, string reason);
+
+    [LoggerMessage(4, LogLevel.Information, "The queue for {Server} has become too long: only the newest event of each room will be sent")]
+    public static partial void QueueShortened(ILogger logger, string server);
 }

@@ -40,5 +40,5 @@ public static class RemoteServerRegistration
     }
 
     /// <summary>Starts the sending of what is queued; call it after storage and the grains' engine are registered.</summary>
-    public static IServiceCollection AddOutbox(this IServiceCollection services) => services.AddHostedService<OutboxWaker>();
+    public static IServiceCollection AddOutbox(this IServiceCollection services) => services.AddHostedService<OutboxWaker>().AddHostedService<DeviceListRetries>();
 }

@@ -11,6 +11,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
 {
     private readonly RoomSummaryRow _summaryBefore = room.Summary;
     private readonly List<KnownEvent> _events = [];
+    private readonly HashSet<string> _newNeighbours = new(StringComparer.Ordinal);
     private PositionSlot? _last;
     private bool _isChanged;
 
@@ -96,6 +97,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
             room.Services.Storage.Rooms.Put(Unit, new RoomRow(room.RoomId, room.Version.Id, room.Current.Root, extremities, room.Depth, 0), _last);
         }
 
+        TellOfDevices();
         if (room.Summary != _summaryBefore)
             room.Services.Storage.Rooms.PutSummary(Unit, room.Summary);
         return Unit.IsEmpty ? Task.CompletedTask : CommitAsync(nodes);
@@ -153,11 +155,31 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     {
         room.Summary = room.Summary with { JoinedMembers = room.Summary.JoinedMembers + change };
         var server = userId[(userId.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        var isLocal = server == room.Services.Server.Name.Value;
         var members = room.Servers.GetValueOrDefault(server) + change;
         if (members > 0)
             room.Servers[server] = members;
         else
             room.Servers.Remove(server);
+
+        // S-S API, Device Management: servers that come to share a room with a local user are told of its devices; of users who go nothing more may be heard.
+        var devices = room.Services.Storage.DeviceLists;
+        if (change > 0 && (isLocal || members == change))
+            _newNeighbours.Add(server);
+        else if (change < 0 && !isLocal)
+            devices.Untrack(Unit, userId);
+        else if (members <= 0)
+            devices.UntrackRoom(Unit, room.RoomId);
+    }
+
+    private void TellOfDevices()
+    {
+        var own = room.Services.Server.Name.Value;
+        if (_newNeighbours.Count == 0 || !room.Servers.ContainsKey(own))
+            return;
+        List<string> servers = [.. room.Servers.Keys.Where(s => s != own && (_newNeighbours.Contains(s) || _newNeighbours.Contains(own)))];
+        if (servers.Count > 0)
+            room.Services.Storage.Outbox.Enqueue(Unit, servers, new OutboxItem(OutboxKind.Neighbours, room.RoomId), Unit.NextPosition(ChangeKind.ToDevice, own));
     }
 
     private async ValueTask PutMemberAsync(string userId, Pdu pdu)
@@ -182,7 +204,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
             destinations.Add(pdu.StateKey![(pdu.StateKey!.IndexOf(':', StringComparison.Ordinal) + 1)..]);
         destinations.Remove(room.Services.Server.Name.Value);
         if (destinations.Count > 0)
-            room.Services.Storage.Servers.Enqueue(Unit, destinations, pdu.EventId, null, slot);
+            room.Services.Storage.Outbox.Enqueue(Unit, destinations, new OutboxItem(OutboxKind.Pdu, room.RoomId, pdu.EventId), slot);
     }
 
     private void Remember(KnownEvent known)

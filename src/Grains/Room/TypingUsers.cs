@@ -49,6 +49,6 @@ internal sealed class TypingUsers(RoomServices services, string roomId)
             writer.WriteBoolean("typing"u8, typing);
             writer.WriteEndObject();
         });
-        services.Storage.Servers.Enqueue(unit, servers, null, edu, slot);
+        services.Storage.Outbox.Enqueue(unit, servers, new OutboxItem(OutboxKind.Ephemeral, roomId, Body: edu), slot);
     }
 }

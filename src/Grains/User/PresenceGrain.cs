@@ -22,7 +22,12 @@ public sealed class PresenceGrain(IStorage storage, TimeProvider time) : Grain, 
         var status = replaceStatus ? statusMessage : before?.StatusMessage;
         var unit = new WriteUnit();
         var row = new PresenceRow(UserId, presence, status, time.GetUtcNow().ToUnixTimeMilliseconds(), presence == Online, 0);
-        storage.Ephemeral.PutPresence(unit, row, unit.NextPosition(ChangeKind.Presence, UserId));
+        var slot = unit.NextPosition(ChangeKind.Presence, UserId);
+        storage.Ephemeral.PutPresence(unit, row, slot);
+
+        // S-S API, Presence: for servers that share a room with the user. Only the newest is sent of what waits.
+        if ((before?.Presence ?? Offline, before?.StatusMessage) != (presence, status) && await storage.Memberships.ServersSharingAsync(UserId) is { Count: > 0 } servers)
+            storage.Outbox.Enqueue(unit, servers, new OutboxItem(OutboxKind.Presence, UserId), slot);
         await storage.CommitAsync(unit);
         return Nothing.Value;
     }

@@ -60,6 +60,6 @@ public sealed class ReceiptWriter(IStorage storage)
             for (var open = 0; open < 6; open++)
                 writer.WriteEndObject();
         });
-        storage.Servers.Enqueue(unit, servers, null, edu, slot);
+        storage.Outbox.Enqueue(unit, servers, new OutboxItem(OutboxKind.Ephemeral, roomId, Body: edu), slot);
     }
 }

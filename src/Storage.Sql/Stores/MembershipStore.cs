@@ -20,6 +20,7 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
     private const string JoinedWith = "FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id AND theirs.membership = 'join' WHERE mine.user_id = $1 AND mine.membership = 'join'";
     private static readonly Statement SelectSharing = new($"SELECT DISTINCT theirs.user_id {JoinedWith}");
     private static readonly Statement SelectServersSharing = new($"SELECT DISTINCT theirs.server {JoinedWith} AND theirs.server <> $2");
+    private static readonly Statement SelectSharesRoom = new($"SELECT mine.room_id {JoinedWith} AND theirs.server = $2 LIMIT 1");
     private static readonly Statement SelectMutual = new("""
         SELECT mine.room_id FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id AND theirs.user_id = $2 AND theirs.membership = 'join'
         WHERE mine.user_id = $1 AND mine.membership = 'join' ORDER BY mine.room_id
@@ -77,6 +78,9 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
 
     public ValueTask<IReadOnlyList<(string Server, int Members)>> ServersAsync(string roomId, CancellationToken cancellationToken = default) =>
         database.QueryAsync(SelectServers, static row => (row.Text(0), (int)row.Integer(1)), cancellationToken, roomId).AsReadOnly();
+
+    public async ValueTask<bool> SharesRoomAsync(string userId, string server, CancellationToken cancellationToken = default) =>
+        await database.FirstAsync(SelectSharesRoom, static row => row.Text(0), cancellationToken, userId, server).ConfigureAwait(false) is not null;
 
     public ValueTask<IReadOnlyList<string>> ServersSharingAsync(string userId, CancellationToken cancellationToken = default) =>
         database.QueryAsync(SelectServersSharing, static row => row.Text(0), cancellationToken, userId, ServerOf(userId)).AsReadOnly();

@@ -224,7 +224,7 @@ public class RemotePduTests
         var message = (await silo.SendAsync(room, Alice, "for you")).Value!;
         var kick = (await silo.MemberAsync(room, Alice, MembershipAction.Kick, Zoe)).Value!;
         await silo.SendAsync(room, Alice, "not for you");
-        Assert.Equal([message, kick], (await silo.Storage.Servers.QueuedAsync(Name, 0, 100)).Select(o => o.EventId));
+        Assert.Equal([message, kick], (await silo.Storage.Outbox.QueuedAsync(Name, 0, 100)).Where(o => o.Kind == OutboxKind.Pdu).Select(o => o.EventId));
     }
 
     private static async Task<string[]> AuthOfAsync(RoomHarness silo, Pdu join)

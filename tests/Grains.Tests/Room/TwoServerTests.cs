@@ -49,7 +49,7 @@ public sealed class TwoServerTests : IAsyncLifetime
 
         var said = (await _remote.SendAsync(room, Zoe, "hello")).Value!;
         var pdu = (await _remote.EventAsync(said)).Json;
-        Assert.Equal(said, (await _remote.Storage.Servers.QueuedAsync("local", 0, 10)).Single().EventId);
+        Assert.Equal(said, (await _remote.Storage.Outbox.QueuedAsync("local", 0, 10)).Single(o => o.Kind == OutboxKind.Pdu).EventId);
         var verdict = await _local.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(Name, [pdu])));
         Assert.Equal(PduVerdict.Accepted, verdict.Value!.Pdus.Single().Verdict);
         Assert.Equal([said], (await _local.Storage.Rooms.GetAsync(room))!.Extremities);

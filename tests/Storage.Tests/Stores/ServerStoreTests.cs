@@ -24,22 +24,13 @@ public abstract class ServerStoreTests(Backend backend) : StoreTests(backend)
     }
 
     [Fact]
-    public async Task The_outbox_keeps_its_order_until_it_is_sent()
+    public async Task The_keys_as_a_server_published_them_are_kept()
     {
-        await CommitAsync(unit =>
-        {
-            Storage.Servers.Enqueue(unit, ["two.test", "three.test"], "$a", null, unit.NextPosition(ChangeKind.RoomEvent, Room));
-            Storage.Servers.Enqueue(unit, ["two.test"], null, Json("{}"), unit.NextPosition(ChangeKind.RoomEvent, Room));
-        });
-        Assert.Equal(["three.test", "two.test"], await Storage.Servers.DestinationsWithQueueAsync());
-        var queued = await Storage.Servers.QueuedAsync("two.test", 0, 10);
-        Assert.Equal([(1, "$a", null), (2, null, "{}")], queued.Select(row => (row.Position, row.EventId, Text(row.Edu))));
-        Assert.Equal(2, Assert.Single(await Storage.Servers.QueuedAsync("two.test", 1, 10)).Position);
-
-        await CommitAsync(unit => Storage.Servers.Dequeue(unit, "two.test", 1));
-        Assert.Equal(2, Assert.Single(await Storage.Servers.QueuedAsync("two.test", 0, 10)).Position);
-        await CommitAsync(unit => Storage.Servers.Dequeue(unit, "two.test", 2));
-        Assert.Equal(["three.test"], await Storage.Servers.DestinationsWithQueueAsync());
+        Assert.Null(await Storage.Servers.KeyListAsync("two.test"));
+        await CommitAsync(unit => Storage.Servers.PutKeyList(unit, "two.test", Json("1"), 5));
+        await CommitAsync(unit => Storage.Servers.PutKeyList(unit, "two.test", Json("2"), 6));
+        var (json, validUntil) = (await Storage.Servers.KeyListAsync("two.test"))!.Value;
+        Assert.Equal(("2", 6), (Text(json), validUntil));
     }
 
     [Fact]

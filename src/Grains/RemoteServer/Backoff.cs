@@ -1,0 +1,43 @@
+namespace OrleansMatrix.Grains.RemoteServer;
+
+/// <summary>When to try a server again that does not answer: after two seconds at first, then twice as long each time, up to an hour.</summary>
+internal sealed class Backoff(TimeProvider time)
+{
+    private const int MaxDoublings = 11;
+
+    // A little over half an hour since the first failure.
+    private const int LongFailures = 10;
+    private static readonly TimeSpan s_first = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_longest = TimeSpan.FromHours(1);
+    private DateTimeOffset _failedAt;
+    private DateTimeOffset _until;
+    private int _failures;
+
+    /// <summary>It is time to try.</summary>
+    public bool IsOver => Left == TimeSpan.Zero;
+
+    /// <summary>The last try failed.</summary>
+    public bool HasFailed => _failures > 0;
+
+    /// <summary>The server has been away for long.</summary>
+    public bool IsLong => _failures >= LongFailures;
+
+    /// <summary>The time until the next try.</summary>
+    public TimeSpan Left => _until - time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
+    /// <summary>It failed; the time to wait.</summary>
+    public TimeSpan Failed()
+    {
+        var wait = TimeSpan.FromTicks(Math.Min(s_first.Ticks << Math.Min(_failures++, MaxDoublings), s_longest.Ticks));
+        _failedAt = time.GetUtcNow();
+        _until = _failedAt + wait;
+        return wait;
+    }
+
+    /// <summary>It may work again; the next try is at the earliest <paramref name="afterFailure"/> after the last one failed.</summary>
+    public void Reset(TimeSpan afterFailure = default)
+    {
+        _failures = 0;
+        _until = _failedAt + afterFailure;
+    }
+}

@@ -1,0 +1,36 @@
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.RemoteServer;
+
+/// <summary>Keeps the queue for a server short: what the server cannot be sent for long is kept by room instead of by event (ADR 0031).</summary>
+internal sealed class QueueLimit(IStorage storage)
+{
+    /// <summary>The longest queue for a server that does not answer, messages for devices left out.</summary>
+    public const int MaxQueued = 1000;
+
+    /// <summary>The longest queue for a server that does.</summary>
+    public const int MaxLag = 10_000;
+
+    /// <summary>The most EDUs with messages for devices; of more the oldest are dropped.</summary>
+    public const int MaxToDevice = 20_000;
+
+    private const int WakesBetweenLooks = 100;
+    private int _wakes;
+
+    /// <summary>True from time to time, to be asked whenever something was queued that cannot be sent yet.</summary>
+    public bool IsToBeLookedAt() => ++_wakes % WakesBetweenLooks == 0;
+
+    /// <summary>True if the queue was too long. Not while part of it is being sent.</summary>
+    /// <param name="isAway">The server does not answer. One that only is slow may lag further behind.</param>
+    public async Task<bool> ShortenAsync(string server, bool isAway)
+    {
+        var (others, toDevice) = await storage.Outbox.QueueLengthAsync(server);
+        var isLong = others > (isAway ? MaxQueued : MaxLag);
+        if (!isLong && toDevice <= MaxToDevice)
+            return false;
+        var unit = new WriteUnit();
+        storage.Outbox.Compact(unit, server, isLong ? storage.Feed.Current : 0, MaxToDevice);
+        await storage.CommitAsync(unit);
+        return true;
+    }
+}
