@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 using OrleansMatrix.Storage.Sql;
 using OrleansMatrix.Storage.Sqlite.Native;
@@ -9,11 +11,15 @@ internal sealed unsafe class SqliteConnection : IDisposable
 {
     private readonly nint _database;
     private readonly Dictionary<Statement, SqliteStatement> _prepared = [];
+    private int* _logPages;
 
-    public SqliteConnection(string path, string settings)
+    /// <summary>Opens the file.</summary>
+    /// <param name="vfs">The VFS to use; null: the platform's.</param>
+    /// <exception cref="SqliteException">It cannot be opened.</exception>
+    public SqliteConnection(string path, string settings, string? vfs = null)
     {
         const int flags = SqliteApi.OpenReadWrite | SqliteApi.OpenCreate | SqliteApi.OpenNoMutex | SqliteApi.OpenExtendedResults;
-        var code = SqliteApi.Open(path, out _database, flags, null);
+        var code = SqliteApi.Open(path, out _database, flags, vfs);
         try
         {
             Check(code);
@@ -29,6 +35,16 @@ internal sealed unsafe class SqliteConnection : IDisposable
 
     /// <summary>False inside a transaction.</summary>
     public bool IsAutocommit => SqliteApi.GetAutocommit(_database) != 0;
+
+    /// <summary>How many pages the log had after this connection's last commit; 0 unless <see cref="WatchLog"/> was called.</summary>
+    public int LogPages => _logPages == null ? 0 : *_logPages;
+
+    /// <summary>Keeps <see cref="LogPages"/> up to date, in the place of the automatic checkpoints.</summary>
+    public void WatchLog()
+    {
+        _logPages = (int*)NativeMemory.AllocZeroed(sizeof(int));
+        _ = SqliteApi.LogHook(_database, &OnCommit, _logPages);
+    }
 
     /// <summary>The statement's prepared form; the same object each time.</summary>
     public SqliteStatement Prepare(Statement statement)
@@ -100,6 +116,15 @@ internal sealed unsafe class SqliteConnection : IDisposable
         foreach (var statement in _prepared.Values) statement.Dispose();
         _prepared.Clear();
         _ = SqliteApi.Close(_database);
+        NativeMemory.Free(_logPages);
+        _logPages = null;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnCommit(int* logPages, nint database, byte* name, int pages)
+    {
+        *logPages = pages;
+        return SqliteApi.Ok;
     }
 
     private SqliteStatement Compile(string text, uint flags)

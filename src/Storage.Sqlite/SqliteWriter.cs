@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using OrleansMatrix.Storage.Sql;
+using OrleansMatrix.Storage.Sqlite.Native;
 
 namespace OrleansMatrix.Storage.Sqlite;
 
@@ -10,21 +11,18 @@ namespace OrleansMatrix.Storage.Sqlite;
 internal sealed partial class SqliteWriter : IAsyncDisposable
 {
     public const string Settings = """
-        PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000;
+        PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0;
         PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = OFF;
         """;
 
     private const int MostUnits = 1024;
     private const int MostCachedFences = 50_000;
-    private const int GroupsBetweenLogChecks = 256;
-    private const long MostLogBytes = 96 << 20;
     private static readonly Statement Begin = new("BEGIN IMMEDIATE");
     private static readonly Statement Commit = new("COMMIT");
     private static readonly Statement Rollback = new("ROLLBACK");
     private static readonly Statement Savepoint = new("SAVEPOINT unit");
     private static readonly Statement RollbackToSavepoint = new("ROLLBACK TO unit");
     private static readonly Statement Release = new("RELEASE unit");
-    private static readonly Statement RestartLog = new("PRAGMA wal_checkpoint(RESTART)");
     private static readonly Statement DataVersion = new("PRAGMA data_version");
     private static readonly Statement Head = new("SELECT pos FROM stream_head");
     private static readonly Statement MoveHead = new("UPDATE stream_head SET pos = $1");
@@ -32,7 +30,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private static readonly Statement RaiseEpoch = new("INSERT INTO fences (owner, epoch) VALUES ($1, $2) ON CONFLICT (owner) DO UPDATE SET epoch = excluded.epoch");
 
     private readonly SqliteConnection _connection;
-    private readonly string _logPath;
+    private readonly SqliteCheckpointer _checkpointer;
     private readonly ChangeFeed _feed;
     private readonly ILogger _logger;
     private readonly CommitQueue _queue = new();
@@ -40,13 +38,13 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private readonly List<PendingUnit> _units = [];
     private readonly Dictionary<string, long> _epochs = new(StringComparer.Ordinal);
     private long? _dataVersion;
-    private long _groups;
     private long _head;
 
     public SqliteWriter(string path, ChangeFeed feed, ILogger<SqliteWriter> logger)
     {
-        _connection = new SqliteConnection(path, Settings);
-        _logPath = path + "-wal";
+        _connection = new SqliteConnection(path, Settings, GatheredLog.Name);
+        _connection.WatchLog();
+        _checkpointer = new SqliteCheckpointer(path, logger);
         _feed = feed;
         _logger = logger;
         new Thread(Run) { IsBackground = true, Name = "SQLite writer" }.Start();
@@ -79,8 +77,9 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
             Publish();
             foreach (var unit in _units) unit.Finish();
             _units.Clear();
-            KeepLogSmall();
+            _checkpointer.KeepLogSmall(_connection);
         }
+        _checkpointer.Dispose();
         _connection.Dispose();
         _queue.Dispose();
         _stopped.SetResult();
@@ -196,23 +195,6 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// SQLite starts the log over only when no reader is in it, which under steady reading may never happen by itself. A checkpoint that restarts the log
-    /// waits for the readers, whose reads are short.
-    /// </summary>
-    private void KeepLogSmall()
-    {
-        if (++_groups % GroupsBetweenLogChecks != 0 || new FileInfo(_logPath) is not { Exists: true, Length: > MostLogBytes }) return;
-        try
-        {
-            _connection.Run(RestartLog);
-        }
-        catch (SqliteException exception)
-        {
-            LogCheckpointFailed(_logger, exception);
-        }
-    }
-
     private void Publish()
     {
         var count = 0;
@@ -228,9 +210,6 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         }
         _feed.Publish(changes);
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The log could not be started over")]
-    private static partial void LogCheckpointFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A transaction could not be rolled back")]
     private static partial void LogRollbackFailed(ILogger logger, Exception exception);

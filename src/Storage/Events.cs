@@ -104,9 +104,6 @@ public interface IEventStore
     /// <summary>Thread roots of a room by the anchor of their newest m.thread child, newest first, of anchors below <paramref name="before"/>.</summary>
     ValueTask<IReadOnlyList<(string RootId, long NewestAnchor)>> ThreadRootsAsync(string roomId, long before, int limit, CancellationToken cancellationToken = default);
 
-    /// <summary>Accepted events in (after, upTo] of the given depth range, deepest first; for federation's walks of the graph.</summary>
-    ValueTask<IReadOnlyList<EventRow>> ByDepthAsync(string roomId, long minDepth, long maxDepth, int limit, CancellationToken cancellationToken = default);
-
     /// <summary>
     /// The state events of a room, of any status, whose generation is at least the lowest or not known; at most <paramref name="limit"/>, in no order. For state resolution.
     /// </summary>

@@ -9,6 +9,9 @@ using Microsoft.Extensions.Logging;
 
 namespace OrleansMatrix.Load;
 
+/// <summary>What the yardstick reached: requests per second, and microseconds of the server's CPU for each.</summary>
+internal sealed record EchoResult(double PerSecond, double CpuMicroseconds);
+
 /// <summary>The yardstick: a bare Kestrel endpoint that answers a PUT with the body it got, in a process of its own, under the same closed loop.</summary>
 internal static class Echo
 {
@@ -34,8 +37,8 @@ internal static class Echo
         }
     }
 
-    /// <summary>Requests per second of a child process's echo at <paramref name="connections"/> closed loops.</summary>
-    public static async Task<double> MeasureAsync(int connections, TimeSpan duration, int bodyBytes)
+    /// <summary>A child process's echo at <paramref name="connections"/> closed loops.</summary>
+    public static async Task<EchoResult> MeasureAsync(int connections, TimeSpan duration, int bodyBytes)
     {
         using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. Environment.GetCommandLineArgs()[0] is var dll && dll.EndsWith(".dll", StringComparison.Ordinal) && !Environment.ProcessPath!.EndsWith("OrleansMatrix.Load", StringComparison.Ordinal) ? new[] { dll } : [], "echo-server"])
         {
@@ -60,14 +63,16 @@ internal static class Echo
                 }
             })).ToArray();
             await Task.Delay(duration / 3);
+            var before = ProcessCost.Of(child.Id);
             Volatile.Write(ref measuring, true);
             var from = Stopwatch.GetTimestamp();
             await Task.Delay(duration);
             Volatile.Write(ref measuring, false);
             var seconds = Stopwatch.GetElapsedTime(from).TotalSeconds;
+            var cpu = ProcessCost.Of(child.Id).Per(count, before).Microseconds;
             await stop.CancelAsync();
             await Task.WhenAll(loops);
-            return Math.Round(count / seconds);
+            return new EchoResult(Math.Round(count / seconds), cpu);
         }
         finally
         {

@@ -6,12 +6,13 @@ using System.Text;
 namespace OrleansMatrix.Load;
 
 /// <summary>What to do to the server.</summary>
-internal sealed record LoadOptions(Uri Server, int Writers, int Rooms, int Readers, int Rate, TimeSpan Duration, TimeSpan WarmUp, string? RegistrationToken, int BodyBytes, bool Yardstick);
+internal sealed record LoadOptions(Uri Server, int Writers, int Rooms, int Readers, int Rate, TimeSpan Duration, TimeSpan WarmUp, string? RegistrationToken, int BodyBytes, bool Yardstick, int ProcessId);
 
 /// <summary>What came of it; times in milliseconds.</summary>
 internal sealed record LoadReport(
     string Server, int Writers, int Rooms, int Readers, int TargetRate, double Seconds, long Acknowledged, double EventsPerSecond, double SendP50, double SendP99,
-    long Received, double SendToSyncP50, double SendToSyncP99, long Errors, double? EchoPerSecond, double? ShareOfEcho);
+    long Received, double SendToSyncP50, double SendToSyncP99, long Errors, double? CpuMicrosecondsPerSend, double? SwitchesPerSend,
+    double? EchoPerSecond, double? EchoCpuMicroseconds, double? ShareOfEcho);
 
 /// <summary>One load: writers in a closed loop or at a rate, readers in long polls.</summary>
 internal sealed class LoadRun(LoadOptions options)
@@ -24,7 +25,7 @@ internal sealed class LoadRun(LoadOptions options)
     /// <summary>Errors seen, each text once.</summary>
     public IEnumerable<string> ErrorTexts => _errors.Keys;
 
-    public async Task<LoadReport> RunAsync(double? echoRate, CancellationToken cancellationToken)
+    public async Task<LoadReport> RunAsync(EchoResult? echo, CancellationToken cancellationToken)
     {
         var stamp = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray())[..8];
         var writers = await RegisterAsync($"w{stamp}", options.Writers, cancellationToken);
@@ -42,11 +43,13 @@ internal sealed class LoadRun(LoadOptions options)
         var started = Stopwatch.GetTimestamp();
         var writing = writers.Select((w, i) => Task.Run(() => WriteAsync(w, Uri.EscapeDataString(rooms[i % rooms.Length]), started, stop.Token), CancellationToken.None)).ToArray();
         await Task.Delay(options.WarmUp, cancellationToken);
+        var before = options.ProcessId > 0 ? ProcessCost.Of(options.ProcessId) : default;
         _measuring = true;
         var from = Stopwatch.GetTimestamp();
         await ProgressAsync(from, cancellationToken);
         _measuring = false;
         var seconds = Stopwatch.GetElapsedTime(from).TotalSeconds;
+        (double Microseconds, double Switches)? cost = options.ProcessId > 0 ? ProcessCost.Of(options.ProcessId).Per(_acknowledged, before) : null;
         await stop.CancelAsync();
         await Task.WhenAll([.. writing, .. reading]);
         foreach (var client in (MatrixClient[])[.. writers, .. readers])
@@ -54,7 +57,7 @@ internal sealed class LoadRun(LoadOptions options)
         var rate = _acknowledged / seconds;
         return new LoadReport(options.Server.ToString(), options.Writers, options.Rooms, options.Readers, options.Rate, Math.Round(seconds, 1), _acknowledged, Math.Round(rate),
             _send.Percentile(0.5), _send.Percentile(0.99), _received, Number(_sendToSync.Percentile(0.5)), Number(_sendToSync.Percentile(0.99)), _errorCount,
-            echoRate, echoRate is > 0 ? Math.Round(rate / echoRate.Value, 3) : null);
+            cost?.Microseconds, cost?.Switches, echo?.PerSecond, echo?.CpuMicroseconds, echo is null ? null : Math.Round(rate / echo.PerSecond, 3));
     }
 
     private static double Number(double value) => double.IsNaN(value) ? -1 : value;

@@ -47,7 +47,6 @@ internal static class EventStatements
         """);
     public static readonly Statement StateEventsFrom = new(
         "SELECT event_id, type, state_key FROM events WHERE room_id = $1 AND state_key IS NOT NULL AND (auth_generation >= $2 OR auth_generation IS NULL) LIMIT $3");
-    public static readonly Statement ByDepth = new($"{Select} room_id = $1 AND depth >= $2 AND depth <= $3 {Accepted} ORDER BY depth DESC, anchor DESC, minor DESC LIMIT $4");
     public static readonly Statement ByTimestampForward = new(
         $"{Select} room_id = $1 AND origin_ts = (SELECT MIN(origin_ts) FROM events WHERE room_id = $1 AND origin_ts >= $2 {Accepted}) {Accepted} {Oldest} LIMIT 1");
     public static readonly Statement ByTimestampBackward = new(
@@ -68,13 +67,10 @@ internal static class EventStatements
     public static readonly Statement RemoveBackwardExtremity = new("DELETE FROM backward_extremities WHERE room_id = $1 AND event_id = $2");
 
     public static readonly Statement AddTransaction = new(
-        "INSERT INTO transactions (user_id, device_id, scope, txn_id, event_id, ts) VALUES ($1, $2, $3, $4, $5, $6)", "the transaction id was used before", key: 4);
-    public static readonly Statement FindTransaction = new("SELECT event_id FROM transactions WHERE user_id = $1 AND device_id = $2 AND scope = $3 AND txn_id = $4");
-    public static readonly Statement TransactionsAfter = new("""
-        SELECT user_id, device_id, scope, txn_id, ts FROM transactions WHERE (user_id, device_id, scope, txn_id) > ($1, $2, $3, $4)
-        ORDER BY user_id, device_id, scope, txn_id LIMIT $5
-        """);
-    public static readonly Statement DeleteTransaction = new("DELETE FROM transactions WHERE user_id = $1 AND device_id = $2 AND scope = $3 AND txn_id = $4");
+        "INSERT INTO transactions (key, event_id, ts) VALUES ($1, $2, $3)", "the transaction id was used before", key: 1);
+    public static readonly Statement FindTransaction = new("SELECT event_id FROM transactions WHERE key = $1");
+    public static readonly Statement TransactionsAfter = new("SELECT key, ts FROM transactions WHERE key > $1 ORDER BY key LIMIT $2");
+    public static readonly Statement DeleteTransaction = new("DELETE FROM transactions WHERE key = $1");
 
     public static readonly Func<SqlRow, EventRow> Read = static row =>
     {

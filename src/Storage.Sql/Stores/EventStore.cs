@@ -1,3 +1,8 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 namespace OrleansMatrix.Storage.Sql.Stores;
 
 /// <summary>Events, transaction ids and the edges of what is known of a room.</summary>
@@ -58,9 +63,6 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
     public ValueTask<IReadOnlyList<(string RootId, long NewestAnchor)>> ThreadRootsAsync(string roomId, long before, int limit, CancellationToken cancellationToken = default) =>
         database.QueryAsync(EventStatements.ThreadRoots, static row => (row.Text(0), row.Integer(1)), cancellationToken, roomId, before, limit).AsReadOnly();
 
-    public ValueTask<IReadOnlyList<EventRow>> ByDepthAsync(string roomId, long minDepth, long maxDepth, int limit, CancellationToken cancellationToken = default) =>
-        database.QueryAsync(EventStatements.ByDepth, EventStatements.Read, cancellationToken, roomId, minDepth, maxDepth, limit).AsReadOnly();
-
     public ValueTask<IReadOnlyList<(string EventId, string Type, string StateKey)>> StateEventsFromAsync(
         string roomId, int lowestGeneration, int limit, CancellationToken cancellationToken = default) =>
         database.QueryAsync(EventStatements.StateEventsFrom, static row => (row.Text(0), row.Text(1), row.Text(2)), cancellationToken, roomId, lowestGeneration, limit).AsReadOnly();
@@ -98,28 +100,27 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
     }
 
     public void AddTransaction(WriteUnit unit, string userId, string deviceId, string scope, string transactionId, string eventId, long timestamp) =>
-        unit.Add(EventStatements.AddTransaction, userId, deviceId, SqlText.Key(scope), SqlText.Key(transactionId), eventId, timestamp);
+        unit.Add(EventStatements.AddTransaction, TransactionKey(userId, deviceId, scope, transactionId), eventId, timestamp);
 
     public async ValueTask<string?> FindTransactionAsync(string userId, string deviceId, string scope, string transactionId, CancellationToken cancellationToken = default) =>
         await database.FirstAsync(
-            EventStatements.FindTransaction, static row => row.Text(0), cancellationToken, userId, deviceId, SqlText.Key(scope), SqlText.Key(transactionId)).ConfigureAwait(false);
+            EventStatements.FindTransaction, static row => row.Text(0), cancellationToken, TransactionKey(userId, deviceId, scope, transactionId)).ConfigureAwait(false);
 
     public async Task PruneTransactionsAsync(long before, CancellationToken cancellationToken = default)
     {
         // No index by time, which every send would pay for: this walks the table in the order of its key.
         const int most = 2000;
-        List<(string UserId, string DeviceId, string Scope, string TransactionId, long Timestamp)> page;
-        var last = ("", "", "", "");
+        List<(ReadOnlyMemory<byte> Key, long Timestamp)> page;
+        ReadOnlyMemory<byte> last = default;
         do
         {
             page = await database.QueryAsync(
-                EventStatements.TransactionsAfter, static row => (row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Integer(4)), cancellationToken,
-                last.Item1, last.Item2, last.Item3, last.Item4, most).ConfigureAwait(false);
+                EventStatements.TransactionsAfter, static row => ((ReadOnlyMemory<byte>)row.Blob(0), row.Integer(1)), cancellationToken, last, most).ConfigureAwait(false);
             var unit = new WriteUnit();
-            foreach (var (userId, deviceId, scope, transactionId, timestamp) in page)
+            foreach (var (key, timestamp) in page)
             {
-                if (timestamp < before) unit.Add(EventStatements.DeleteTransaction, userId, deviceId, scope, transactionId);
-                last = (userId, deviceId, scope, transactionId);
+                if (timestamp < before) unit.Add(EventStatements.DeleteTransaction, key);
+                last = key;
             }
             if (!unit.IsEmpty) await database.CommitAsync(unit).ConfigureAwait(false);
         }
@@ -129,6 +130,27 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
     private static void AddBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds, SqlValue anchor)
     {
         foreach (var eventId in eventIds.Where(static eventId => eventId.Length <= MaxEventIdBytes)) unit.Add(EventStatements.AddBackwardExtremity, roomId, eventId, anchor);
+    }
+
+    // One short key, whatever clients choose: an index of narrow rows costs a send less than one of texts, and takes texts of any length.
+    private static ReadOnlyMemory<byte> TransactionKey(params ReadOnlySpan<string> parts)
+    {
+        const int KeyBytes = 16;
+        const int PrefixBytes = sizeof(int);
+        var size = 0;
+        foreach (var part in parts) size += PrefixBytes + (part.Length * sizeof(char));
+        var buffer = ArrayPool<byte>.Shared.Rent(size);
+        var rest = buffer.AsSpan(0, size);
+        foreach (var part in parts)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(rest, part.Length);
+            MemoryMarshal.AsBytes(part.AsSpan()).CopyTo(rest[PrefixBytes..]);
+            rest = rest[(PrefixBytes + (part.Length * sizeof(char)))..];
+        }
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(buffer.AsSpan(0, size), hash);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return hash[..KeyBytes].ToArray();
     }
 
     private static void Insert(WriteUnit unit, Statement statement, EventRow row, SqlValue anchor, SqlValue minor)

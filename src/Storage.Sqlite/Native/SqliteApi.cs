@@ -35,6 +35,22 @@ internal static unsafe partial class SqliteApi
     [LibraryImport(Library, EntryPoint = "sqlite3_get_autocommit")]
     public static partial int GetAutocommit(nint database);
 
+    /// <summary>Calls <paramref name="hook"/> with <paramref name="argument"/>, the connection, its database's name and the pages in the log after each commit.</summary>
+    [LibraryImport(Library, EntryPoint = "sqlite3_wal_hook")]
+    public static partial nint LogHook(nint database, delegate* unmanaged[Cdecl]<int*, nint, byte*, int, int> hook, int* argument);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_vfs_find", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint FindVfs(string? name);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_vfs_register")]
+    public static partial int RegisterVfs(nint vfs, int makeDefault);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_malloc")]
+    public static partial nint Allocate(int bytes);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_free")]
+    public static partial void Free(nint memory);
+
     [LibraryImport(Library, EntryPoint = "sqlite3_prepare_v3")]
     public static partial int Prepare(nint database, byte* sql, int bytes, uint flags, out nint statement, out byte* tail);
 
