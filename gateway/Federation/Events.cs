@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.AspNetCore.Routing;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
@@ -30,7 +31,28 @@ internal static class Events
     {
         var roomId = request.RouteRoomId();
         var eventId = request.RequiredQuery("event_id");
-        return request.Error ?? MatrixResponse.From(await request.Grain<IServerReaderGrain>(roomId).State(request.Origin, eventId, idsOnly));
+        if (request.Error is { } invalid)
+            return invalid;
+        var reader = request.Grain<IServerReaderGrain>(roomId);
+        var state = await reader.State(request.Origin, eventId, omitMembers: false);
+        if (state.Error is { } error)
+            return error;
+        var listing = state.Value!;
+        if (!idsOnly)
+            return new PduLists(reader, [("auth_chain", listing.AuthChain), ("pdus", listing.State)]).Respond();
+        return MatrixResponse.Object(writer =>
+        {
+            Write("auth_chain_ids", listing.AuthChain);
+            Write("pdu_ids", listing.State);
+
+            void Write(string name, ImmutableArray<string> ids)
+            {
+                writer.WriteStartArray(name);
+                foreach (var id in ids)
+                    writer.WriteStringValue(id);
+                writer.WriteEndArray();
+            }
+        });
     }
 
     private static async ValueTask<MatrixResponse> GetByTimestampAsync(MatrixRequest request)

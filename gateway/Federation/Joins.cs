@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
-using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using OrleansMatrix.Gateway.Pipeline;
-using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Events;
 
 namespace OrleansMatrix.Gateway.Federation;
@@ -14,55 +12,33 @@ internal static class Joins
     {
         routes.MapMatrixGet(
             "/_matrix/federation/v1/make_join/{roomId}/{userId}", static request => MembershipSteps.MakeAsync(request, Membership.Join), EndpointOptions.Server);
-        routes.MapMatrixPut("/_matrix/federation/v1/send_join/{roomId}/{eventId}", SendV1Async, EndpointOptions.Server);
-        routes.MapMatrixPut("/_matrix/federation/v2/send_join/{roomId}/{eventId}", SendAsync, EndpointOptions.Server);
+        routes.MapMatrixPut("/_matrix/federation/v1/send_join/{roomId}/{eventId}", static request => SendAsync(request, isV1: true), EndpointOptions.Server);
+        routes.MapMatrixPut("/_matrix/federation/v2/send_join/{roomId}/{eventId}", static request => SendAsync(request, isV1: false), EndpointOptions.Server);
     }
 
-    private static async ValueTask<MatrixResponse> SendAsync(MatrixRequest request)
+    private static async ValueTask<MatrixResponse> SendAsync(MatrixRequest request, bool isV1)
     {
-        var accepted = await MembershipSteps.SendAsync(request, Membership.Join);
-        return accepted.Error is { } error ? error : MatrixResponse.Json(writer => Write(writer, request, accepted.Value!));
-    }
-
-    private static async ValueTask<MatrixResponse> SendV1Async(MatrixRequest request)
-    {
+        var omitMembers = !isV1 && request.QueryBool("omit_members");
         var accepted = await MembershipSteps.SendAsync(request, Membership.Join);
         if (accepted.Error is { } error)
             return error;
-        return MatrixResponse.Json(writer =>
+        var reader = request.Grain<IServerReaderGrain>(request.Route("roomId"));
+        var state = await reader.State(request.Origin, request.Route("eventId"), omitMembers);
+        if (state.Error is { } fault)
+            return fault;
+        var lists = new PduLists(reader, [("auth_chain", state.Value!.AuthChain), ("state", state.Value.State)], writer =>
         {
-            writer.WriteStartArray();
-            writer.WriteNumberValue(200);
-            Write(writer, request, accepted.Value!);
-            writer.WriteEndArray();
-        });
-    }
-
-    private static void Write(Utf8JsonWriter writer, MatrixRequest request, MembershipAccepted accepted)
-    {
-        writer.WriteStartObject();
-        WriteEvents(writer, "auth_chain", accepted.AuthChain);
-        writer.WritePropertyName("event"u8);
-        writer.WriteRawValue(accepted.Event.Span, skipInputValidation: true);
-        writer.WriteBoolean("members_omitted"u8, accepted.MembersOmitted);
-        writer.WriteString("origin"u8, request.Settings.ServerName.Value);
-        if (accepted.MembersOmitted)
-        {
+            writer.WritePropertyName("event"u8);
+            writer.WriteRawValue(accepted.Value!.Event.Span, skipInputValidation: true);
+            writer.WriteBoolean("members_omitted"u8, omitMembers);
+            writer.WriteString("origin"u8, request.Settings.ServerName.Value);
+            if (!omitMembers)
+                return;
             writer.WriteStartArray("servers_in_room"u8);
-            foreach (var server in accepted.ServersInRoom)
+            foreach (var server in accepted.Value.ServersInRoom)
                 writer.WriteStringValue(server);
             writer.WriteEndArray();
-        }
-
-        WriteEvents(writer, "state", accepted.State);
-        writer.WriteEndObject();
-    }
-
-    private static void WriteEvents(Utf8JsonWriter writer, string name, ImmutableArray<ReadOnlyMemory<byte>> events)
-    {
-        writer.WriteStartArray(name);
-        foreach (var json in events)
-            writer.WriteRawValue(json.Span, skipInputValidation: true);
-        writer.WriteEndArray();
+        });
+        return isV1 ? lists.Respond("[200,", "]") : lists.Respond();
     }
 }

@@ -33,11 +33,10 @@ internal static class MembershipSteps
     {
         var roomId = request.RouteRoomId();
         var eventId = request.RouteEventId();
-        var omitMembers = request.QueryBool("omit_members");
         if (request.Error is { } invalid)
             return invalid;
         return (await request.ReadObjectBytesAsync()).TryGet(out var json, out var error)
-            ? await request.Grain<IRoomGrain>(roomId).AcceptMembership(new SignedMembership(request.Origin, eventId, membership, json, omitMembers))
+            ? await request.Grain<IRoomGrain>(roomId).AcceptMembership(new SignedMembership(request.Origin, eventId, membership, json))
             : error;
     }
 }

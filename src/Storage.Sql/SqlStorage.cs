@@ -10,6 +10,7 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStor
     private readonly OutboxStore _outbox = new(database);
 
     public IRoomStore Rooms { get; } = new RoomStore(database);
+    public IPartialRoomStore PartialRooms { get; } = new PartialRoomStore(database);
     public IEventStore Events { get; } = new EventStore(database);
     public IStateNodeStore StateNodes { get; } = new StateNodeStore(database);
     public IMembershipStore Memberships { get; } = new MembershipStore(database);

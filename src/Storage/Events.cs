@@ -76,6 +76,9 @@ public interface IEventStore
     /// <summary>Replaces the stored JSON by its redacted form. Does nothing if the event is not there.</summary>
     void Redact(WriteUnit unit, string eventId, ReadOnlyMemory<byte> redactedJson, string redactionEventId);
 
+    /// <summary>Judges an event anew once the state before it is known better; an event's place in history stays. Does nothing if the event is not there.</summary>
+    void SetState(WriteUnit unit, string eventId, StateNodeId stateBefore, EventStatus status);
+
     /// <summary>Remembers a redaction whose target is not known yet, or finds it: the redaction's event id for the target.</summary>
     void AddPendingRedaction(WriteUnit unit, string targetEventId, string redactionEventId, string roomId);
     ValueTask<IReadOnlyList<string>> PendingRedactionsAsync(string targetEventId, CancellationToken cancellationToken = default);

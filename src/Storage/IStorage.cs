@@ -4,6 +4,7 @@ namespace OrleansMatrix.Storage;
 public interface IStorage : IAsyncDisposable
 {
     IRoomStore Rooms { get; }
+    IPartialRoomStore PartialRooms { get; }
     IEventStore Events { get; }
     IStateNodeStore StateNodes { get; }
     IMembershipStore Memberships { get; }

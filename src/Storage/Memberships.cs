@@ -26,7 +26,10 @@ public interface IMembershipStore
     ValueTask<IReadOnlySet<string>> SharingRoomAsync(string userId, CancellationToken cancellationToken = default);
     /// <summary>Rooms that both are joined to.</summary>
     ValueTask<IReadOnlyList<string>> MutualRoomsAsync(string userId, string otherUserId, CancellationToken cancellationToken = default);
-    /// <summary>Servers with a joined member in the room, with their number of joined members, most first.</summary>
+    /// <summary>
+    /// Servers with a joined member in the room, with their number of joined members, most first. Of a room whose members are known in part, also servers that
+    /// a resident server named, with none.
+    /// </summary>
     ValueTask<IReadOnlyList<(string Server, int Members)>> ServersAsync(string roomId, CancellationToken cancellationToken = default);
     /// <summary>True if the user is joined to a room that somebody of the server is joined to.</summary>
     ValueTask<bool> SharesRoomAsync(string userId, string server, CancellationToken cancellationToken = default);

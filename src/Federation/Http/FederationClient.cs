@@ -21,9 +21,40 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
     /// <param name="json">The body; empty for none.</param>
     /// <param name="timeout">For the whole exchange.</param>
     /// <exception cref="ServerUnreachableException">No answer, or one over the limit.</exception>
-    public async Task<FederationResponse> SendAsync(
+    public Task<FederationResponse> SendAsync(
         ServerName destination, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan timeout, int maxBytes = DefaultMaxBytes, bool sign = true,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default) =>
+        SendAsync(destination, method, target, json, timeout, sign, async (answer, stop) => new FederationResponse((int)answer.StatusCode, await ReadAsync(answer, maxBytes, stop)), cancellationToken);
+
+    /// <summary>Sends a signed request and hands the body of a successful answer to <paramref name="read"/> as it comes; any other answer is read whole.</summary>
+    /// <param name="maxBytes">What is longer fails the reading with <see cref="IOException"/>.</param>
+    /// <returns>The answer; its body is empty if it was handed on.</returns>
+    /// <exception cref="ServerUnreachableException">No answer, or it broke off.</exception>
+    public Task<FederationResponse> StreamAsync(
+        ServerName destination, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan timeout, long maxBytes, Func<Stream, CancellationToken, Task> read,
+        CancellationToken cancellationToken = default) => SendAsync(
+            destination, method, target, json, timeout, sign: true,
+            async (answer, stop) =>
+            {
+                if (!answer.IsSuccessStatusCode)
+                    return new FederationResponse((int)answer.StatusCode, await ReadAsync(answer, DefaultMaxBytes, stop));
+                await using var body = await answer.Content.ReadAsStreamAsync(stop);
+                try
+                {
+                    await read(new LimitedStream(body, maxBytes), stop);
+                }
+                catch (IOException e)
+                {
+                    throw new ServerUnreachableException($"{destination}: {e.Message}", e);
+                }
+
+                return new FederationResponse((int)answer.StatusCode, default);
+            },
+            cancellationToken);
+
+    private async Task<FederationResponse> SendAsync(
+        ServerName destination, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan timeout, bool sign,
+        Func<HttpResponseMessage, CancellationToken, Task<FederationResponse>> read, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
@@ -37,7 +68,7 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
             {
                 try
                 {
-                    return await SendAsync(address, method, target, json, authorization, maxBytes, either.Token);
+                    return await SendAsync(address, method, target, json, authorization, read, either.Token);
                 }
                 catch (HttpRequestException e)
                 {
@@ -53,7 +84,8 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
     }
 
     private async Task<FederationResponse> SendAsync(
-        ServerAddress address, HttpMethod method, string target, ReadOnlyMemory<byte> json, string? authorization, int maxBytes, CancellationToken cancellationToken)
+        ServerAddress address, HttpMethod method, string target, ReadOnlyMemory<byte> json, string? authorization,
+        Func<HttpResponseMessage, CancellationToken, Task<FederationResponse>> read, CancellationToken cancellationToken)
     {
         var authority = address.CertificateName.Contains(':', StringComparison.Ordinal) ? $"[{address.CertificateName}]" : address.CertificateName;
         using var request = new HttpRequestMessage(method, new Uri($"https://{authority}:{address.Port}{target}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
@@ -67,7 +99,7 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }
         using var answer = await clients.CreateClient(OutboundConnections.Federation).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        return new FederationResponse((int)answer.StatusCode, await ReadAsync(answer, maxBytes, cancellationToken));
+        return await read(answer, cancellationToken);
     }
 
     private static async Task<byte[]> ReadAsync(HttpResponseMessage answer, int maxBytes, CancellationToken cancellationToken)

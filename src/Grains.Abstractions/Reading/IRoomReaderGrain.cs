@@ -2,7 +2,7 @@ namespace OrleansMatrix.Grains.Abstractions.Reading;
 
 /// <summary>
 /// What clients read of a room: committed events and state only, as far as the requester may see them. Holds no state; never waits for the room's
-/// writer. Key: the room id. Answers are finished JSON.
+/// writer, but for what needs all members of a room that was joined without them. Key: the room id. Answers are finished JSON.
 /// </summary>
 public interface IRoomReaderGrain : IGrainWithStringKey
 {
@@ -16,15 +16,19 @@ public interface IRoomReaderGrain : IGrainWithStringKey
     Task<Outcome<ReadOnlyMemory<byte>>> Messages(MessagesRequest request);
 
     /// <summary>The whole state: the current one, or for who has left that at the leaving.</summary>
+    [ResponseTimeout("00:01:30")]
     Task<Outcome<ReadOnlyMemory<byte>>> State(Requester requester);
 
     /// <summary>The content of a state event, or with <paramref name="wholeEvent"/> the event.</summary>
+    [ResponseTimeout("00:01:30")]
     Task<Outcome<ReadOnlyMemory<byte>>> StateEvent(Requester requester, string type, string stateKey, bool wholeEvent);
 
     /// <summary>The members' events; <paramref name="at"/> is a token, null: now.</summary>
+    [ResponseTimeout("00:01:30")]
     Task<Outcome<ReadOnlyMemory<byte>>> Members(Requester requester, string? at, string? membership, string? notMembership);
 
     /// <summary>The joined members with their profiles.</summary>
+    [ResponseTimeout("00:01:30")]
     Task<Outcome<ReadOnlyMemory<byte>>> JoinedMembers(Requester requester);
 
     /// <summary>Events that relate to an event.</summary>

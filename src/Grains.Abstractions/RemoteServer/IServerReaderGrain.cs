@@ -14,8 +14,13 @@ public interface IServerReaderGrain : IGrainWithStringKey
     /// <summary>The room of an event that is known here; null: none. May be asked of any room's reader.</summary>
     Task<string?> RoomOf(string eventId);
 
-    /// <summary>The state before an event with its auth chain (state, state_ids).</summary>
-    Task<Outcome<ReadOnlyMemory<byte>>> State(string origin, string eventId, bool idsOnly);
+    /// <summary>The state before an event with its auth chain (state, state_ids, send_join). M_NOT_FOUND also where the state is known in part only.</summary>
+    /// <param name="omitMembers">Leave out members but those that name the room, and of the auth chain what is in the state (<c>omit_members</c>).</param>
+    [ResponseTimeout("00:02:00")]
+    Task<Outcome<StateListing>> State(string origin, string eventId, bool omitMembers);
+
+    /// <summary>Some of the events of a listing, as the members of a JSON array without its brackets.</summary>
+    Task<ReadOnlyMemory<byte>> Pdus(ImmutableArray<string> eventIds);
 
     /// <summary>The auth chain of an event (event_auth).</summary>
     Task<Outcome<ReadOnlyMemory<byte>>> EventAuth(string origin, string eventId);
@@ -35,3 +40,8 @@ public interface IServerReaderGrain : IGrainWithStringKey
 [GenerateSerializer, Immutable]
 public sealed record MissingEventsQuery(
     [property: Id(0)] ImmutableArray<string> Earliest, [property: Id(1)] ImmutableArray<string> Latest, [property: Id(2)] int Limit, [property: Id(3)] long MinDepth);
+
+/// <summary>A state by the ids of its events.</summary>
+/// <param name="AuthChain">The events that lead to it, those that others name come before them as far as is known.</param>
+[GenerateSerializer, Immutable]
+public sealed record StateListing([property: Id(0)] ImmutableArray<string> State, [property: Id(1)] ImmutableArray<string> AuthChain);

@@ -1,3 +1,4 @@
+using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 
 namespace OrleansMatrix.Grains.Abstractions.Room;
@@ -14,12 +15,17 @@ public interface IRoomGrain : IGrainWithStringKey
     Task<Outcome<string>> Send(EventToSend message);
 
     /// <summary>Sends a state event of any type but m.room.member of another user; answers its event id, or the present one if nothing would change.</summary>
+    [ResponseTimeout("00:04:00")]
     Task<Outcome<string>> SetState(StateToSet state);
 
     /// <summary>Redacts an event; answers the redaction's event id.</summary>
     Task<Outcome<string>> Redact(EventToRedact redaction);
 
-    /// <summary>Joins, leaves, invites, kicks, bans, unbans or knocks; answers the member event's id.</summary>
+    /// <summary>
+    /// Joins, leaves, invites, kicks, bans, unbans or knocks; answers the member event's id. A join through other servers may take long; a repeated call waits for
+    /// the one that runs.
+    /// </summary>
+    [ResponseTimeout("00:04:00")]
     Task<Outcome<string>> ChangeMembership(MembershipChange change);
 
     /// <summary>Forgets a room that the user has left. M_UNKNOWN if the user is in it.</summary>
@@ -61,6 +67,15 @@ public interface IRoomGrain : IGrainWithStringKey
     /// <summary>Signs a remote server's invite of a local user and keeps it for the user; answers the signed event. Also for rooms that this server is not in.</summary>
     Task<Outcome<ReadOnlyMemory<byte>>> SignInvite(InviteToSign invite);
 
-    /// <summary>Takes the room over from a resident server after a join by federation: state and auth chain as outliers, the join as the first live event.</summary>
+    /// <summary>Takes the room over from a resident server after a join by federation: the join is the first live event.</summary>
+    [ResponseTimeout("00:02:00")]
     Task<Outcome<string>> ImportState(ImportedRoom room);
+
+    /// <summary>Goes on with getting the members of a room that was joined without them.</summary>
+    [OneWay]
+    Task Fill();
+
+    /// <summary>Waits, for a minute at most, until all members are known; false if they are not by then.</summary>
+    [ResponseTimeout("00:01:30")]
+    Task<bool> HasMembers();
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Room;
@@ -14,36 +13,42 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
 {
     private static readonly string s_versions = string.Join('&', RoomVersion.All.Select(v => "ver=" + v.Id));
 
-    // All of a large room's members come with the answer to a join.
-    private const int MaxBytes = 128 * 1024 * 1024;
+    private const int MaxBytes = 4 * 1024 * 1024;
     private const int MaxReferences = 20;
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    // One server that does not answer must not keep the user from trying the next.
+    private static readonly TimeSpan s_makePatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_sendPatience = TimeSpan.FromSeconds(20);
 
     /// <summary>The signed event and the answer to it, which the caller disposes.</summary>
     public async Task<Result<SentMembership>> RunAsync(string server, string roomId, string userId, ReadOnlyMemory<byte> content)
     {
+        if (!(await MakeAsync(server, roomId, userId, content)).TryGet(out var pdu, out var error))
+            return error;
+        return (await SendAsync(server, pdu)).TryGet(out var answer, out error) ? new SentMembership(pdu, answer) : error;
+    }
+
+    /// <summary>The event, made by the server's template and signed.</summary>
+    public async Task<Result<Pdu>> MakeAsync(string server, string roomId, string userId, ReadOnlyMemory<byte> content)
+    {
         var path = $"{Uri.EscapeDataString(roomId)}/{Uri.EscapeDataString(userId)}";
         var query = membership == Membership.Leave ? "" : "?" + s_versions;
-        if (!(await services.Api.GetAsync(server, $"/_matrix/federation/v1/make_{membership}/{path}{query}")).TryGet(out var template, out var error))
+        if (!(await services.Api.GetAsync(server, $"/_matrix/federation/v1/make_{membership}/{path}{query}", patience: s_makePatience)).TryGet(out var template, out var error))
             return error;
         using (template)
-        {
-            if (!Build(template.RootElement, roomId, userId, content).TryGet(out var pdu, out error))
-                return error;
-            return (await SendAsync(server, pdu)).TryGet(out var answer, out error) ? new SentMembership(pdu, answer) : error;
-        }
+            return Build(template.RootElement, roomId, userId, content);
     }
 
     private async Task<Result<JsonDocument>> SendAsync(string server, Pdu pdu)
     {
         var path = $"send_{membership}/{Uri.EscapeDataString(pdu.RoomId)}/{Uri.EscapeDataString(pdu.EventId)}";
         if (membership == Membership.Knock)
-            return await services.Api.PutAsync(server, "/_matrix/federation/v1/" + path, pdu.Json, s_patience, MaxBytes);
-        var sent = await services.Api.PutAsync(server, "/_matrix/federation/v2/" + path, pdu.Json, s_patience, MaxBytes);
+            return await services.Api.PutAsync(server, "/_matrix/federation/v1/" + path, pdu.Json, s_sendPatience, MaxBytes);
+        var sent = await services.Api.PutAsync(server, "/_matrix/federation/v2/" + path, pdu.Json, s_sendPatience, MaxBytes);
 
         // "If the request fails with M_UNRECOGNIZED, fall back to v1", which old servers say by any 404 that has no other code.
         return sent.Error is { ErrCode: ErrCodes.Unrecognized }
-            ? await services.Api.PutAsync(server, "/_matrix/federation/v1/" + path, pdu.Json, s_patience, MaxBytes)
+            ? await services.Api.PutAsync(server, "/_matrix/federation/v1/" + path, pdu.Json, s_sendPatience, MaxBytes)
             : sent;
     }
 
@@ -51,6 +56,12 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
     {
         var bad = MatrixError.Unknown("The server's template is not usable", 502);
         if (made.ValueKind != JsonValueKind.Object || !made.TryGetProperty("event"u8, out var template) || template.ValueKind != JsonValueKind.Object)
+            return bad;
+
+        // "the sending server MUST verify … In case any of the above checks fail, the response MUST be treated as malformed and discarded."
+        if (ContentJson.String(template, "room_id") != roomId || ContentJson.String(template, "sender") != userId || ContentJson.String(template, "state_key") != userId ||
+            ContentJson.String(template, "type") != EventTypes.Member || !template.TryGetProperty("content"u8, out var given) ||
+            ContentJson.String(given, "membership") != membership)
             return bad;
 
         // "room_version: If not provided, the room version is assumed to be either 1 or 2."
@@ -64,7 +75,7 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
             Sender = userId,
             Type = EventTypes.Member,
             StateKey = userId,
-            Content = WithAuthoriser(content, template),
+            Content = membership == Membership.Join ? WithAuthoriser(content, given) : content,
             RoomId = roomId,
             PrevEvents = prev.Keys.ToList(),
             AuthEvents = auth.Keys.ToList(),
@@ -95,10 +106,10 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
     }
 
     // S-S API, Restricted rooms: the resident server says in whose name the join is allowed.
-    private static ReadOnlyMemory<byte> WithAuthoriser(ReadOnlyMemory<byte> content, JsonElement template)
+    private static ReadOnlyMemory<byte> WithAuthoriser(ReadOnlyMemory<byte> content, JsonElement given)
     {
         const string Authoriser = "join_authorised_via_users_server";
-        if (!template.TryGetProperty("content"u8, out var given) || given.ValueKind != JsonValueKind.Object || ContentJson.String(given, Authoriser) is not { } authoriser)
+        if (ContentJson.String(given, Authoriser) is not { } authoriser)
             return content;
         using var document = JsonDocument.Parse(content);
         return JsonBytes.Object(writer =>
@@ -110,23 +121,9 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
 }
 
 /// <summary>A member event that a resident server accepted.</summary>
-/// <param name="Answer">What it answered: an object, or from v1 a pair of 200 and that object.</param>
+/// <param name="Answer">What it answered.</param>
 internal sealed record SentMembership(Pdu Pdu, JsonDocument Answer) : IDisposable
 {
-    /// <summary>The answer's object; an empty element if there is none.</summary>
-    public JsonElement Body => Answer.RootElement.ValueKind switch
-    {
-        JsonValueKind.Object => Answer.RootElement,
-        JsonValueKind.Array when Answer.RootElement.GetArrayLength() == 2 && Answer.RootElement[1].ValueKind == JsonValueKind.Object => Answer.RootElement[1],
-        _ => default,
-    };
-
     /// <inheritdoc/>
     public void Dispose() => Answer.Dispose();
-
-    /// <summary>The objects of a list of the body; none if there is no such list.</summary>
-    public ImmutableArray<ReadOnlyMemory<byte>> Events(string name) =>
-        Body.ValueKind == JsonValueKind.Object && Body.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
-            ? [.. list.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.Object).Select(JsonBytes.Raw)]
-            : [];
 }

@@ -78,5 +78,11 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
     private async Task<List<ReadOnlyMemory<byte>>> BetweenAsync(string eventId) =>
         await services.Storage.Rooms.GetAsync(roomId) is { } room ? await source.MissingAsync(room.Extremities, eventId) : [];
 
-    private async Task<ImmutableArray<string>> StateBeforeAsync(string eventId) => _states++ < MaxStates ? await source.StateBeforeAsync(eventId) : default;
+    private async Task<ImmutableArray<string>> StateBeforeAsync(string eventId)
+    {
+        // Of a room whose members are missing, the state is not asked for before it is made whole.
+        if (await services.Storage.PartialRooms.GetAsync(roomId) is not null)
+            return [];
+        return _states++ < MaxStates ? await source.StateBeforeAsync(eventId) : default;
+    }
 }

@@ -26,6 +26,33 @@ public sealed class RemoteApi(FederationClient client, ServerIdentity self)
     public Task<Result<JsonDocument>> PutAsync(string server, string target, ReadOnlyMemory<byte> json, TimeSpan patience, int maxBytes = FederationClient.DefaultMaxBytes) =>
         ParseAsync(SendAsync(server, HttpMethod.Put, target, json, patience, maxBytes));
 
+    /// <summary>Sends a request and reads the answer's object piece by piece; answers the wanted members other than the lists, as raw JSON.</summary>
+    /// <param name="maxBytes">The most that is read.</param>
+    /// <param name="lists">The lists whose objects go to <paramref name="onItem"/>, with the list's name, one by one.</param>
+    /// <param name="kept">The names of the wanted members.</param>
+    public async Task<Result<Dictionary<string, ReadOnlyMemory<byte>>>> StreamAsync(
+        string server, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan patience, long maxBytes, IReadOnlySet<string> lists, IReadOnlySet<string> kept,
+        Func<string, ReadOnlyMemory<byte>, ValueTask> onItem)
+    {
+        if (!ServerName.TryParse(server, out var name) || server == self.Name.Value)
+            return MatrixError.Unknown($"{server} is no other server", 502);
+        Dictionary<string, ReadOnlyMemory<byte>>? members = null;
+        try
+        {
+            var answer = await client.StreamAsync(
+                name, method, target, json, patience, maxBytes, async (body, stop) => members = await new ObjectStream(body, lists, kept, onItem).ReadAsync(stop));
+            return members is null ? ErrorOf(server, answer) : members;
+        }
+        catch (ServerUnreachableException e)
+        {
+            return MatrixError.Unknown(e.Message, 502);
+        }
+        catch (Exception e) when (e is JsonException or InvalidDataException)
+        {
+            return MatrixError.Unknown($"{server} gave a wrong answer: {e.Message}", 502);
+        }
+    }
+
     /// <summary>Sends a request; answers the body of a successful response.</summary>
     /// <param name="target">Path and query, percent-encoded.</param>
     public async Task<Result<ReadOnlyMemory<byte>>> SendAsync(
@@ -66,6 +93,9 @@ public sealed class RemoteApi(FederationClient client, ServerIdentity self)
 
         // What stands before a server says so of bodies, without an errcode.
         { Status: 400 or 413 } => MatrixError.Unknown($"{server} refused", answer.Status),
+
+        // Old servers say of a path that they do not know no more than this.
+        { Status: 404 or 405 } => new MatrixError(ErrCodes.Unrecognized, 404, $"{server} answered {answer.Status}"),
         _ => MatrixError.Unknown($"{server} answered {answer.Status}", 502),
     };
 }

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
-using OrleansMatrix.Grains.Abstractions.Room;
-using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Device;
+using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
@@ -11,30 +10,40 @@ using OrleansMatrix.Protocol.Events;
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>Rooms over federation: the servers are tried one after the other (S-S API, Joining, Leaving, Knocking and Inviting).</summary>
-internal sealed class RemoteRooms(RemoteServerServices services, IGrainFactory grains) : IRemoteRooms
+internal sealed class RemoteRooms(RemoteServerServices services, RoomServices rooms, IGrainFactory grains) : IRemoteRooms
 {
-    public async Task<Outcome<string>> JoinAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via) =>
-        await TryAsync(via, roomId, userId, Membership.Join, content, async (server, sent) =>
-        {
-            // A restricted join comes back with the resident server's signature.
-            var join = sent.Body.ValueKind == JsonValueKind.Object && sent.Body.TryGetProperty("event"u8, out var signed) && signed.ValueKind == JsonValueKind.Object
-                ? JsonBytes.Raw(signed)
-                : sent.Pdu.Json;
-            var room = new ImportedRoom(server, sent.Pdu.RoomVersion.Id, join, sent.Events("state"), sent.Events("auth_chain"));
-            return await grains.GetGrain<IRoomGrain>(roomId).ImportState(room);
-        });
+    // For all servers together: a user waits for the answer.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(150);
+
+    public Task<Outcome<string>> JoinAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via) =>
+        TryAsync(via, Membership.Join, server => new RemoteJoin(services, rooms, grains).RunAsync(server, roomId, userId, content));
+
+    public Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(string server, string roomId, string roomVersion, string eventId, bool idsOnly = false) =>
+        new RemoteState(services, rooms).RunAsync(server, roomId, roomVersion, eventId, idsOnly);
 
     public async Task<Outcome<RemoteKnock>> KnockAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via) =>
-        await TryAsync<RemoteKnock>(via, roomId, userId, Membership.Knock, content, (_, sent) =>
+        await TryAsync<RemoteKnock>(via, Membership.Knock, async server =>
         {
-            var state = sent.Body.ValueKind == JsonValueKind.Object && sent.Body.TryGetProperty("knock_room_state"u8, out var list) && list.ValueKind == JsonValueKind.Array
-                ? JsonBytes.Raw(list)
-                : "[]"u8.ToArray();
-            return Task.FromResult<Outcome<RemoteKnock>>(new RemoteKnock(sent.Pdu.EventId, state));
+            if (!(await new MemberHandshake(services, Membership.Knock).RunAsync(server, roomId, userId, content)).TryGet(out var sent, out var error))
+                return error;
+            using (sent)
+            {
+                var body = sent.Answer.RootElement;
+                var state = body.ValueKind == JsonValueKind.Object && body.TryGetProperty("knock_room_state"u8, out var list) && list.ValueKind == JsonValueKind.Array
+                    ? JsonBytes.Raw(list)
+                    : "[]"u8.ToArray();
+                return new RemoteKnock(sent.Pdu.EventId, state);
+            }
         });
 
     public async Task<Outcome<string>> LeaveAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via) =>
-        await TryAsync<string>(via, roomId, userId, Membership.Leave, content, static (_, sent) => Task.FromResult<Outcome<string>>(sent.Pdu.EventId));
+        await TryAsync<string>(via, Membership.Leave, async server =>
+        {
+            if (!(await new MemberHandshake(services, Membership.Leave).RunAsync(server, roomId, userId, content)).TryGet(out var sent, out var error))
+                return error;
+            using (sent)
+                return sent.Pdu.EventId;
+        });
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> strippedState)
     {
@@ -57,26 +66,26 @@ internal sealed class RemoteRooms(RemoteServerServices services, IGrainFactory g
         }
     }
 
-    private async Task<Outcome<T>> TryAsync<T>(
-        ImmutableArray<string> via, string roomId, string userId, string membership, ReadOnlyMemory<byte> content, Func<string, SentMembership, Task<Outcome<T>>> accept)
+    private async Task<Outcome<T>> TryAsync<T>(ImmutableArray<string> via, string membership, Func<string, Task<Outcome<T>>> attempt)
     {
-        var handshake = new MemberHandshake(services, membership);
         var last = MatrixError.NotFound("No server is known that is in the room");
+        var started = services.Time.GetTimestamp();
         foreach (var server in via)
         {
-            if ((await handshake.RunAsync(server, roomId, userId, content)).TryGet(out var sent, out var error))
-            {
-                using (sent)
-                    return await accept(server, sent);
-            }
+            if (services.Time.GetElapsedTime(started) > s_patience)
+                break;
+            var outcome = await attempt(server);
+            if (outcome.Error is not { } error)
+                return outcome;
 
             // What a server of the room says about the room tells more than that another could not be reached.
             if (last.Status is 404 or 502)
                 last = error;
-            if (error.ErrCode is ErrCodes.Forbidden && membership != Membership.Join)
+            if (error.ErrCode is ErrCodes.IncompatibleRoomVersion || (error.ErrCode is ErrCodes.Forbidden && membership != Membership.Join))
                 break;
         }
 
-        return last;
+        // "If M_MISSING_PARAM or M_INVALID_PARAM is returned …, the Client-Server API request SHOULD fail with a 5xx error rather than being passed through."
+        return last.ErrCode is ErrCodes.MissingParam or ErrCodes.InvalidParam or ErrCodes.Unrecognized ? MatrixError.Unknown(last.Message, 502) : last;
     }
 }

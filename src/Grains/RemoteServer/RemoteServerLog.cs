@@ -15,4 +15,7 @@ internal static partial class RemoteServerLog
 
     [LoggerMessage(4, LogLevel.Information, "The queue for {Server} has become too long: only the newest event of each room will be sent")]
     public static partial void QueueShortened(ILogger logger, string server);
+
+    [LoggerMessage(5, LogLevel.Warning, "The scan for rooms without their members failed")]
+    public static partial void PartialScanFailed(ILogger logger, Exception fault);
 }

@@ -136,12 +136,14 @@ internal sealed class RoomSource(RemoteServerServices services, IGrainFactory gr
             return [.. Events(document.RootElement, list).Take(limit)];
     }
 
-    private static IEnumerable<ReadOnlyMemory<byte>> Events(JsonElement answer, string name) =>
+    /// <summary>The objects of a list of an answer; none if there is no such list.</summary>
+    public static IEnumerable<ReadOnlyMemory<byte>> Events(JsonElement answer, string name) =>
         answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
             ? list.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.Object).Select(JsonBytes.Raw)
             : [];
 
-    private static List<string> Ids(JsonElement answer, string name) =>
+    /// <summary>The strings of a list of an answer; none if there is no such list.</summary>
+    public static List<string> Ids(JsonElement answer, string name) =>
         answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
             ? [.. list.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.String).Select(e => e.GetString()!).Take(MaxStateEvents)]
             : [];

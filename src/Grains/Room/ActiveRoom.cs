@@ -1,3 +1,4 @@
+using OrleansMatrix.Grains.Room.Importing;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Events;
@@ -40,7 +41,10 @@ internal sealed class ActiveRoom
 
     public RoomSummaryRow Summary { get; set; }
 
-    /// <summary>Joined members by server.</summary>
+    /// <summary>What is remembered while the room's state lacks members (S-S API, omit_members); null if it is whole.</summary>
+    public PartialState? Partial { get; set; }
+
+    /// <summary>Joined members by server; 0 for a server that is only said to be in the room.</summary>
     public Dictionary<string, int> Servers { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The highest depth among the extremities.</summary>

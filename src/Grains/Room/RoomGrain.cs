@@ -5,6 +5,7 @@ using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Creating;
 using OrleansMatrix.Grains.Room.Federation;
+using OrleansMatrix.Grains.Room.Importing;
 using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Errors;
@@ -18,7 +19,9 @@ namespace OrleansMatrix.Grains.Room;
 [Reentrant]
 public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grain, IRoomGrain
 {
+    private readonly RunningJoins _joins = new();
     private RoomSlot? _slot;
+    private Filling? _filling;
     private TypingUsers? _typing;
     private IGrainTimer? _typingTimer;
 
@@ -47,7 +50,9 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
 
     public Task<Outcome<string>> Redact(EventToRedact redaction) => RunAsync(room => RedactEvent.RunAsync(room, redaction));
 
-    public Task<Outcome<string>> ChangeMembership(MembershipChange change) => RunAsync(room => Members.RunAsync(room, change));
+    public Task<Outcome<string>> ChangeMembership(MembershipChange change) => change.Action == MembershipAction.Join
+        ? _joins.RunAsync(change.Target, () => RunAsync(room => Task.FromResult(room.Room is { IsResident: true })), () => RunAsync(room => Members.RunAsync(room, change)))
+        : RunAsync(room => Members.RunAsync(room, change));
 
     public Task<Outcome<Nothing>> Forget(string userId) => RunAsync(room => ForgetRoom.RunAsync(room, userId));
 
@@ -97,9 +102,28 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
 
     public Task<Outcome<ReadOnlyMemory<byte>>> SignInvite(InviteToSign invite) => RunAsync(room => Federation.SignInvite.RunAsync(room, invite));
 
-    public Task<Outcome<string>> ImportState(ImportedRoom room) => RunAsync(activation => ImportRoom.RunAsync(activation, room));
+    public async Task<Outcome<string>> ImportState(ImportedRoom room)
+    {
+        var imported = await RunAsync(activation => ImportRoom.RunAsync(activation, room));
+        if (imported.Ok && room.LacksMembers)
+            Filling.Start(room.Members);
+        return imported;
+    }
 
-    private Task<T> RunAsync<T>(Func<RoomActivation, Task<T>> call) => (_slot ??= new RoomSlot(services, RoomId, DeactivateOnIdle)).RunAsync(call);
+    public Task Fill() => RunAsync(_ => Task.FromResult(true));
+
+    public Task<bool> HasMembers() => RunAsync(_ => Filling.WaitAsync());
+
+    private Filling Filling => _filling ??= new Filling(this, services, remote, Slot, RoomId);
+
+    private RoomSlot Slot => _slot ??= new RoomSlot(services, RoomId, DeactivateOnIdle);
+
+    private Task<T> RunAsync<T>(Func<RoomActivation, Task<T>> call) => Slot.RunAsync(activation =>
+    {
+        if (activation.Room?.Partial is not null)
+            Filling.Start(default);
+        return call(activation);
+    });
 
     private static Task<Outcome<string>> Refuse(MatrixError error) => Task.FromResult<Outcome<string>>(error);
 

@@ -1,3 +1,4 @@
+using OrleansMatrix.Grains.Room.Importing;
 using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Storage;
 
@@ -18,6 +19,8 @@ internal static class RoomLoader
         var room = new ActiveRoom(services, roomId, version, row.State, summary);
         foreach (var (server, members) in await storage.Memberships.ServersAsync(roomId))
             room.Servers[server] = members;
+        if (await storage.PartialRooms.GetAsync(roomId) is { } partial)
+            room.Partial = new PartialState(partial);
         room.Extremities = await LoadExtremitiesAsync(room, row);
         return room;
     }

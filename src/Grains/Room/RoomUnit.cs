@@ -9,6 +9,7 @@ namespace OrleansMatrix.Grains.Room;
 /// </summary>
 internal sealed class RoomUnit(ActiveRoom room, Fence fence)
 {
+    private static readonly Dictionary<string, string> s_noRows = [];
     private readonly RoomSummaryRow _summaryBefore = room.Summary;
     private readonly List<KnownEvent> _events = [];
     private readonly HashSet<string> _newNeighbours = new(StringComparer.Ordinal);
@@ -87,6 +88,26 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
             await PutMemberAsync(stateKey, redacted);
     }
 
+    /// <summary>Judges an event anew, the state before it being known better.</summary>
+    public void Restate(KnownEvent known)
+    {
+        room.Services.Storage.Events.SetState(Unit, known.Pdu.EventId, known.StateBefore!.Value, known.Status);
+        Remember(known);
+    }
+
+    /// <summary>Puts other extremities and another current state in the place of those that there are.</summary>
+    /// <param name="rows">The member events that the rows of members tell though the present state lacks them.</param>
+    /// <returns>The position from which on this holds.</returns>
+    public async ValueTask<PositionSlot> SettleAsync(IReadOnlyList<Extremity> extremities, StateNodeId state, IReadOnlyDictionary<string, string> rows)
+    {
+        var slot = Unit.NextPosition(ChangeKind.RoomEvent, room.RoomId);
+        _last = slot;
+        _isChanged = true;
+        room.Extremities = extremities;
+        await ReplaceStateAsync(state, rows);
+        return slot;
+    }
+
     /// <summary>Hands the unit to storage, to be called within the turn so that units keep their order. The task completes when it is durable.</summary>
     public Task CommitAsync()
     {
@@ -125,15 +146,23 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         }
 
         var resolved = await Pipeline.ResolveState.OfAsync(room, [.. room.Extremities.Select(e => e.StateAfter)]);
-        if (resolved == old)
-            return;
-        var changes = await room.Map.DiffAsync(old, resolved);
-        var events = await room.Events.GetManyAsync(changes.SelectMany(c => new[] { c.Old, c.New }).OfType<string>());
-        room.Current.Reset(resolved);
-        foreach (var change in changes)
+        if (resolved != old)
+            await ReplaceStateAsync(resolved, s_noRows);
+    }
+
+    /// <param name="rows">The member events that the rows of members tell though the present state lacks them.</param>
+    private async ValueTask ReplaceStateAsync(StateNodeId state, IReadOnlyDictionary<string, string> rows)
+    {
+        const int Chunk = 500;
+        var changes = (await room.Map.DiffAsync(room.Current.Root, state))
+            .ConvertAll(c => c is { Type: EventTypes.Member, Old: null } && rows.Count > 0 ? c with { Old = rows.GetValueOrDefault(c.StateKey) } : c);
+        changes.RemoveAll(c => c.Old == c.New);
+        room.Current.Reset(state);
+        foreach (var some in changes.Chunk(Chunk))
         {
-            await ApplyAsync(
-                change.Type, change.StateKey, change.Old is null ? null : events[change.Old].Pdu, change.New is null ? null : events[change.New].Pdu);
+            var events = await room.Events.GetManyAsync(some.SelectMany(c => new[] { c.Old, c.New }).OfType<string>());
+            foreach (var change in some)
+                await ApplyAsync(change.Type, change.StateKey, change.Old is null ? null : events[change.Old].Pdu, change.New is null ? null : events[change.New].Pdu);
         }
     }
 
@@ -157,8 +186,8 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         var server = userId[(userId.IndexOf(':', StringComparison.Ordinal) + 1)..];
         var isLocal = server == room.Services.Server.Name.Value;
         var members = room.Servers.GetValueOrDefault(server) + change;
-        if (members > 0)
-            room.Servers[server] = members;
+        if (members > 0 || room.Partial?.Servers.Contains(server) == true)
+            room.Servers[server] = Math.Max(members, 0);
         else
             room.Servers.Remove(server);
 
@@ -188,6 +217,9 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         PutMember(userId, pdu, pdu.Membership ?? Membership.Leave, isStripped ? await StrippedState.WriteAsync(room, pdu) : default(ReadOnlyMemory<byte>?));
     }
 
+    /// <summary>Writes the row of a member before the state has it.</summary>
+    public void PutKnownMember(string userId, Pdu pdu) => PutMember(userId, pdu, pdu.Membership ?? Membership.Leave, null);
+
     private void PutMember(string userId, Pdu pdu, string membership, ReadOnlyMemory<byte>? stripped)
     {
         PositionSlot? slot = room.Services.Server.IsLocalUser(userId) ? Unit.NextPosition(ChangeKind.Membership, userId) : null;
@@ -211,15 +243,20 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     {
         _events.Add(known);
         room.Events.AddPending(known);
+        if (known.StateBefore is not null && room.Partial?.Add(known.Pdu.EventId) is { } index)
+            room.Services.Storage.PartialRooms.AddEvent(Unit, room.RoomId, known.Pdu.EventId, index);
     }
 
-    private EventRow Row(Pdu pdu, EventStatus status, StateNodeId? stateBefore, int? generation)
+    private EventRow Row(Pdu pdu, EventStatus status, StateNodeId? stateBefore, int? generation) => Row(room.RoomId, pdu, status, stateBefore, generation);
+
+    /// <summary>The row of an event without a place in the history.</summary>
+    public static EventRow Row(string roomId, Pdu pdu, EventStatus status, StateNodeId? stateBefore, int? generation)
     {
         var (relatesTo, relType) = Relation.Of(pdu);
         return new EventRow
         {
             EventId = pdu.EventId,
-            RoomId = room.RoomId,
+            RoomId = roomId,
             Type = pdu.Type,
             StateKey = pdu.StateKey,
             Sender = pdu.Sender,

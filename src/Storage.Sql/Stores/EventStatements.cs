@@ -52,6 +52,8 @@ internal static class EventStatements
     public static readonly Statement ByTimestampBackward = new(
         $"{Select} room_id = $1 AND origin_ts = (SELECT MAX(origin_ts) FROM events WHERE room_id = $1 AND origin_ts <= $2 {Accepted}) {Accepted} {Newest} LIMIT 1");
 
+    public static readonly Statement SetState = new("UPDATE events SET state_before = $2, status = $3 WHERE event_id = $1");
+
     public static readonly Statement AddPendingRedaction = new(
         "INSERT INTO pending_redactions (target_key, redaction_event_id, room_id) VALUES ($1, $2, $3) ON CONFLICT (target_key, redaction_event_id) DO NOTHING");
     public static readonly Statement PendingRedactions = new("SELECT redaction_event_id FROM pending_redactions WHERE target_key = $1 ORDER BY redaction_event_id LIMIT 100");

@@ -20,6 +20,9 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
     public void Redact(WriteUnit unit, string eventId, ReadOnlyMemory<byte> redactedJson, string redactionEventId) =>
         unit.Add(EventStatements.Redact, eventId, redactedJson, redactionEventId);
 
+    public void SetState(WriteUnit unit, string eventId, StateNodeId stateBefore, EventStatus status) =>
+        unit.Add(EventStatements.SetState, eventId, stateBefore, (long)status);
+
     public void AddPendingRedaction(WriteUnit unit, string targetEventId, string redactionEventId, string roomId) =>
         unit.Add(EventStatements.AddPendingRedaction, SqlText.Key(targetEventId), redactionEventId, roomId);
 

@@ -19,15 +19,24 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
 
     private const string JoinedWith = "FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id AND theirs.membership = 'join' WHERE mine.user_id = $1 AND mine.membership = 'join'";
     private static readonly Statement SelectSharing = new($"SELECT DISTINCT theirs.user_id {JoinedWith}");
-    private static readonly Statement SelectServersSharing = new($"SELECT DISTINCT theirs.server {JoinedWith} AND theirs.server <> $2");
+    private static readonly Statement SelectServersSharing = new($"""
+        SELECT theirs.server {JoinedWith} AND theirs.server <> $2 UNION
+        SELECT said.server FROM memberships mine JOIN partial_servers said ON said.room_id = mine.room_id WHERE mine.user_id = $1 AND mine.membership = 'join' AND said.server <> $2
+        """);
+
     private static readonly Statement SelectSharesRoom = new($"SELECT mine.room_id {JoinedWith} AND theirs.server = $2 LIMIT 1");
     private static readonly Statement SelectMutual = new("""
         SELECT mine.room_id FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id AND theirs.user_id = $2 AND theirs.membership = 'join'
         WHERE mine.user_id = $1 AND mine.membership = 'join' ORDER BY mine.room_id
         """);
 
-    private static readonly Statement SelectServers = new(
-        "SELECT server, count(*) FROM memberships WHERE room_id = $1 AND membership = 'join' GROUP BY server ORDER BY count(*) DESC, server");
+    // Of a room whose members are known in part, servers without a known member count as well.
+    private static readonly Statement SelectServers = new("""
+        SELECT server, count(*) FROM memberships WHERE room_id = $1 AND membership = 'join' GROUP BY server UNION ALL
+        SELECT server, 0 FROM partial_servers WHERE room_id = $1 AND NOT EXISTS (
+        SELECT 1 FROM memberships joined WHERE joined.room_id = $1 AND joined.membership = 'join' AND joined.server = partial_servers.server)
+        ORDER BY 2 DESC, 1
+        """);
 
     private static readonly Statement SelectCounts = new("SELECT membership, count(*) FROM memberships WHERE room_id = $1 AND membership IN ('join', 'invite') GROUP BY membership");
     private static readonly Statement SelectFirstPresent = new(

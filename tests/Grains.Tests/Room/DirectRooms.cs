@@ -1,8 +1,14 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Federation;
+using OrleansMatrix.Grains.Room.Importing;
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Grains.Room.Serving;
+using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.RoomVersions;
 
@@ -19,8 +25,53 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
         if (!sent.Ok)
             return sent.Error!;
         var (version, answer) = sent.Value!;
-        var import = new ImportedRoom(other.Server.Name.Value, version, answer.Event, answer.State, answer.AuthChain);
-        return await self.RunAsync(roomId, room => ImportRoom.RunAsync(room, import));
+        RoomVersion.TryGet(version, out var roomVersion);
+        var join = Pdu.Parse(answer.Event, roomVersion!).Value;
+        var view = (await RoomView.OpenAsync(Reads, roomId))!;
+        var before = (await other.EventAsync(join.EventId)).StateBefore!.Value;
+        var omits = OmitsMembers && await self.Storage.Rooms.GetAsync(roomId) is null;
+        var part = omits ? StatePart.NonMembers : StatePart.All;
+        var import = await ImportAsync(roomId, roomVersion!, view, (await Reads.States.ListAsync(before, part)).Select(e => e.EventId), join.EventId);
+        var imported = new ImportedRoom(
+            other.Server.Name.Value, version, answer.Event, [.. import.State.Select(e => e.EventId)], omits, omits ? answer.ServersInRoom : default);
+        return await self.RunAsync(roomId, room => ImportRoom.RunAsync(room, imported));
+    }
+
+    /// <summary>Whether joins come without members, as with omit_members.</summary>
+    public bool OmitsMembers { get; set; }
+
+    /// <summary>Whether the other server's answers about state lack what is in it.</summary>
+    public bool HidesState { get; set; }
+
+    /// <summary>What the other server tells of the state before an event.</summary>
+    public async Task<Outcome<StateListing>> ListStateAsync(string roomId, string eventId)
+    {
+        var served = await ServedRoom.OpenAsync(Reads, roomId, Name);
+        return served.Ok ? await ServedState.ListAsync(served.Value!, eventId, omitMembers: false) : served.Error!;
+    }
+
+    private ReadServices Reads => new(other.Storage, new StateNodeCache(other.Storage.StateNodes), other.Clock);
+
+    public async Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(string server, string roomId, string roomVersion, string eventId, bool idsOnly = false)
+    {
+        if (await other.EventAsync(eventId) is not { StateBefore: { } before })
+            return MatrixError.NotFound();
+        RoomVersion.TryGet(roomVersion, out var version);
+        var view = (await RoomView.OpenAsync(Reads, roomId))!;
+        var import = await ImportAsync(roomId, version!, view, (await Reads.States.ListAsync(before)).Select(e => e.EventId), eventId);
+        return import.State.Select(e => e.EventId).Take(HidesState ? 1 : int.MaxValue).ToImmutableArray();
+    }
+
+    private async Task<EventImport> ImportAsync(string roomId, RoomVersion version, RoomView view, IEnumerable<string> state, string eventId)
+    {
+        var import = new EventImport(self.Services, roomId, version);
+        List<string> ids = [.. state];
+        foreach (var id in ids)
+            await import.AddAsync((await other.EventAsync(id)).Json, isState: true);
+        foreach (var id in await ServedState.AuthChainAsync(view, [.. ids, eventId]))
+            await import.AddAsync((await other.EventAsync(id)).Json, isState: false);
+        await import.FinishAsync();
+        return import;
     }
 
     public async Task<Outcome<RemoteKnock>> KnockAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via)
@@ -61,7 +112,7 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
             Depth = template.GetProperty("depth").GetInt64(),
             OriginServerTs = self.Services.Now,
         }.Build(version!, self.Server.Name, self.Server.Key).Value;
-        var accepted = await other.RunAsync(roomId, room => AcceptMembership.RunAsync(room, new SignedMembership(Name, pdu.EventId, membership, pdu.Json, false)));
+        var accepted = await other.RunAsync(roomId, room => AcceptMembership.RunAsync(room, new SignedMembership(Name, pdu.EventId, membership, pdu.Json)));
         return accepted.Ok ? new Sent(version!.Id, accepted.Value!) : accepted.Error!;
     }
 }

@@ -7,6 +7,7 @@ using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Grains.Room.Creating;
 using OrleansMatrix.Grains.Room.Federation;
+using OrleansMatrix.Grains.Room.Importing;
 using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Grains.Room.State;
@@ -71,6 +72,17 @@ internal sealed class RoomHarness : IAsyncDisposable
             _slots[roomId] = slot = (new RoomSlot(Services, roomId, () => Stale++), new TaskFactory(new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler));
         return slot.Scheduler.StartNew(() => slot.Room.RunAsync(call)).Unwrap();
     }
+
+    /// <summary>Gets the members of a room that was joined without them; true if they are all there now.</summary>
+    public async Task<bool> FillAsync(string roomId)
+    {
+        await RunAsync(roomId, _ => Task.FromResult(true));
+        var (room, scheduler) = _slots[roomId];
+        return await scheduler.StartNew(() => new FillRoom(Services, Remote, room, roomId).RunAsync(default)).Unwrap();
+    }
+
+    /// <summary>Forgets what is in memory, as a silo that is killed does.</summary>
+    public void Forget() => _slots.Clear();
 
     public async Task<string> CreateAsync(string version = "12", string preset = "public_chat", params StateDraft[] more)
     {

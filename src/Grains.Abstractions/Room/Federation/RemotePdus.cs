@@ -6,7 +6,8 @@ namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 /// <param name="Origin">The server that sent them (not always the senders' server).</param>
 /// <param name="Pdus">Events in the federation format.</param>
 /// <param name="StateBefore">
-/// For one event whose previous events cannot be had: the event ids of the state before it, all known here as outliers; default otherwise.
+/// For one event whose previous events cannot be had: the event ids of the state before it, all known here as outliers;
+/// none if the room's state lacks members, so that the state is not to be had; default otherwise.
 /// </param>
 [GenerateSerializer, Immutable]
 public sealed record RemotePdus(

@@ -1,20 +1,22 @@
+using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Grains.Room.Pipeline;
-using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 
 namespace OrleansMatrix.Grains.Room.Federation;
 
-/// <summary>send_join, send_leave and send_knock: takes in a remote user's member event, sends it on, and tells the state of the room.</summary>
+/// <summary>send_join, send_leave and send_knock: takes in a remote user's member event and sends it on.</summary>
 internal static class AcceptMembership
 {
     public static async Task<Outcome<MembershipAccepted>> RunAsync(RoomActivation activation, SignedMembership membership)
     {
         if (activation.Room is not { } present || !present.Servers.ContainsKey(present.Services.Server.Name.Value))
             return MatrixError.NotFound("Unknown room");
+        if (MakeMembership.FindIgnorance(present, membership.Membership) is { } ignorance)
+            return ignorance;
         if (!Pdu.Parse(membership.Event, present.Version).TryGet(out var pdu, out var malformed))
             return malformed;
         if (FindFault(activation.RoomId, membership, pdu) is { } fault)
@@ -23,14 +25,18 @@ internal static class AcceptMembership
             return refused;
         var incoming = await VerifyPdu.RunAsync(activation.Services.Keys, pdu);
         if (incoming.Pdu is not { } verified)
-            return MatrixError.Forbidden(incoming.Fault!);
+            return MatrixError.InvalidParam(incoming.Fault!);
 
         var judged = await activation.ChangeAsync<MembershipAccepted>(async (room, unit) =>
         {
             if (!await room.AllowsServerAsync(membership.Origin))
                 return MatrixError.Forbidden("The server is denied by m.room.server_acl");
+            ImmutableArray<string> servers = [.. room.Servers.Keys];
             var verdict = await ReceivePdu.RunAsync(room, unit, verified, default, distribute: true);
-            return verdict.Verdict is PduVerdict.Accepted or PduVerdict.Duplicate ? await AnswerAsync(room, membership, verified) : NotAccepted(room, unit, verdict);
+            if (verdict.Verdict is not (PduVerdict.Accepted or PduVerdict.Duplicate))
+                return NotAccepted(verdict);
+            var stripped = membership.Membership == Membership.Knock ? await StrippedState.WriteAsync(room, verified) : default;
+            return new MembershipAccepted(verified.Json, stripped, servers);
         });
         return judged;
     }
@@ -43,7 +49,7 @@ internal static class AcceptMembership
             return MatrixError.InvalidParam("The event is not the membership that the path names");
         return pdu.Sender == pdu.StateKey && pdu.SenderDomain.SequenceEqual(membership.Origin)
             ? null
-            : MatrixError.Forbidden("The event is not of a user of the requesting server");
+            : MatrixError.InvalidParam("The event is not of a user of the requesting server");
     }
 
     // S-S API, Restricted rooms: a join in the name of a user of this server needs this server's signature, given only if a condition is met.
@@ -56,21 +62,7 @@ internal static class AcceptMembership
         return found.IsOk ? EventSignatures.Sign(pdu, server.Name, server.Key) : found.Error;
     }
 
-    private static MatrixError NotAccepted(ActiveRoom room, RoomUnit unit, JudgedPdu verdict) => verdict.Verdict is PduVerdict.MissingAuthEvents or PduVerdict.MissingPrevEvents
+    private static MatrixError NotAccepted(JudgedPdu verdict) => verdict.Verdict is PduVerdict.MissingAuthEvents or PduVerdict.MissingPrevEvents
         ? MatrixError.Unknown("The event follows events that this server does not know", 403)
         : MatrixError.Forbidden(verdict.Reason ?? "The event is not allowed");
-
-    private static async ValueTask<Outcome<MembershipAccepted>> AnswerAsync(ActiveRoom room, SignedMembership membership, Pdu pdu)
-    {
-        if (membership.Membership == Membership.Knock)
-            return new MembershipAccepted(pdu.Json, [], [], await StrippedState.WriteAsync(room, pdu), [], false);
-        if (membership.Membership != Membership.Join)
-            return new MembershipAccepted(pdu.Json, [], [], default, [], false);
-        var known = (await room.Events.GetAsync(pdu.EventId))!;
-        var entries = await room.Map.ListAsync(known.StateBefore!.Value, membership.OmitMembers ? StatePart.NonMembers : StatePart.All);
-        var state = (await room.Events.GetManyAsync(entries.Select(e => e.EventId))).Values.Select(e => e.Pdu).ToList();
-        var chain = await AuthChain.OfAsync(room, [.. state, pdu]);
-        return new MembershipAccepted(
-            pdu.Json, [.. state.Select(p => p.Json)], [.. chain.Select(p => p.Json)], default, [.. room.Servers.Keys], membership.OmitMembers);
-    }
 }

@@ -13,6 +13,16 @@ public interface IRemoteRooms
     /// <summary>Joins a room that this server is not in through one of the servers, imports its state, and answers the join's event id.</summary>
     Task<Outcome<string>> JoinAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via);
 
+    /// <summary>
+    /// Asks a server of the room for the state before an event; its events are stored as outliers, as far as their auth events allow them. Answers their ids.
+    /// </summary>
+    /// <param name="server">The server.</param>
+    /// <param name="roomId">The room.</param>
+    /// <param name="roomVersion">Its version.</param>
+    /// <param name="eventId">The event.</param>
+    /// <param name="idsOnly">Most of the events are known here: ask for ids, and for those events that are missing. If those are many, it fails.</param>
+    Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(string server, string roomId, string roomVersion, string eventId, bool idsOnly = false);
+
     /// <summary>Knocks through one of the servers; answers the event with the stripped state (a JSON array) that came back.</summary>
     Task<Outcome<RemoteKnock>> KnockAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via);
 

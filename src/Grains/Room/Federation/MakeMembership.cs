@@ -24,6 +24,8 @@ internal static class MakeMembership
     {
         if (room is null || !room.Servers.ContainsKey(room.Services.Server.Name.Value))
             return MatrixError.NotFound("Unknown room");
+        if (FindIgnorance(room, request.Membership) is { } ignorance)
+            return ignorance;
         if (request.Membership is Membership.Join or Membership.Knock && !request.SupportedVersions.Contains(room.Version.Id))
             return MatrixError.IncompatibleRoomVersion(room.Version.Id);
         if (!await room.AllowsServerAsync(request.Origin))
@@ -36,6 +38,10 @@ internal static class MakeMembership
         var built = await BuildLocalEvent.RunAsync(room, new EventDraft(request.UserId, EventTypes.Member, request.UserId, content));
         return built.TryGet(out var local, out var error) ? new MembershipTemplate(room.Version.Id, ToTemplate(local.Pdu)) : error;
     }
+
+    /// <summary>A server that does not know the members of a room cannot let others in.</summary>
+    public static MatrixError? FindIgnorance(ActiveRoom room, string membership) =>
+        room.Partial is not null && membership != Membership.Leave ? MatrixError.NotFound("This server does not know the room's members yet") : null;
 
     // The joining server gives hashes, signatures and (room v1, v2) the id itself.
     private static ReadOnlyMemory<byte> ToTemplate(Pdu pdu)

@@ -22,12 +22,10 @@ internal static class ReceiveOutliers
             return MatrixError.InvalidParam("Too many events at once");
         if (activation.Room is not { } present)
             return MatrixError.NotFound("Unknown room");
-        var incoming = new List<IncomingPdu>(remote.Pdus.Length);
-        foreach (var json in remote.Pdus)
-            incoming.Add(await VerifyPdu.RunAsync(activation.Services.Keys, activation.RoomId, present.Version, json));
+        var incoming = await VerifyPdus.RunAsync(activation.Services.Keys, activation.RoomId, present.Version, remote.Pdus);
         return await activation.ChangeAsync<PduVerdicts>(async (room, unit) =>
         {
-            var verdicts = ImmutableArray.CreateBuilder<JudgedPdu>(incoming.Count);
+            var verdicts = ImmutableArray.CreateBuilder<JudgedPdu>(incoming.Length);
             foreach (var item in incoming)
             {
                 verdicts.Add(item.Pdu is { } pdu

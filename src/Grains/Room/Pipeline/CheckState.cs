@@ -1,3 +1,4 @@
+using OrleansMatrix.Grains.Room.Importing;
 using OrleansMatrix.Protocol.Authorization;
 using OrleansMatrix.Protocol.Events;
 
@@ -10,7 +11,7 @@ internal static class CheckState
     public static async ValueTask<string?> FindFaultAsync(ActiveRoom room, Pdu pdu, StateView state)
     {
         await state.LoadAsync([.. AuthTypes.For(room.Version, pdu), new StateKey(EventTypes.JoinRules, "")]);
-        var verdict = AuthRules.Check(room.Version, pdu, state);
+        var verdict = AuthRules.Check(room.Version, pdu, room.Partial is null ? state : await ClaimedMembers.OfAsync(room, pdu, state));
         return verdict.IsAllowed ? null : verdict.ToString();
     }
 }

@@ -10,18 +10,27 @@ internal static class FindStateBefore
 {
     /// <summary>
     /// The state with the previous events that are missing, of which there are none unless the state was given; or null with the previous events, or given
-    /// state events, without which it cannot be known.
+    /// state events, without which it cannot be known. Empty <paramref name="given"/>: it cannot be had as long as the room's state lacks members.
     /// </summary>
     public static async ValueTask<(StateNodeId? State, ImmutableArray<string> Missing)> RunAsync(ActiveRoom room, Pdu pdu, ImmutableArray<string> given)
     {
         var parents = await room.Events.GetManyAsync(pdu.PrevEvents);
         ImmutableArray<string> missing = [.. pdu.PrevEvents.Where(id => !parents.TryGetValue(id, out var parent) || parent.StateBefore is null)];
         if (!missing.IsEmpty)
-            return given.IsDefault ? (null, missing) : await FromGivenAsync(room, given, missing);
+        {
+            if (given.IsDefault || (given.IsEmpty && room.Partial is null))
+                return (null, missing);
+            if (!given.IsEmpty)
+                return await FromGivenAsync(room, given, missing);
+        }
+
         var states = new List<StateNodeId>(parents.Count);
-        foreach (var parent in parents.Values)
+        // As long as members are missing, what is behind a gap is taken for as it was at the join; it is asked for when the state is made whole.
+        if (!missing.IsEmpty)
+            states.Add((await room.Events.GetAsync(room.Partial!.JoinEventId))!.StateBefore!.Value);
+        foreach (var parent in parents.Values.Where(p => p.StateBefore is not null))
             states.Add(await StateAfter.OfAsync(room, parent, parent.StateBefore!.Value));
-        return (await ResolveState.OfAsync(room, states), []);
+        return (await ResolveState.OfAsync(room, states), missing);
     }
 
     private static async ValueTask<(StateNodeId? State, ImmutableArray<string> Missing)> FromGivenAsync(

@@ -18,9 +18,8 @@ internal static class ReceivePdus
             return MatrixError.NotFound("Unknown room");
         var isAllowed = await activation.ReadAsync(async room => await room!.AllowsServerAsync(remote.Origin));
         var verdicts = ImmutableArray.CreateBuilder<JudgedPdu>(remote.Pdus.Length);
-        foreach (var json in remote.Pdus)
+        foreach (var incoming in await VerifyPdus.RunAsync(activation.Services.Keys, activation.RoomId, present.Version, remote.Pdus))
         {
-            var incoming = await VerifyPdu.RunAsync(activation.Services.Keys, activation.RoomId, present.Version, json);
             if (!isAllowed || incoming.Pdu is not { } pdu)
             {
                 verdicts.Add(new JudgedPdu(incoming.EventId, PduVerdict.Dropped, isAllowed ? incoming.Fault : "The server is denied by m.room.server_acl", []));

@@ -2,7 +2,9 @@ using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Reading;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
+using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.Reading;
@@ -29,15 +31,20 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
     public Task<Outcome<ReadOnlyMemory<byte>>> Messages(MessagesRequest request) =>
         ReadAsync(request.Requester, reader => MessagesRead.MessagesAsync(reader, Paging(reader), request));
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> State(Requester requester) => ReadAsync(requester, StateRead.StateAsync);
+    public Task<Outcome<ReadOnlyMemory<byte>>> State(Requester requester) => WithMembersAsync(requester, StateRead.StateAsync);
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> StateEvent(Requester requester, string type, string stateKey, bool wholeEvent) =>
-        ReadAsync(requester, reader => StateRead.StateEventAsync(reader, type, stateKey, wholeEvent));
+    public async Task<Outcome<ReadOnlyMemory<byte>>> StateEvent(Requester requester, string type, string stateKey, bool wholeEvent)
+    {
+        var found = await ReadAsync(requester, Read);
+        return found.Error is { ErrCode: ErrCodes.NotFound } && type == EventTypes.Member ? await WithMembersAsync(requester, Read) : found;
+
+        ValueTask<Outcome<ReadOnlyMemory<byte>>> Read(RoomReader reader) => StateRead.StateEventAsync(reader, type, stateKey, wholeEvent);
+    }
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Members(Requester requester, string? at, string? membership, string? notMembership) =>
-        ReadAsync(requester, reader => StateRead.MembersAsync(reader, at, membership, notMembership));
+        WithMembersAsync(requester, reader => StateRead.MembersAsync(reader, at, membership, notMembership));
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> JoinedMembers(Requester requester) => ReadAsync(requester, StateRead.JoinedMembersAsync);
+    public Task<Outcome<ReadOnlyMemory<byte>>> JoinedMembers(Requester requester) => WithMembersAsync(requester, StateRead.JoinedMembersAsync);
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Relations(RelationsRequest request) => ReadAsync(request.Requester, reader => RelationsRead.RelationsAsync(reader, request));
 
@@ -64,4 +71,16 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
 
     private async Task<Outcome<ReadOnlyMemory<byte>>> ReadAsync(Requester requester, Func<RoomReader, ValueTask<Outcome<ReadOnlyMemory<byte>>>> read) =>
         (await RoomReader.OpenAsync(services, RoomId, requester)).TryGet(out var reader, out var error) ? await read(reader) : error;
+
+    /// <summary>A read that is wrong without all members: if the room was joined without them, it waits until they are there.</summary>
+    private async Task<Outcome<ReadOnlyMemory<byte>>> WithMembersAsync(Requester requester, Func<RoomReader, ValueTask<Outcome<ReadOnlyMemory<byte>>>> read)
+    {
+        if (await services.Storage.PartialRooms.GetAsync(RoomId) is null)
+            return await ReadAsync(requester, read);
+        if (!(await RoomReader.OpenAsync(services, RoomId, requester)).TryGet(out _, out var error))
+            return error;
+        return await GrainFactory.GetGrain<IRoomGrain>(RoomId).HasMembers()
+            ? await ReadAsync(requester, read)
+            : new MatrixError(ErrCodes.Unknown, 503, "The members of the room are not known yet");
+    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Orleans.Concurrency;
@@ -22,20 +23,27 @@ public sealed class ServerReaderGrain(ReadServices services, ServerIdentity self
         return await TransactionAsync(served, [row]);
     });
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> State(string origin, string eventId, bool idsOnly) => ReadAsync(origin, async served =>
+    public async Task<Outcome<StateListing>> State(string origin, string eventId, bool omitMembers)
     {
-        if (await served.Room.FindAsync(eventId) is not { StateBefore: { } before })
-            return MatrixError.NotFound("The state at the event is not known");
-        var state = await served.Room.FindManyAsync([.. (await services.States.ListAsync(before)).Select(e => e.EventId)]);
-        var chain = await served.AuthChainAsync(state);
-        return PooledJson.Build(writer =>
+        var opened = await ServedRoom.OpenAsync(services, this.GetPrimaryKeyString(), origin);
+        return opened.Error is { } error ? error : await ServedState.ListAsync(opened.Value!, eventId, omitMembers);
+    }
+
+    public async Task<ReadOnlyMemory<byte>> Pdus(ImmutableArray<string> eventIds)
+    {
+        var rows = (await services.Storage.Events.GetManyAsync(eventIds)).ToDictionary(r => r.EventId, StringComparer.Ordinal);
+        var json = new ArrayBufferWriter<byte>(16 * 1024);
+        foreach (var eventId in eventIds)
         {
-            writer.WriteStartObject();
-            Write(writer, idsOnly ? "auth_chain_ids" : "auth_chain", chain, idsOnly);
-            Write(writer, idsOnly ? "pdu_ids" : "pdus", state, idsOnly);
-            writer.WriteEndObject();
-        });
-    });
+            if (!rows.TryGetValue(eventId, out var row) || row.RoomId != this.GetPrimaryKeyString())
+                continue;
+            if (json.WrittenCount > 0)
+                json.Write(","u8);
+            json.Write(row.Json.Span);
+        }
+
+        return json.WrittenMemory;
+    }
 
     public Task<Outcome<ReadOnlyMemory<byte>>> EventAuth(string origin, string eventId) => ReadAsync(origin, async served =>
     {
@@ -45,7 +53,7 @@ public sealed class ServerReaderGrain(ReadServices services, ServerIdentity self
         return PooledJson.Build(writer =>
         {
             writer.WriteStartObject();
-            Write(writer, "auth_chain", chain, idsOnly: false);
+            Write(writer, "auth_chain", chain.Select(r => r.Json));
             writer.WriteEndObject();
         });
     });
@@ -114,20 +122,6 @@ public sealed class ServerReaderGrain(ReadServices services, ServerIdentity self
         writer.WriteStartArray(name);
         foreach (var json in events)
             writer.WriteRawValue(json.Span, skipInputValidation: true);
-        writer.WriteEndArray();
-    }
-
-    private static void Write(Utf8JsonWriter writer, string name, IEnumerable<EventRow> rows, bool idsOnly)
-    {
-        writer.WriteStartArray(name);
-        foreach (var row in rows)
-        {
-            if (idsOnly)
-                writer.WriteStringValue(row.EventId);
-            else
-                writer.WriteRawValue(row.Json.Span, skipInputValidation: true);
-        }
-
         writer.WriteEndArray();
     }
 }

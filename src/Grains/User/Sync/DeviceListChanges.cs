@@ -23,6 +23,9 @@ public sealed class DeviceListChanges
             return;
         }
 
+        // Only in encrypted rooms do devices matter, and the room may be large.
+        if (delta.IsFilled && await scope.Services.Storage.Rooms.GetSummaryAsync(delta.Room.RoomId, cancellationToken) is { Encrypted: true })
+            await AddMembersAsync(scope, delta, Changed, cancellationToken);
         foreach (var row in delta.Timeline.Events.Concat(delta.State))
         {
             if (row is not { Type: EventTypes.Member, StateKey: { } userId } || userId == scope.UserId)

@@ -21,13 +21,16 @@ internal static class JoinedRooms
             : (await storage.Receipts.ChangedAsync(withReceipts, scope.Since.Position, scope.UpTo, cancellationToken)).ToLookup(r => r.RoomId, StringComparer.Ordinal);
         var typing = withTyping.Count == 0 ? null
             : (await storage.Ephemeral.TypingChangedAsync(withTyping, scope.Since.Position, scope.UpTo, cancellationToken)).ToDictionary(t => t.RoomId, StringComparer.Ordinal);
+        // Of a room joined without its members, all that has come to be known.
+        var filled = scope.IsInitial || withEvents.Count == 0 ? [] : (await storage.PartialRooms.FilledAsync(withEvents, scope.Since.Position, scope.UpTo, cancellationToken)).ToHashSet(StringComparer.Ordinal);
         var told = false;
         foreach (var row in rows)
         {
             List<EventRow> newest = events is null ? [] : [.. events[row.RoomId].OrderByDescending(e => e.Position)];
             var isOwnChange = row.Position > scope.Since.Position;
-            var delta = newest.Count > 0 || isOwnChange || scope.Request.FullState
-                ? await RoomDeltaReader.JoinedAsync(scope, row, newest, limit, cancellationToken) : null;
+            var isFilled = filled.Contains(row.RoomId);
+            var delta = newest.Count > 0 || isOwnChange || scope.Request.FullState || isFilled
+                ? await RoomDeltaReader.JoinedAsync(scope, row, newest, limit, isFilled, cancellationToken) : null;
             if (delta is not null)
                 await scope.DeviceLists.AddJoinedAsync(scope, delta, cancellationToken);
             // Of a room that is new to the client, everything is news.

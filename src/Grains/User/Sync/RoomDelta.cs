@@ -9,6 +9,9 @@ internal sealed record RoomDelta(RoomView Room, EventRenderer Renderer, Timeline
     /// <summary>The client did not have the room before.</summary>
     public bool IsNew { get; init; }
 
+    /// <summary>The members of a room that was joined without them are known now.</summary>
+    public bool IsFilled { get; init; }
+
     public RoomSummary? Summary { get; init; }
 
     public bool IsEmpty => Timeline is { Events.Count: 0, Limited: false } && State.Count == 0 && Summary is null;

@@ -7,9 +7,9 @@ namespace OrleansMatrix.Grains.User.Sync;
 /// <summary>Reads what a sync tells of one room's timeline and state.</summary>
 internal static class RoomDeltaReader
 {
-    /// <summary>A joined room. <paramref name="newest"/>: the newest events of the range, newest first, if they have been read (<paramref name="newestLimit"/> at most).</summary>
+    /// <summary>A joined room. <paramref name="newest"/>: the newest events of the range, newest first, if they have been read (<paramref name="newestLimit"/> at most). <paramref name="isFilled"/>: its members have come to be known.</summary>
     public static async ValueTask<RoomDelta?> JoinedAsync(
-        SyncScope scope, MembershipRow row, IReadOnlyList<EventRow>? newest, int newestLimit, CancellationToken cancellationToken)
+        SyncScope scope, MembershipRow row, IReadOnlyList<EventRow>? newest, int newestLimit, bool isFilled, CancellationToken cancellationToken)
     {
         if (await RoomView.OpenAsync(scope.Services.Read, row.RoomId, cancellationToken) is not { } room)
             return null;
@@ -20,7 +20,8 @@ internal static class RoomDeltaReader
         // Of a room joined since, what came before is not all told: the client may ask for it.
         if (isNew && !scope.IsInitial && timeline.Oldest <= scope.SincePlace)
             timeline = timeline with { Limited = true };
-        return await ReadAsync(scope, room, sight, row, timeline, isNew || scope.Request.FullState, isNew, scope.UpToPlace, cancellationToken);
+        var full = isNew || scope.Request.FullState || (isFilled && !scope.Filter.State.LazyLoadMembers);
+        return await ReadAsync(scope, room, sight, row, timeline, full, isNew, scope.UpToPlace, cancellationToken, isFilled);
     }
 
     /// <summary>A room that the user has left or was banned from. Never more than the one event for who was not joined.</summary>
@@ -58,9 +59,10 @@ internal static class RoomDeltaReader
         new(room, scope.Viewer, includeRoomId: false) { FederationFormat = scope.Filter.FederationFormat, Fields = scope.Filter.EventFields };
 
     private static async ValueTask<RoomDelta> ReadAsync(
-        SyncScope scope, RoomView room, RoomSight sight, MembershipRow row, Timeline timeline, bool full, bool isNew, HistoryOrder upTo, CancellationToken cancellationToken)
+        SyncScope scope, RoomView room, RoomSight sight, MembershipRow row, Timeline timeline, bool full, bool isNew, HistoryOrder upTo, CancellationToken cancellationToken,
+        bool isFilled = false)
     {
-        var summary = row.Membership == Membership.Join && (full || timeline.Limited || timeline.Events.Exists(NamesTheRoom))
+        var summary = row.Membership == Membership.Join && (full || isFilled || timeline.Limited || timeline.Events.Exists(NamesTheRoom))
             ? await RoomSummaryReader.ReadAsync(scope, room, cancellationToken) : null;
         var state = await StateDeltaReader.ReadAsync(scope, room, timeline, full, isNew, upTo, summary?.Heroes ?? [], cancellationToken);
         var renderer = Renderer(scope, room);
@@ -69,9 +71,9 @@ internal static class RoomDeltaReader
         // "GET /sync when the relevant section has a limited value of true" (C-S API, Aggregations of child events).
         if (timeline.Limited)
             await new Bundles(room, sight, scope.UserId, scope.User.Settings.Ignored, upTo).AddAsync(renderer, timeline.Events, cancellationToken);
-        if (summary is not null && !full && !timeline.Events.Exists(NamesTheRoom) && !state.Exists(NamesTheRoom))
+        if (summary is not null && !full && !isFilled && !timeline.Events.Exists(NamesTheRoom) && !state.Exists(NamesTheRoom))
             summary = null;
-        return new RoomDelta(room, renderer, timeline, state) { Summary = summary, IsNew = isNew };
+        return new RoomDelta(room, renderer, timeline, state) { Summary = summary, IsNew = isNew, IsFilled = isFilled };
     }
 
     private static bool NamesTheRoom(EventRow row) => row.StateKey is not null && row.Type is EventTypes.Member or EventTypes.Name or EventTypes.CanonicalAlias;

@@ -126,13 +126,29 @@ internal static class StateDeltaReader
         var repeat = full || isNew || scope.Filter.State.IncludeRedundantMembers;
         foreach (var userId in users)
         {
-            if (await scope.Services.Read.States.GetAsync(state, EventTypes.Member, userId, cancellationToken) is { } id && !ids.Contains(id) &&
+            var member = await scope.Services.Read.States.GetAsync(state, EventTypes.Member, userId, cancellationToken);
+            if ((member ?? await ClaimedAsync(room, timeline, userId, cancellationToken)) is { } id && !ids.Contains(id) &&
                 (repeat || !scope.LazyMembers.Knows(room.RoomId, userId, id, scope.Since.Position)))
                 ids.Add(id);
         }
 
         foreach (var row in timeline.Events)
             Remember(scope, row);
+    }
+
+    /// <summary>The member event by which a sender's event is allowed: the state of a room that was joined without its members does not have it yet.</summary>
+    private static async ValueTask<string?> ClaimedAsync(RoomView room, Timeline timeline, string userId, CancellationToken cancellationToken)
+    {
+        foreach (var row in timeline.Events.Where(e => e.Sender == userId))
+        {
+            foreach (var auth in await room.FindManyAsync(room.Parse(row).AuthEvents, cancellationToken))
+            {
+                if (auth is { Type: EventTypes.Member, StateKey: { } member } && member == userId)
+                    return auth.EventId;
+            }
+        }
+
+        return null;
     }
 
     private static void Remember(SyncScope scope, EventRow row)

@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room.Serving;
+
+/// <summary>The state before an event with its auth chain, by ids: events are read a few at a time and not kept, since a room can be large.</summary>
+internal static class ServedState
+{
+    private const int Chunk = 500;
+    private const int MaxChain = 1_000_000;
+    private const int MaxHeroes = 5;
+
+    public static async ValueTask<Outcome<StateListing>> ListAsync(ServedRoom served, string eventId, bool omitMembers)
+    {
+        var room = served.Room;
+        if (await room.FindAsync(eventId) is not { StateBefore: { } before } row)
+            return MatrixError.NotFound("The state at the event is not known");
+        if (await room.Services.Storage.PartialRooms.GetAsync(room.RoomId) is { } partial && partial.Events.Contains(eventId))
+            return MatrixError.NotFound("The state at the event is not known yet");
+        var entries = await room.Services.States.ListAsync(before, omitMembers ? StatePart.NonMembers : StatePart.All);
+        List<string> state = [.. entries.OrderBy(e => e.Type == EventTypes.Member).Select(e => e.EventId)];
+        if (omitMembers)
+            state.AddRange(await HeroesAsync(room, before, row.StateKey ?? ""));
+        var chain = await AuthChainAsync(room, [.. state, eventId]);
+        if (omitMembers)
+        {
+            var told = state.ToHashSet(StringComparer.Ordinal);
+            chain.RemoveAll(told.Contains);
+        }
+
+        return new StateListing([.. state], [.. chain]);
+    }
+
+    /// <summary>The ids of all events that the given ones name as auth events, directly or through others; roughly, what is named comes first.</summary>
+    public static async ValueTask<List<string>> AuthChainAsync(RoomView room, IReadOnlyCollection<string> of)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var read = new HashSet<string>(of, StringComparer.Ordinal);
+        var chain = new List<string>();
+        List<string> level = [.. read];
+        while (level.Count > 0 && chain.Count < MaxChain)
+        {
+            var next = new List<string>();
+            foreach (var some in level.Chunk(Chunk))
+            {
+                foreach (var row in await room.Services.Storage.Events.GetManyAsync(some))
+                {
+                    foreach (var id in Pdu.FromStored(row.Json, room.Version, row.EventId).AuthEvents)
+                    {
+                        if (!seen.Add(id))
+                            continue;
+                        chain.Add(id);
+                        if (read.Add(id))
+                            next.Add(id);
+                    }
+                }
+            }
+
+            level = next;
+        }
+
+        chain.Reverse();
+        return chain;
+    }
+
+    // "If the room to be joined has no m.room.name nor m.room.canonical_alias events in its current state, the resident server should determine the room members
+    // who would be included in the m.heroes property".
+    private static async ValueTask<List<string>> HeroesAsync(RoomView room, StateNodeId state, string joining)
+    {
+        var states = room.Services.States;
+        if (await states.GetAsync(state, EventTypes.Name, "") is not null || await states.GetAsync(state, EventTypes.CanonicalAlias, "") is not null)
+            return [];
+        var members = room.Services.Storage.Memberships;
+        var heroes = await members.FirstAsync(room.RoomId, gone: false, joining, MaxHeroes);
+        if (heroes.Count == 0)
+            heroes = await members.FirstAsync(room.RoomId, gone: true, joining, MaxHeroes);
+        var found = new List<string>();
+        foreach (var userId in heroes)
+        {
+            if (await states.GetAsync(state, EventTypes.Member, userId) is { } eventId)
+                found.Add(eventId);
+        }
+
+        return found;
+    }
+}
