@@ -64,7 +64,7 @@ internal static class SharedSecretRegister
         var session = body.OptionalBool("inhibit_login") == true ? null : new NewSession(null, null, false, request.Address, request.UserAgent);
         var account = new NewAccount(password, admin, IsGuest: false, null, displayName, session);
         return CredentialsResponse.From(
-            request, await request.Grain<IRegistrationGrain>(IRegistrationGrain.Key).RegisterUser(new(username, account, null)));
+            request, await request.Grain<IRegistrationGrain>(IRegistrationGrain.Key).RegisterUser(new(username, account, null, null)));
     }
 
     private static MatrixError Disabled() => MatrixError.Unknown("Shared secret registration is not enabled");

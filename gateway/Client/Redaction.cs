@@ -8,14 +8,19 @@ namespace OrleansMatrix.Gateway.Client;
 /// <summary>redaction.yaml.</summary>
 internal static class Redaction
 {
-    public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapMatrixPut("/_matrix/client/v3/rooms/{roomId}/redact/{eventId}/{txnId}", RedactAsync, EndpointOptions.Guest.Limited());
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        const string Path = "/_matrix/client/v3/rooms/{roomId}/redact/{eventId}";
+        routes.MapMatrixPut(Path + "/{txnId}", static request => RedactAsync(request, request.Route("txnId")), EndpointOptions.Guest.Limited());
 
-    private static async ValueTask<MatrixResponse> RedactAsync(MatrixRequest request)
+        // From before r0.1 of the specification, and still in use: without a transaction.
+        routes.MapMatrixPost(Path, static request => RedactAsync(request, null), EndpointOptions.Guest.Limited());
+    }
+
+    private static async ValueTask<MatrixResponse> RedactAsync(MatrixRequest request, string? transactionId)
     {
         var roomId = request.RouteRoomId();
         var eventId = request.RouteEventId();
-        var transactionId = request.Route("txnId");
         if (request.Error is { } invalid)
             return invalid;
         if (!(await request.ReadFieldsAsync(emptyAllowed: true)).TryGet(out var body, out var error))

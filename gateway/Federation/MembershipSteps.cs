@@ -32,7 +32,8 @@ internal static class MembershipSteps
     public static async ValueTask<Outcome<MembershipAccepted>> SendAsync(MatrixRequest request, string membership)
     {
         var roomId = request.RouteRoomId();
-        var eventId = request.RouteEventId();
+        // Whatever its form, it must be that of the event, which is looked at first.
+        var eventId = request.Route("eventId");
         if (request.Error is { } invalid)
             return invalid;
         return (await request.ReadObjectBytesAsync()).TryGet(out var json, out var error)

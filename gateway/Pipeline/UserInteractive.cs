@@ -20,15 +20,20 @@ public static class UserInteractive
         if (request.Requester.AppServiceId is not null)
             return null;
         var operation = $"{request.Http.Request.Method} {request.Http.Request.Path}";
-        return (await SubmitAsync(request, body, operation, request.Requester.UserId, s_password)).Challenge;
+        return (await SubmitAsync(request, body, operation, request.Requester.UserId, s_password, default)).Challenge;
     }
 
+    /// <summary>The session that the body's <c>auth</c> goes on with, or null.</summary>
+    internal static IUiaGrain? SessionOf(MatrixRequest request, BodyFields body) =>
+        body.OptionalObject("auth")?.OptionalString("session") is { } session && IsSession(session) ? request.Grain<IUiaGrain>(session) : null;
+
     /// <summary>Takes the request's attempt on a stage: the response to give, null if all stages are done, and the registration token that was given.</summary>
+    /// <param name="remember">What a new session is to remember of the request.</param>
     internal static async ValueTask<(MatrixResponse? Challenge, string? RegistrationToken)> SubmitAsync(
-        MatrixRequest request, BodyFields body, string operation, string? userId, ImmutableArray<UiaFlow> flows)
+        MatrixRequest request, BodyFields body, string operation, string? userId, ImmutableArray<UiaFlow> flows, ReadOnlyMemory<byte> remember)
     {
         if (body.OptionalObject("auth") is not { } auth)
-            return (body.Error ?? Challenge(flows, request.NewSessionId(), [], null), null);
+            return (body.Error ?? await BeginAsync(request, operation, userId, flows, remember), null);
         var session = auth.OptionalString("session") ?? request.NewSessionId();
         var type = auth.OptionalString("type");
         var secret = type == UiaStages.Password ? auth.String("password") : type == UiaStages.RegistrationToken ? auth.String("token") : null;
@@ -36,13 +41,24 @@ public static class UserInteractive
             auth.Fail(MatrixError.Forbidden("The password must be your own"));
         if (auth.Error is { } error)
             return (error, null);
-        if (session.Length > MaxSessionLength || !session.All(char.IsAsciiLetterOrDigit))
+        if (!IsSession(session))
             return (MatrixError.InvalidParam("'auth.session' is not a session of this server"), null);
         var progress = await request.Grain<IUiaGrain>(session).Submit(new UiaStep(operation, userId, flows, type, secret));
         if (progress.Done)
             return (null, progress.RegistrationToken);
         var failure = progress.Failure?.ToError();
-        return failure is { Status: 429 } ? (failure, null) : (Challenge(flows, session, progress.Completed, failure), null);
+        return failure is not null && (progress.IsForeign || failure.Status == 429) ? (failure, null) : (Challenge(flows, session, progress.Completed, failure), null);
+    }
+
+    private static bool IsSession(string text) => text.Length is > 0 and <= MaxSessionLength && text.All(char.IsAsciiLetterOrDigit);
+
+    private static async ValueTask<MatrixResponse> BeginAsync(
+        MatrixRequest request, string operation, string? userId, ImmutableArray<UiaFlow> flows, ReadOnlyMemory<byte> remember)
+    {
+        // "A session is for one operation": it is so from the first answer on, not from the first attempt.
+        var session = request.NewSessionId();
+        await request.Grain<IUiaGrain>(session).Begin(operation, userId, remember);
+        return Challenge(flows, session, default, null);
     }
 
     private static MatrixResponse Challenge(ImmutableArray<UiaFlow> flows, string session, ImmutableArray<string> completed, MatrixError? error) =>
@@ -61,7 +77,7 @@ public static class UserInteractive
                 writer.WriteStartObject("params"u8);
                 writer.WriteEndObject();
                 writer.WriteString("session"u8, session);
-                if (!completed.IsEmpty)
+                if (!completed.IsDefault)
                     WriteList(writer, "completed"u8, completed);
                 if (error is null)
                     return;

@@ -21,7 +21,7 @@ def passing(tap):
         if not match:
             continue
         verdict, name, directive = match.groups()
-        (good if verdict == "ok" and not (directive or "").lower().startswith("skip") else bad).add(re.sub(r" \(expected fail\)$", "", name))
+        (good if verdict == "ok" and not (directive or "").lower().startswith("skip") else bad).add(re.sub(r"( \(\d+ subtests?\))?( \(expected fail\))?$", "", name))
     return good - bad
 
 

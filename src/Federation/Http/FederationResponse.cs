@@ -11,19 +11,19 @@ public sealed record FederationResponse(int Status, ReadOnlyMemory<byte> Body)
     public bool IsSuccess => Status is >= 200 and < 300;
 
     /// <summary>The errcode of a standard error body; null if there is none.</summary>
-    public string? ErrCode
+    public string? ErrCode => Member("errcode");
+
+    /// <summary>A text of an error body; null if there is none.</summary>
+    public string? Member(string name)
     {
-        get
+        try
         {
-            try
-            {
-                using var document = JsonDocument.Parse(Body);
-                return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("errcode", out var code) && code.ValueKind == JsonValueKind.String ? code.GetString() : null;
-            }
-            catch (JsonException)
-            {
-                return null;
-            }
+            using var document = JsonDocument.Parse(Body);
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 }

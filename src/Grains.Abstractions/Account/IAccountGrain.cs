@@ -18,6 +18,12 @@ public interface IAccountGrain : IGrainWithStringKey
     /// <summary>Creates the account and, unless told not to, logs it in: M_USER_IN_USE.</summary>
     Task<Outcome<Credentials>> Register(NewAccount account);
 
+    /// <summary>Whether the access token is that of this account, and the account a guest's.</summary>
+    Task<bool> HasGuestToken(ReadOnlyMemory<byte> tokenHash);
+
+    /// <summary>Makes a guest's account a user's (C-S API, Guest access): M_FORBIDDEN unless <see cref="HasGuestToken"/>.</summary>
+    Task<Outcome<Credentials>> UpgradeGuest(ReadOnlyMemory<byte> tokenHash, NewAccount account);
+
     /// <summary>Logs in with a password: M_FORBIDDEN for a wrong password or user alike, M_USER_DEACTIVATED, M_LIMIT_EXCEEDED.</summary>
     Task<Outcome<Credentials>> LogInWithPassword(string password, NewSession session);
 

@@ -12,7 +12,9 @@ public interface IRegistrationGrain : IGrainWithStringKey
     Task<Outcome<ImmutableArray<UiaFlow>>> GetFlows();
 
     /// <summary>The user id that a user name gives: M_INVALID_USERNAME, M_USER_IN_USE.</summary>
-    Task<Outcome<string>> CheckUsername(string username);
+    /// <param name="username">The name.</param>
+    /// <param name="guestToken">SHA-256 of the access token of the guest who is to become this user: M_FORBIDDEN if that is another.</param>
+    Task<Outcome<string>> CheckUsername(string username, ReadOnlyMemory<byte>? guestToken);
 
     /// <summary>Registers a user who has completed a flow: the errors of <see cref="CheckUsername"/>, M_FORBIDDEN if the token has no use left.</summary>
     Task<Outcome<Credentials>> RegisterUser(Registration registration);
@@ -27,6 +29,7 @@ public interface IRegistrationGrain : IGrainWithStringKey
 /// <summary>A user to register.</summary>
 /// <param name="Username">Null: the server picks one.</param>
 /// <param name="Token">The registration token that the user gave; it loses one use.</param>
+/// <param name="GuestToken">SHA-256 of the access token of the guest who becomes this user.</param>
 [GenerateSerializer, Immutable]
 public sealed record Registration(
-    [property: Id(0)] string? Username, [property: Id(1)] NewAccount Account, [property: Id(2)] string? Token);
+    [property: Id(0)] string? Username, [property: Id(1)] NewAccount Account, [property: Id(2)] string? Token, [property: Id(3)] ReadOnlyMemory<byte>? GuestToken);

@@ -5,6 +5,21 @@ namespace OrleansMatrix.Grains.Abstractions.Account;
 /// <summary>A session of user-interactive authentication. Key: session id. Lives in memory only: a lost session starts again.</summary>
 public interface IUiaGrain : IGrainWithStringKey
 {
+    /// <summary>Says what the session that a client is about to be told of serves.</summary>
+    /// <param name="operation">What it authenticates.</param>
+    /// <param name="userId">Whose password counts; null when registering.</param>
+    /// <param name="parameters">What to remember of the request, for a client that then sends <c>auth</c> alone; may be empty.</param>
+    Task Begin(string operation, string? userId, ReadOnlyMemory<byte> parameters);
+
+    /// <summary>What <see cref="Begin"/> was told to remember; empty if it was nothing.</summary>
+    Task<ReadOnlyMemory<byte>> Recall();
+
+    /// <summary>The user whom this session registered, null if it has registered none: a client repeats a request whose answer it did not get.</summary>
+    Task<string?> Registered();
+
+    /// <summary>Remembers whom the session registered.</summary>
+    Task SetRegistered(string userId);
+
     /// <summary>Takes one attempt on a stage.</summary>
     Task<UiaProgress> Submit(UiaStep step);
 }
@@ -29,10 +44,12 @@ public sealed record UiaStep(
 /// <summary>How far a session is.</summary>
 /// <param name="Done">A flow is complete: the operation may go on. The session of a user is used up by this.</param>
 /// <param name="Failure">Why the attempt failed.</param>
+/// <param name="IsForeign">The session is that of another operation or user, and no stage can mend that.</param>
 /// <param name="RegistrationToken">The token that completed m.login.registration_token.</param>
 [GenerateSerializer, Immutable]
 public sealed record UiaProgress(
     [property: Id(0)] bool Done,
     [property: Id(1)] ImmutableArray<string> Completed,
     [property: Id(2)] ErrorInfo? Failure,
-    [property: Id(3)] string? RegistrationToken);
+    [property: Id(3)] string? RegistrationToken,
+    [property: Id(4)] bool IsForeign = false);

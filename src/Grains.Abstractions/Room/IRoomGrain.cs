@@ -40,6 +40,12 @@ public interface IRoomGrain : IGrainWithStringKey
     /// <summary>Replaces the room by a new one (CS API, room upgrades); answers the new room's id.</summary>
     Task<Outcome<string>> Upgrade(RoomUpgrade upgrade);
 
+    /// <summary>
+    /// Moves the room's local aliases and its place in the public list to its successor, which a local user of the room has joined; false, and nothing done, if
+    /// the room's tombstone names another or the user was never in the room.
+    /// </summary>
+    Task<bool> MoveTo(string successor, string userId);
+
     /// <summary>Whether a joined user has the power to send a state event of that type (to publish the room, to remove aliases).</summary>
     Task<bool> CanSendState(string userId, string eventType);
 

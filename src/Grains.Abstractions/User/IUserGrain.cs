@@ -88,6 +88,9 @@ public interface IUserGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task<ImmutableArray<string>> JoinedRooms();
 
+    /// <summary>Copies the user's tags, push rules and direct-chat mark of a room to the room that replaced it.</summary>
+    Task FollowUpgrade(string roomId, string successor);
+
     /// <summary>Rooms that both users are joined to. M_INVALID_PARAM for a bad token.</summary>
     [AlwaysInterleave]
     Task<Outcome<RoomPage>> MutualRooms(string otherUserId, string? from);

@@ -78,8 +78,7 @@ public sealed class AccountGrain(
         var state = new AccountState(row);
         var unit = new WriteUnit(_fence);
         storage.Accounts.Create(unit, row);
-        if (!account.IsGuest)
-            SetField(unit, state, ProfileRules.DisplayName, JsonText.String(account.DisplayName ?? _user.Localpart.ToString()));
+        SetField(unit, state, ProfileRules.DisplayName, JsonText.String(account.DisplayName ?? _user.Localpart.ToString()));
         var credentials = account.Session is { } session
             ? _tokens.LogIn(unit, state, session)
             : new Credentials(_user.Value, null, null, null, null);
@@ -94,6 +93,24 @@ public sealed class AccountGrain(
 
         _state = state;
         return credentials;
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> HasGuestToken(ReadOnlyMemory<byte> tokenHash) =>
+        Task.FromResult(_state is { Row: { IsGuest: true, Locked: false } } state && state.Find(tokenHash, TokenKind.Access) is not null);
+
+    /// <inheritdoc/>
+    public async Task<Outcome<Credentials>> UpgradeGuest(ReadOnlyMemory<byte> tokenHash, NewAccount account)
+    {
+        if (!await HasGuestToken(tokenHash))
+            return MatrixError.Forbidden("guest_access_token is not a token of this guest");
+        if (await passwords.HashAsync(account.Password ?? "") is not { } hash)
+            return MatrixError.LimitExceeded(1000);
+        return await ChangeAsync((unit, state) =>
+        {
+            SetRow(unit, state, state.Row with { PasswordHash = hash, IsGuest = false, IsAdmin = account.IsAdmin });
+            return account.Session is { } session ? _tokens.LogIn(unit, state, session) : new Credentials(_user.Value, null, null, null, null);
+        });
     }
 
     /// <inheritdoc/>

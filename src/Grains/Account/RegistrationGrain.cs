@@ -29,33 +29,38 @@ public sealed class RegistrationGrain(IStorage storage, MatrixSettings settings,
     }
 
     /// <inheritdoc/>
-    public async Task<Outcome<string>> CheckUsername(string username)
+    public async Task<Outcome<string>> CheckUsername(string username, ReadOnlyMemory<byte>? guestToken)
     {
         // Registering maps upper case to lower case (C-S API, POST /register: map or reject).
         if (!UserId.TryCreate(username.ToLowerInvariant(), settings.ServerName, out var user))
             return MatrixError.InvalidUsername("User names hold only a-z, 0-9 and ._=-/+ and are at most 255 bytes with the server's name");
-        return await GrainFactory.GetGrain<IAccountGrain>(user.Value).Exists() ? MatrixError.UserInUse() : user.Value;
+        var account = GrainFactory.GetGrain<IAccountGrain>(user.Value);
+        if (guestToken is { } token)
+            return await account.HasGuestToken(token) ? user.Value : MatrixError.Forbidden("guest_access_token is not a token of the guest of that name");
+        return await account.Exists() ? MatrixError.UserInUse() : user.Value;
     }
 
     /// <inheritdoc/>
     public async Task<Outcome<Credentials>> RegisterUser(Registration registration)
     {
+        if (registration is { GuestToken: not null, Username: null })
+            return MatrixError.MissingParam("A guest must name itself in 'username'");
         var userId = Picked();
         if (registration.Username is { } username)
         {
-            var check = await CheckUsername(username);
+            var check = await CheckUsername(username, registration.GuestToken);
             if (check.Error is { } error)
                 return error;
             userId = check.Value!;
         }
 
         if (registration.Token is not { } token)
-            return await GrainFactory.GetGrain<IAccountGrain>(userId).Register(registration.Account);
+            return await RegisterAsync(userId, registration.Account, registration.GuestToken);
         var uses = GrainFactory.GetGrain<IRegistrationTokenGrain>(token);
         if (!await uses.Use())
             return MatrixError.Forbidden("The registration token has no use left");
         var isAdmin = registration.Account.IsAdmin || await RegistrationTokens.IsFirstAsync(storage, token);
-        var outcome = await GrainFactory.GetGrain<IAccountGrain>(userId).Register(registration.Account with { IsAdmin = isAdmin });
+        var outcome = await RegisterAsync(userId, registration.Account with { IsAdmin = isAdmin }, registration.GuestToken);
         if (!outcome.Ok)
             await uses.Release();
         return outcome;
@@ -76,6 +81,12 @@ public sealed class RegistrationGrain(IStorage storage, MatrixSettings settings,
         if (!settings.Registration.Enabled && !await AnyTokenAsync())
             return s_disabled;
         return RegistrationTokens.IsWellFormed(token) && await GrainFactory.GetGrain<IRegistrationTokenGrain>(token).IsValid();
+    }
+
+    private Task<Outcome<Credentials>> RegisterAsync(string userId, NewAccount account, ReadOnlyMemory<byte>? guestToken)
+    {
+        var grain = GrainFactory.GetGrain<IAccountGrain>(userId);
+        return guestToken is { } token ? grain.UpgradeGuest(token, account) : grain.Register(account);
     }
 
     private string Picked() => $"@{RandomText.Lowercase(random, PickedNameLength)}:{settings.ServerName.Value}";

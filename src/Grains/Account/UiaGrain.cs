@@ -7,16 +7,40 @@ namespace OrleansMatrix.Grains.Account;
 /// <summary>A session of user-interactive authentication (C-S API, User-Interactive Authentication API).</summary>
 public sealed class UiaGrain : Grain, IUiaGrain
 {
+    private static readonly MatrixError s_otherOperation = MatrixError.Forbidden("This session belongs to another request");
     private readonly List<string> _completed = [];
     private (string Operation, string? UserId)? _for;
     private string? _registrationToken;
+    private string? _registered;
+    private ReadOnlyMemory<byte> _parameters;
+
+    /// <inheritdoc/>
+    public Task Begin(string operation, string? userId, ReadOnlyMemory<byte> parameters)
+    {
+        _for ??= (operation, userId);
+        _parameters = parameters;
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<ReadOnlyMemory<byte>> Recall() => Task.FromResult(_parameters);
+
+    /// <inheritdoc/>
+    public Task<string?> Registered() => Task.FromResult(_registered);
+
+    /// <inheritdoc/>
+    public Task SetRegistered(string userId)
+    {
+        _registered = userId;
+        return Task.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public async Task<UiaProgress> Submit(UiaStep step)
     {
         _for ??= (step.Operation, step.UserId);
         if (_for != (step.Operation, step.UserId))
-            return new UiaProgress(false, [], ErrorInfo.From(MatrixError.Forbidden("This session belongs to another request")), null);
+            return new UiaProgress(false, [], ErrorInfo.From(s_otherOperation), null, IsForeign: true);
         var error = step.Type is null || _completed.Contains(step.Type) ? null : await VerifyAsync(step, step.Type);
         if (!step.Flows.Any(flow => flow.Stages.All(_completed.Contains)))
             return new UiaProgress(false, [.. _completed], error is null ? null : ErrorInfo.From(error), null);

@@ -68,14 +68,15 @@ internal sealed class InboundTransaction(RemoteServerServices services, IGrainFa
         return verdicts;
     }
 
-    // "The value is an empty object for a PDU that was accepted": so for what is known already, too.
+    // "If no error is present, the PDU can be considered successfully handled": so what is known already, and what was judged and rejected ("this should not
+    // cause the transaction request to be responded to with an error response"), but not what was dropped or could not be judged.
     private static ReadOnlyMemory<byte> Write(IEnumerable<JudgedPdu> verdicts) => JsonBytes.Object(writer =>
     {
         writer.WriteStartObject("pdus"u8);
         foreach (var verdict in verdicts.DistinctBy(v => v.EventId))
         {
             writer.WriteStartObject(verdict.EventId);
-            if (verdict.Verdict is PduVerdict.Rejected or PduVerdict.Dropped or PduVerdict.MissingPrevEvents or PduVerdict.MissingAuthEvents)
+            if (verdict.Verdict is PduVerdict.Dropped or PduVerdict.MissingPrevEvents or PduVerdict.MissingAuthEvents)
                 writer.WriteString("error"u8, verdict.Reason ?? "Events that it follows could not be had");
             writer.WriteEndObject();
         }

@@ -124,6 +124,14 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
 /// <param name="Answer">What it answered.</param>
 internal sealed record SentMembership(Pdu Pdu, JsonDocument Answer) : IDisposable
 {
+    /// <summary>The object of an answer: itself, or from v1 the second of a pair.</summary>
+    public static JsonElement BodyOf(JsonDocument answer) => answer.RootElement.ValueKind switch
+    {
+        JsonValueKind.Object => answer.RootElement,
+        JsonValueKind.Array when answer.RootElement.GetArrayLength() == 2 && answer.RootElement[1].ValueKind == JsonValueKind.Object => answer.RootElement[1],
+        _ => default,
+    };
+
     /// <inheritdoc/>
     public void Dispose() => Answer.Dispose();
 }

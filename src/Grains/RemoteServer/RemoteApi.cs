@@ -89,9 +89,12 @@ public sealed class RemoteApi(FederationClient client, ServerIdentity self)
     // Client errors are about what was asked for; others say that the server has a problem of its own.
     private static MatrixError ErrorOf(string server, FederationResponse answer) => answer switch
     {
+        // The room's version tells the user what the server here cannot do: "the error should be passed through to clients".
+        { Status: 400, ErrCode: ErrCodes.IncompatibleRoomVersion } when answer.Member("room_version") is { } version => MatrixError.IncompatibleRoomVersion(version),
         { Status: >= 400 and < 500, ErrCode: { } code } => new MatrixError(code, answer.Status, $"{server} refused"),
 
-        // What stands before a server says so of bodies, without an errcode.
+        // Old servers say by a bare 404 that they do not have the endpoint; what stands before a server says so of bodies, without an errcode.
+        { Status: 404 } => new MatrixError(ErrCodes.Unrecognized, 404, $"{server} does not have this"),
         { Status: 400 or 413 } => MatrixError.Unknown($"{server} refused", answer.Status),
 
         // Old servers say of a path that they do not know no more than this.

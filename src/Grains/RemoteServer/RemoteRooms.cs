@@ -6,6 +6,7 @@ using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.RoomVersions;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
@@ -56,14 +57,33 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
             writer.WriteRawValue(strippedState.IsEmpty ? "[]"u8 : strippedState.Span);
             writer.WriteString("room_version"u8, invite.RoomVersion.Id);
         });
-        if (!(await services.Api.PutAsync(server, "/_matrix/federation/v2/" + path, body, RemoteApi.Patience)).TryGet(out var document, out var error))
+        var sent = await services.Api.PutAsync(server, "/_matrix/federation/v2/" + path, body, RemoteApi.Patience);
+
+        // "Senders should … fall back to v1 if the room version is 1 or 2": the event as it is, its stripped state within.
+        if (sent.Error is { ErrCode: ErrCodes.Unrecognized } && invite.RoomVersion.EventIdFormat == EventIdFormat.Given)
+            sent = await services.Api.PutAsync(server, "/_matrix/federation/v1/" + path, WithState(invite, strippedState), RemoteApi.Patience);
+        if (!sent.TryGet(out var document, out var error))
             return error;
         using (document)
         {
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("event"u8, out var signed) && signed.ValueKind == JsonValueKind.Object
+            return SentMembership.BodyOf(document) is { ValueKind: JsonValueKind.Object } answer && answer.TryGetProperty("event"u8, out var signed) &&
+                signed.ValueKind == JsonValueKind.Object
                 ? JsonBytes.Raw(signed)
                 : MatrixError.Unknown($"{server} answered without an event", 502);
         }
+    }
+
+    private static ReadOnlyMemory<byte> WithState(Pdu invite, ReadOnlyMemory<byte> strippedState)
+    {
+        using var document = JsonDocument.Parse(invite.Json);
+        return JsonBytes.Object(writer =>
+        {
+            ContentJson.CopyMembers(writer, document.RootElement, "unsigned");
+            writer.WriteStartObject("unsigned"u8);
+            writer.WritePropertyName("invite_room_state"u8);
+            writer.WriteRawValue(strippedState.IsEmpty ? "[]"u8 : strippedState.Span);
+            writer.WriteEndObject();
+        });
     }
 
     private async Task<Outcome<T>> TryAsync<T>(ImmutableArray<string> via, string membership, Func<string, Task<Outcome<T>>> attempt)

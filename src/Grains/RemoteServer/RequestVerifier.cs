@@ -19,8 +19,10 @@ internal sealed class RequestVerifier(ServerIdentity self, IServerKeyRing keys, 
         MatrixError? last = null;
         foreach (var value in authorization)
         {
-            if (XMatrixHeader.Parse(value) is not { } header)
-                last = MatrixError.Unauthorized("The Authorization header is not a valid X-Matrix header");
+            if (value?.StartsWith("X-Matrix", StringComparison.OrdinalIgnoreCase) != true)
+                last = MatrixError.Unauthorized("The Authorization header is not an X-Matrix header");
+            else if (XMatrixHeader.Parse(value) is not { } header)
+                last = MatrixError.InvalidParam("The Authorization header is malformed or names no server");
             else if (await FindFaultAsync(header, method, target, body, cancellationToken) is { } fault)
                 last = MatrixError.Unauthorized(fault);
             else

@@ -29,7 +29,7 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
 
     private CanonicalAliasCheck Aliases => new(GrainFactory);
 
-    private ChangeMembership Members => new(new Profiles(GrainFactory, services.Server).GetAsync, new InvitePermission(services), new RemoteMembership(remote));
+    private ChangeMembership Members => new(new Profiles(GrainFactory, services.Server).GetAsync, new InvitePermission(services), new RemoteMembership(remote), new FollowUpgrade(GrainFactory).RunAsync);
 
     private TypingUsers Typing => _typing ??= new TypingUsers(services, RoomId);
 
@@ -88,7 +88,16 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
         ? Refuse(MatrixError.UserSuspended())
         : RunAsync(room => new UpgradeRoom(GrainFactory, services).RunAsync(room, upgrade));
 
-    public Task<Outcome<PduVerdicts>> ReceivePdus(RemotePdus pdus) => RunAsync(room => Pipeline.ReceivePdus.RunAsync(room, pdus));
+    public Task<bool> MoveTo(string successor, string userId) => RunAsync(room => MoveToSuccessor.RunAsync(room, successor, userId));
+
+    public Task<Outcome<PduVerdicts>> ReceivePdus(RemotePdus pdus) => RunAsync(async room =>
+    {
+        var couldGuestsJoin = room.Room?.Summary.GuestCanJoin == true;
+        var verdicts = await Pipeline.ReceivePdus.RunAsync(room, pdus);
+        if (couldGuestsJoin)
+            await GuestAccess.RemoveGuestsAsync(room);
+        return verdicts;
+    });
 
     public Task<Outcome<PduVerdicts>> ReceiveOutliers(RemotePdus pdus) => RunAsync(room => Federation.ReceiveOutliers.RunAsync(room, pdus));
 

@@ -235,6 +235,8 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         if (pdu.Type == EventTypes.Member && pdu.Membership != Membership.Invite)
             destinations.Add(pdu.StateKey![(pdu.StateKey!.IndexOf(':', StringComparison.Ordinal) + 1)..]);
         destinations.Remove(room.Services.Server.Name.Value);
+        // Who joins, leaves or knocks by another server: that server made the event.
+        destinations.Remove(pdu.SenderDomain.ToString());
         if (destinations.Count > 0)
             room.Services.Storage.Outbox.Enqueue(Unit, destinations, new OutboxItem(OutboxKind.Pdu, room.RoomId, pdu.EventId), slot);
     }

@@ -88,5 +88,7 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
 
     public async Task<ImmutableArray<string>> JoinedRooms() => [.. (await State.Memberships.RefreshAsync(CancellationToken.None)).Joined.Select(r => r.RoomId)];
 
+    public Task FollowUpgrade(string roomId, string successor) => User.FollowUpgrade.RunAsync(services.Storage, AccountData, UserId, roomId, successor).AsTask();
+
     public Task<Outcome<RoomPage>> MutualRooms(string otherUserId, string? from) => User.MutualRooms.ReadAsync(services.Storage, UserId, otherUserId, from).AsTask();
 }

@@ -112,6 +112,8 @@ public static class ClientEvent
         {
             writer.WritePropertyName("redacted_because"u8);
             Write(writer, redaction, new ClientEventOptions { IncludeRoomId = options.IncludeRoomId, NowTs = options.NowTs });
+            // Not of the specification, but served since before it and looked for by clients.
+            writer.WriteString("redacted_by"u8, redaction.EventId);
         }
 
         if (options.ReplacesState is { } replaced)

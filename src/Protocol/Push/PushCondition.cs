@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
@@ -35,6 +36,30 @@ public abstract class PushCondition
         };
         condition.Json = json;
         return condition;
+    }
+
+    /// <summary>The condition with another text wherever it has the given one as the value of a member.</summary>
+    internal PushCondition Naming(string text, string other)
+    {
+        if (!Json.EnumerateObject().Any(m => m.Value.ValueKind == JsonValueKind.String && m.Value.ValueEquals(text)))
+            return this;
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            foreach (var member in Json.EnumerateObject())
+            {
+                if (member.Value.ValueKind == JsonValueKind.String && member.Value.ValueEquals(text))
+                    writer.WriteString(member.Name, other);
+                else
+                    member.WriteTo(writer);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        using var document = JsonDocument.Parse(buffer.WrittenMemory);
+        return Parse(document.RootElement.Clone());
     }
 
     internal bool Matches(PushEvent pushEvent, in PushUser user) =>

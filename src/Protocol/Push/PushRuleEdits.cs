@@ -79,5 +79,23 @@ public static class PushRuleEdits
         return rules.TryGet(kind, ruleId, out var rule) ? rules.WithChanged(rule with { Actions = actions }) : NotFound();
     }
 
+    /// <summary>
+    /// Gives a room's replacement the enabled rules that go by the room's id, of kinds room and override (by which clients silence a room). The same object if
+    /// there are none, or the replacement has its own.
+    /// </summary>
+    public static PushRuleset CopyRoom(this PushRuleset rules, string roomId, string successor)
+    {
+        ArgumentNullException.ThrowIfNull(rules);
+        foreach (var kind in (ReadOnlySpan<PushRuleKind>)[PushRuleKind.Override, PushRuleKind.Room])
+        {
+            if (!rules.TryGet(kind, roomId, out var rule) || !rule.Enabled || rules.TryGet(kind, successor, out _) || rules.Own(kind).Length >= MaxOwnRules)
+                continue;
+            var copy = rule with { RuleId = successor, Conditions = [.. rule.Conditions.Select(c => c.Naming(roomId, successor))] };
+            rules = rules.WithOwn(kind, rules.Own(kind).Insert(0, copy));
+        }
+
+        return rules;
+    }
+
     private static MatrixError NotFound() => MatrixError.NotFound("The push rule was not found.");
 }

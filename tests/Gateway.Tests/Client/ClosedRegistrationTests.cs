@@ -68,6 +68,22 @@ public sealed class ClosedRegistrationTests
         (await server.PostAsync("/_matrix/client/v3/logout", "{}", token)).AssertOk();
     }
 
+    [Fact]
+    public async Task A_guest_becomes_a_user_of_the_same_name_with_its_own_token_only()
+    {
+        await using var server = await TestServer.StartAsync("Registration:AllowGuests=true");
+        var guest = await server.PostAsync(Register + "?kind=guest", "{}");
+        var other = await server.PostAsync(Register + "?kind=guest", "{}");
+        var name = guest.Text("user_id")[1..^":localhost".Length];
+        string Upgrade(string token) => $$$"""{"username":"{{{name}}}","password":"secret","guest_access_token":"{{{token}}}","auth":{"type":"m.login.dummy"}}""";
+        (await server.PostAsync(Register, Upgrade(other.Text("access_token")))).AssertError(403, "M_FORBIDDEN");
+        var user = await server.PostAsync(Register, Upgrade(guest.Text("access_token")));
+        Assert.Equal(guest.Text("user_id"), user.Text("user_id"));
+        foreach (var token in new[] { user.Text("access_token"), guest.Text("access_token") })
+            Assert.False((await server.GetAsync("/_matrix/client/v3/account/whoami", token)).Json.GetProperty("is_guest").GetBoolean());
+        (await server.PostAsync(Register, Upgrade(guest.Text("access_token")))).AssertError(403, "M_FORBIDDEN");
+    }
+
     private static string Body(string name, string token) =>
         $$$"""{"username":"{{{name}}}","password":"secret","auth":{"type":"m.login.registration_token","token":"{{{token}}}"}}""";
 

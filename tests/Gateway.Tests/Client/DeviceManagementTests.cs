@@ -43,10 +43,19 @@ public sealed class DeviceManagementTests(OpenServer fixture) : IClassFixture<Op
         var thief = await _server.RegisterAsync("dev_thief");
         var session = (await _server.DeleteAsync(Devices + "/A", "{" + Bodies.PasswordAuth("dev_session", "wrong") + "}", user.Token)).Text("session");
         var elsewhere = await _server.DeleteAsync(Devices + "/B", "{" + Bodies.PasswordAuth("dev_session", session: session) + "}", user.Token);
-        Assert.Equal((401, "M_FORBIDDEN"), (elsewhere.Status, elsewhere.ErrCode));
+        elsewhere.AssertError(403, "M_FORBIDDEN");
         var stolen = await _server.DeleteAsync(Devices + "/A", $$$"""{"auth":{"session":"{{{session}}}"}}""", thief.Token);
-        Assert.Equal((401, "M_FORBIDDEN"), (stolen.Status, stolen.ErrCode));
+        stolen.AssertError(403, "M_FORBIDDEN");
         (await _server.DeleteAsync(Devices + "/A", "{" + Bodies.PasswordAuth("dev_thief") + "}", user.Token)).AssertError(403, "M_FORBIDDEN");
+    }
+
+    [Fact]
+    public async Task A_session_is_for_the_operation_that_it_was_given_out_for()
+    {
+        var user = await _server.RegisterAsync("dev_first");
+        var session = (await _server.DeleteAsync(Devices + "/A", "{}", user.Token)).Text("session");
+        (await _server.DeleteAsync(Devices + "/B", "{" + Bodies.PasswordAuth("dev_first", session: session) + "}", user.Token)).AssertError(403, "M_FORBIDDEN");
+        (await _server.DeleteAsync(Devices + "/A", "{" + Bodies.PasswordAuth("dev_first", session: session) + "}", user.Token)).AssertOk();
     }
 
     [Fact]

@@ -87,7 +87,21 @@ public sealed class RegistrationTests(OpenServer fixture) : IClassFixture<OpenSe
     {
         var answer = await _server.PostAsync(Register, """{"username":"reg_stage","password":"secret","auth":{"type":"m.login.recaptcha"}}""");
         Assert.Equal((401, "M_UNRECOGNIZED"), (answer.Status, answer.ErrCode));
-        Assert.False(answer.Json.TryGetProperty("completed", out _));
+        Assert.Empty(answer.Json.GetProperty("completed").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task A_session_remembers_the_parameters_and_its_answer()
+    {
+        var session = (await _server.PostAsync(Register, """{"username":"reg_memory","password":"secret","device_id":"D"}""")).Text("session");
+        var auth = $$$"""{"auth":{"type":"m.login.dummy","session":"{{{session}}}"}}""";
+        var first = await _server.PostAsync(Register, auth);
+        Assert.Equal(("@reg_memory:localhost", "D"), (first.Text("user_id"), first.Text("device_id")));
+        var again = await _server.PostAsync(Register, auth);
+        Assert.Equal("@reg_memory:localhost", again.Text("user_id"));
+        (await _server.GetAsync("/_matrix/client/v3/account/whoami", again.Text("access_token"))).AssertOk();
+        var other = $$$"""{"username":"reg_memory","password":"other","auth":{"type":"m.login.dummy","session":"{{{session}}}"}}""";
+        (await _server.PostAsync(Register, other)).AssertError(403, "M_FORBIDDEN");
     }
 
     [Fact]

@@ -111,7 +111,7 @@ internal sealed class RoomHarness : IAsyncDisposable
         room.ChangeAsync<string>((active, unit) => SetState.AppendAsync(active, unit, new EventDraft(sender, type, stateKey, Utf8(content)))));
 
     public Task<Outcome<string>> MemberAsync(string roomId, string sender, MembershipAction action, string? target = null, string? content = null, bool guest = false) =>
-        RunAsync(roomId, room => new ChangeMembership(u => Task.FromResult(new MemberProfile(u, u[1..2], null)), new InvitePermission(Services), new RemoteMembership(Remote)).RunAsync(
+        RunAsync(roomId, room => new ChangeMembership(u => Task.FromResult(new MemberProfile(u, u[1..2], null)), new InvitePermission(Services), new RemoteMembership(Remote), (_, _) => Task.CompletedTask).RunAsync(
             room, new MembershipChange(new Requester(sender, "D", guest), action, target ?? sender, Content: content is null ? default(ReadOnlyMemory<byte>?) : Utf8(content))));
 
     public Task<Outcome<string>> RedactAsync(string roomId, string sender, string eventId, string? transactionId = null) => RunAsync(roomId, room =>

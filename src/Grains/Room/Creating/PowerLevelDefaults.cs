@@ -14,7 +14,8 @@ internal static class PowerLevelDefaults
 
     /// <summary>The content; <paramref name="changes"/> replaces its members one by one.</summary>
     /// <param name="admins">Users with the creator's level; in versions where creators have infinite power, and may not be named, none of them.</param>
-    public static ReadOnlyMemory<byte> Write(RoomVersion version, IEnumerable<string> admins, JsonElement changes) => ContentJson.Write(writer =>
+    /// <param name="adminLevel">Their level.</param>
+    public static ReadOnlyMemory<byte> Write(RoomVersion version, IEnumerable<string> admins, JsonElement changes, long adminLevel = 100) => ContentJson.Write(writer =>
     {
         Member(writer, "ban", changes, static w => w.WriteNumberValue(50));
         Member(writer, "events", changes, w => WriteEvents(w, version));
@@ -24,7 +25,7 @@ internal static class PowerLevelDefaults
         Member(writer, "kick", changes, static w => w.WriteNumberValue(50));
         Member(writer, "redact", changes, static w => w.WriteNumberValue(50));
         Member(writer, "state_default", changes, static w => w.WriteNumberValue(50));
-        Member(writer, "users", changes, w => WriteUsers(w, admins));
+        Member(writer, "users", changes, w => WriteUsers(w, admins, adminLevel));
         Member(writer, "users_default", changes, static w => w.WriteNumberValue(0));
         ContentJson.CopyMembers(
             writer, changes, "ban", "events", "events_default", "historical", "invite", "kick", "redact", "state_default", "users", "users_default");
@@ -49,11 +50,11 @@ internal static class PowerLevelDefaults
         writer.WriteEndObject();
     }
 
-    private static void WriteUsers(Utf8JsonWriter writer, IEnumerable<string> admins)
+    private static void WriteUsers(Utf8JsonWriter writer, IEnumerable<string> admins, long level)
     {
         writer.WriteStartObject();
         foreach (var user in admins)
-            writer.WriteNumber(user, 100);
+            writer.WriteNumber(user, level);
         writer.WriteEndObject();
     }
 }

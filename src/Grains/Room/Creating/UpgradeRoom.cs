@@ -3,6 +3,7 @@ using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Grains.Room.Pipeline;
 using OrleansMatrix.Grains.Room.State;
@@ -10,13 +11,14 @@ using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.RoomVersions;
-using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.Creating;
 
 /// <summary><c>POST /rooms/{roomId}/upgrade</c> (C-S API, Room upgrades, server behaviour).</summary>
 internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
 {
+    private const long Admin = 100;
+
     // "transferable state events", with the room's kind of membership control: who is banned stays so.
     private static readonly string[] s_copied =
     [
@@ -63,14 +65,16 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
         var drafts = ImmutableArray.CreateBuilder<StateDraft>();
         var levels = state.Find(p => p.Type == EventTypes.PowerLevels && p.StateKey!.Length == 0);
 
-        // First the upgrader's own levels, so that all else can be sent; the old room's levels come last.
-        drafts.Add(new StateDraft(EventTypes.PowerLevels, "", PowerLevelDefaults.Write(version, version.PrivilegedCreators ? [] : [user], default)));
+        // First the upgrader's own level, so that all else can be sent; the old room's levels come last. Nobody can give more power than their own, so the
+        // first one, which no rule bounds, is the highest of all.
+        var highest = levels is null ? Admin : Math.Max(Admin, Highest(levels.Content));
+        drafts.Add(new StateDraft(EventTypes.PowerLevels, "", PowerLevelDefaults.Write(version, version.PrivilegedCreators ? [] : [user], default, highest)));
         foreach (var pdu in state.Where(p => s_copied.Contains(p.Type)).OrderBy(p => Array.IndexOf(s_copied, p.Type)))
             drafts.Add(new StateDraft(pdu.Type, pdu.StateKey!, pdu.ContentJson));
         foreach (var banned in state.Where(p => p.Type == EventTypes.Member && p.Membership == Membership.Ban && p.StateKey != user))
             drafts.Add(new StateDraft(EventTypes.Member, banned.StateKey!, banned.ContentJson));
         if (levels is not null)
-            drafts.Add(new StateDraft(EventTypes.PowerLevels, "", Levels(levels.Content, version, creators.Add(user), room.Current.PowerLevels.PrivilegedCreators)));
+            drafts.Add(new StateDraft(EventTypes.PowerLevels, "", Levels(levels.Content, version, creators.Add(user), room.Current.PowerLevels.PrivilegedCreators, highest)));
         var create = state.Find(p => p.Type == EventTypes.Create)!;
         return new Plan(CreationContent(create, version, creators, tombstone), drafts.ToImmutable(), tombstone is null ? null : successor, tombstone);
     }
@@ -94,38 +98,38 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
         writer.WriteEndObject();
     });
 
-    // From v12 on creators may not be named, and closing the room must take more than other state. Before, nobody can give more power than the creator's
-    // hundred, and those who had infinite power in the old room get that.
+    // From v12 on creators may not be named, and closing the room must take more than other state. Before, those who had infinite power in the old room get
+    // the highest level there is.
     private static ReadOnlyMemory<byte> Levels(
-        JsonElement levels, RoomVersion version, ImmutableArray<string> creators, IReadOnlySet<string> oldCreators) => ContentJson.Write(writer =>
+        JsonElement levels, RoomVersion version, ImmutableArray<string> creators, IReadOnlySet<string> oldCreators, long highest) => ContentJson.Write(writer =>
     {
-        var cap = version.PrivilegedCreators ? long.MaxValue : 100;
-        CopyCapped(writer, levels, cap, ["users", "events"]);
+        ContentJson.CopyMembers(writer, levels, "users", "events");
         writer.WriteStartObject("users"u8);
         if (levels.TryGetProperty("users", out var users))
-            CopyCapped(writer, users, cap, version.PrivilegedCreators ? [.. creators] : [.. oldCreators]);
+            ContentJson.CopyMembers(writer, users, version.PrivilegedCreators ? [.. creators] : [.. oldCreators]);
         foreach (var creator in version.PrivilegedCreators ? [] : oldCreators.AsEnumerable())
-            writer.WriteNumber(creator, cap);
+            writer.WriteNumber(creator, highest);
         writer.WriteEndObject();
         writer.WriteStartObject("events"u8);
         if (levels.TryGetProperty("events", out var events))
-            CopyCapped(writer, events, cap, version.PrivilegedCreators ? [EventTypes.Tombstone] : []);
+            ContentJson.CopyMembers(writer, events, version.PrivilegedCreators ? [EventTypes.Tombstone] : []);
         if (version.PrivilegedCreators)
             writer.WriteNumber(EventTypes.Tombstone, 150);
         writer.WriteEndObject();
     });
 
-    private static void CopyCapped(Utf8JsonWriter writer, JsonElement levels, long cap, string[] without)
+    private static long Highest(JsonElement levels)
     {
-        if (levels.ValueKind != JsonValueKind.Object)
-            return;
-        foreach (var member in levels.EnumerateObject().Where(m => !without.Contains(m.Name)))
+        var highest = long.MinValue;
+        foreach (var member in levels.EnumerateObject())
         {
-            if (member.Value.ValueKind == JsonValueKind.Number && member.Value.TryGetInt64(out var level) && level > cap)
-                writer.WriteNumber(member.Name, cap);
-            else
-                member.WriteTo(writer);
+            if (member.Value.ValueKind == JsonValueKind.Object)
+                highest = Math.Max(highest, Highest(member.Value));
+            else if (member.Value.ValueKind == JsonValueKind.Number && member.Value.TryGetInt64(out var level))
+                highest = Math.Max(highest, level);
         }
+
+        return highest;
     }
 
     private static EventDraft Tombstone(string user, string successor) => new(user, EventTypes.Tombstone, "", ContentJson.Write(writer =>
@@ -137,36 +141,19 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
     // The tombstone, the move of the local aliases and of the place in the public list are one commit of the old room.
     private async Task<MatrixError?> CloseAsync(RoomActivation activation, string user, string successor, Pdu? prepared)
     {
-        var aliases = new List<AliasRow>();
-        foreach (var alias in await services.Storage.Directory.AliasesOfAsync(activation.RoomId))
-        {
-            if (await services.Storage.Directory.GetAliasAsync(alias) is { } row)
-                aliases.Add(row);
-        }
-
-        var isPublic = await services.Storage.Rooms.IsPublicAsync(activation.RoomId);
+        var belongings = await RoomBelongings.ReadAsync(activation);
         var closed = await activation.ChangeAsync<string>(async (room, unit) =>
         {
             if (await AppendTombstoneAsync(room, unit, user, successor, prepared) is { } refused)
                 return refused;
-            foreach (var row in aliases)
-            {
-                services.Storage.Directory.DeleteAlias(unit.Unit, row.Alias);
-                services.Storage.Directory.AddAlias(unit.Unit, row with { RoomId = successor });
-            }
-
-            if (isPublic)
-            {
-                services.Storage.Rooms.SetPublic(unit.Unit, activation.RoomId, "", false);
-                services.Storage.Rooms.SetPublic(unit.Unit, successor, "", true);
-            }
-
+            belongings.Move(unit.Unit, successor);
             return successor;
         });
         if (closed.Error is { } fault)
             return fault;
         await SilenceAsync(activation, user);
         await MoveCanonicalAliasAsync(activation, user, successor);
+        await grains.GetGrain<IUserGrain>(user).FollowUpgrade(activation.RoomId, successor);
         return null;
     }
 

@@ -18,7 +18,7 @@ internal static class AcceptMembership
         if (MakeMembership.FindIgnorance(present, membership.Membership) is { } ignorance)
             return ignorance;
         if (!Pdu.Parse(membership.Event, present.Version).TryGet(out var pdu, out var malformed))
-            return malformed;
+            return IsUnsigned(membership.Event) ? MatrixError.Forbidden("The event is not signed") : malformed;
         if (FindFault(activation.RoomId, membership, pdu) is { } fault)
             return fault;
         if (await SignRestrictedAsync(activation, pdu) is var signed && !signed.TryGet(out pdu, out var refused))
@@ -40,6 +40,8 @@ internal static class AcceptMembership
         });
         return judged;
     }
+
+    private static bool IsUnsigned(ReadOnlyMemory<byte> json) => ContentJson.TryParseObject(json, out var given) && !(given.TryGetProperty("signatures"u8, out _) && given.TryGetProperty("hashes"u8, out _));
 
     private static MatrixError? FindFault(string roomId, SignedMembership membership, Pdu pdu)
     {

@@ -1,7 +1,10 @@
+using System.Buffers;
 using System.Collections.Immutable;
+using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
@@ -34,8 +37,9 @@ internal sealed class RemoteMembership(IRemoteRooms remote)
                     return MatrixError.Forbidden("You are not in the room");
                 // If no server of the room can be told, the user is rid of the invite all the same.
                 var left = await remote.LeaveAsync(activation.RoomId, user, content, via);
-                await KeepAsync(activation, user, Membership.Leave, left.Ok ? left.Value! : row.EventId, null);
-                return left.Ok ? left.Value! : row.EventId;
+                var leaveId = left.Ok ? left.Value! : $"${RandomText.Base62(activation.Services.Random, 43)}";
+                await KeepAsync(activation, user, Membership.Leave, leaveId, LeaveEvent(activation, user, leaveId, content));
+                return leaveId;
         }
     }
 
@@ -56,7 +60,9 @@ internal sealed class RemoteMembership(IRemoteRooms remote)
         var answer = await remote.InviteAsync(server, invite.Invite, invite.Stripped);
         if (answer.Error is { } refused)
             return refused;
-        var incoming = await VerifyPdu.RunAsync(activation.Services.Keys, activation.RoomId, invite.Invite.RoomVersion, answer.Value);
+        if (!Pdu.Parse(answer.Value, invite.Invite.RoomVersion).TryGet(out var returned, out var malformed))
+            return malformed;
+        var incoming = await VerifyPdu.RunAsync(activation.Services.Keys, returned);
         if (incoming.Pdu is not { } signed || signed.EventId != invite.Invite.EventId)
             return MatrixError.Unknown("The other server answered with another event", 502);
         return await activation.ChangeAsync<string>(async (room, unit) =>
@@ -66,6 +72,28 @@ internal sealed class RemoteMembership(IRemoteRooms remote)
                 ? signed.EventId
                 : MatrixError.Forbidden(verdict.Reason ?? "The invite is not allowed any more");
         });
+    }
+
+    // For the user's clients alone: this server has no history of the room in which it could stand.
+    private static ReadOnlyMemory<byte> LeaveEvent(RoomActivation activation, string user, string eventId, ReadOnlyMemory<byte> content)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartArray();
+            writer.WriteStartObject();
+            writer.WritePropertyName("content"u8);
+            writer.WriteRawValue(content.Span);
+            writer.WriteString("event_id"u8, eventId);
+            writer.WriteNumber("origin_server_ts"u8, activation.Services.Now);
+            writer.WriteString("sender"u8, user);
+            writer.WriteString("state_key"u8, user);
+            writer.WriteString("type"u8, EventTypes.Member);
+            writer.WriteEndObject();
+            writer.WriteEndArray();
+        }
+
+        return buffer.WrittenMemory;
     }
 
     private static ImmutableArray<string> Servers(RoomActivation activation, MembershipChange change, MembershipRow? row)

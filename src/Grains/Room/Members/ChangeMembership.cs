@@ -11,7 +11,8 @@ namespace OrleansMatrix.Grains.Room.Members;
 
 /// <summary>Join, leave, invite, kick, ban, unban and knock by local users.</summary>
 /// <param name="profileOf">Gives a user's profile; asked before the room's turn.</param>
-internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profileOf, InvitePermission permission, RemoteMembership remote)
+/// <param name="whenJoined">Told of each user who has newly joined.</param>
+internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profileOf, InvitePermission permission, RemoteMembership remote, Func<RoomActivation, string, Task> whenJoined)
 {
     public async Task<Outcome<string>> RunAsync(RoomActivation activation, MembershipChange change)
     {
@@ -39,11 +40,22 @@ internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profile
             ? MemberContent.Write(membership, profile, change.Reason, change.IsDirect, authoriser, extra)
             : MemberContent.From(given, membership, authoriser);
         if (isOwn && change.Action is MembershipAction.Join or MembershipAction.Leave or MembershipAction.Knock && activation.Room is not { IsResident: true })
-            return await remote.ChangeOwnAsync(activation, change, Content(null));
+        {
+            var changed = await remote.ChangeOwnAsync(activation, change, Content(null));
+            if (!changed.Ok || change.Action != MembershipAction.Join)
+                return changed;
+            // Only now is it known whether the room takes guests; servers do not tell each other who is one.
+            if (change.Requester.IsGuest && await GuestAccess.RemoveGuestsAsync(activation))
+                return MatrixError.GuestAccessForbidden();
+            await whenJoined(activation, change.Target);
+            return changed;
+        }
+
         if (change.Action == MembershipAction.Invite && !activation.Services.Server.IsLocalUser(change.Target))
             return await remote.InviteAsync(activation, change, Content(null));
 
-        return await activation.ChangeAsync<string>(async (room, unit) =>
+        var isJoining = false;
+        var outcome = await activation.ChangeAsync<string>(async (room, unit) =>
         {
             var present = await room.Current.FindAsync(EventTypes.Member, change.Target);
             if (Check(room, change, present) is { } fault)
@@ -55,9 +67,13 @@ internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profile
                 !(await RestrictedJoin.FindAuthoriserAsync(room, change.Target)).TryGet(out authoriser, out var refused) && refused is not null)
                 return refused.Status == 400 ? MatrixError.Forbidden(refused.Message) : refused;
 
+            isJoining = change.Action == MembershipAction.Join && present?.Membership != Membership.Join;
             var draft = new EventDraft(change.Requester.UserId, EventTypes.Member, change.Target, Content(authoriser));
             return await SetState.AppendAsync(room, unit, draft);
         });
+        if (outcome.Ok && isJoining)
+            await whenJoined(activation, change.Target);
+        return outcome;
     }
 
     private static string MembershipOf(MembershipAction action) => action switch

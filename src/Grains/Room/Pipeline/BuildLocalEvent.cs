@@ -55,6 +55,9 @@ internal static class BuildLocalEvent
         }.Build(room.Version, room.Services.Server.Name, room.Services.Server.Key);
         if (!built.TryGet(out var pdu, out var error))
             return error;
+        // It would send the room's members round in a circle.
+        if (pdu.Type == EventTypes.Tombstone && pdu.GetContentString("replacement_room"u8) == room.RoomId)
+            return MatrixError.InvalidParam("A room cannot be replaced by itself");
         var verdict = AuthRules.Check(room.Version, pdu, before);
         return verdict.IsAllowed ? (pdu, before) : MatrixError.Forbidden($"Not allowed by the room ({verdict.RuleNumber}: {verdict.Text})");
     }

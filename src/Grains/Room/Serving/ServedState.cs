@@ -19,7 +19,7 @@ internal static class ServedState
     public static async ValueTask<Outcome<StateListing>> ListAsync(ServedRoom served, string eventId, bool omitMembers)
     {
         var room = served.Room;
-        if (await room.FindAsync(eventId) is not { StateBefore: { } before } row)
+        if (await room.FindAsync(eventId) is not { StateBefore: { } before } row || row.Status.HasFlag(EventStatus.Rejected))
             return MatrixError.NotFound("The state at the event is not known");
         if (await room.Services.Storage.PartialRooms.GetAsync(room.RoomId) is { } partial && partial.Events.Contains(eventId))
             return MatrixError.NotFound("The state at the event is not known yet");

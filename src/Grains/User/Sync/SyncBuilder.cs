@@ -115,7 +115,7 @@ internal sealed class SyncBuilder(SyncScope scope, CancellationToken cancellatio
             _told = true;
             if (await RoomDeltaReader.LeftAsync(scope, row, cancellationToken) is not { } delta)
             {
-                WriteUnknownRoom(writer, row.RoomId);
+                WriteUnknownRoom(writer, row);
                 continue;
             }
 
@@ -129,15 +129,15 @@ internal sealed class SyncBuilder(SyncScope scope, CancellationToken cancellatio
         writer.WriteEndObject();
     }
 
-    /// <summary>An invite of a room that this server is not in was refused or taken back: there is nothing to tell but that.</summary>
-    private void WriteUnknownRoom(Utf8JsonWriter writer, string roomId)
+    /// <summary>An invite of a room that this server is not in was refused or taken back: there is nothing to tell but that, by the event that was kept with it.</summary>
+    private void WriteUnknownRoom(Utf8JsonWriter writer, MembershipRow row)
     {
-        writer.WriteStartObject(roomId);
+        writer.WriteStartObject(row.RoomId);
         foreach (var section in (ReadOnlySpan<string>)[scope.Request.UseStateAfter ? "state_after" : "state", "timeline"])
         {
             writer.WriteStartObject(section);
-            writer.WriteStartArray("events"u8);
-            writer.WriteEndArray();
+            writer.WritePropertyName("events"u8);
+            writer.WriteRawValue(section == "timeline" && row.Stripped is { Length: > 0 } events ? events.Span : "[]"u8, skipInputValidation: true);
             writer.WriteEndObject();
         }
 

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using OrleansMatrix.Grains.Room;
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Protocol.Push;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.User;
+
+/// <summary>
+/// Gives a user in a room's replacement what the user had set for the room: tags, push rules, and that it is a direct chat (C-S API, Room upgrades, Server
+/// behaviour: "the server should automatically transfer/replicate some of the user's personalized settings").
+/// </summary>
+internal static class FollowUpgrade
+{
+    private const string Tag = "m.tag";
+    private const string Direct = "m.direct";
+
+    public static async ValueTask RunAsync(IStorage storage, UserAccountData accountData, string userId, string from, string to)
+    {
+        var unit = new WriteUnit();
+        if (await storage.AccountData.GetAsync(userId, from, Tag) is { } tags && await storage.AccountData.GetAsync(userId, to, Tag) is null)
+            accountData.Put(unit, to, Tag, tags.Json);
+        if (await storage.AccountData.GetAsync(userId, "", Direct) is { } direct && ContentJson.TryParseObject(direct.Json, out var chats) && AddChat(chats, from, to) is { } json)
+            accountData.Put(unit, "", Direct, json);
+        var rules = await UserPushRules.ReadAsync(storage, userId);
+        var copied = rules.CopyRoom(from, to);
+        if (!ReferenceEquals(copied, rules))
+            accountData.Put(unit, "", UserAccountData.PushRules, PooledJson.Build(copied.WriteTo));
+        if (!unit.IsEmpty)
+            await storage.CommitAsync(unit);
+    }
+
+    /// <summary>The direct chats with the new room wherever the old one is; null if it is nowhere.</summary>
+    private static ReadOnlyMemory<byte>? AddChat(JsonElement chats, string from, string to)
+    {
+        var isFound = false;
+        var json = ContentJson.Write(writer =>
+        {
+            foreach (var user in chats.EnumerateObject())
+            {
+                if (!Names(user.Value, from) || Names(user.Value, to))
+                {
+                    user.WriteTo(writer);
+                    continue;
+                }
+
+                isFound = true;
+                writer.WriteStartArray(user.Name);
+                foreach (var room in user.Value.EnumerateArray())
+                    room.WriteTo(writer);
+                writer.WriteStringValue(to);
+                writer.WriteEndArray();
+            }
+        });
+        return isFound ? json : null;
+    }
+
+    private static bool Names(JsonElement rooms, string roomId) =>
+        rooms.ValueKind == JsonValueKind.Array && rooms.EnumerateArray().Any(r => r.ValueKind == JsonValueKind.String && r.ValueEquals(roomId));
+}
