@@ -1,4 +1,7 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
 // dotnet run -c Release --project tests/Benchmarks -- --filter '*CanonicalJson*'
 // dotnet run -c Release --project tests/Benchmarks -- storage [sqlite|postgres] [seconds]
@@ -7,4 +10,9 @@ using BenchmarkDotNet.Running;
 if (args is ["engine", ..]) await OrleansMatrix.Benchmarks.Engine.RunAsync();
 else if (args is ["room", ..]) await OrleansMatrix.Benchmarks.RoomSends.RunAsync(args);
 else if (args is ["storage", ..]) await OrleansMatrix.Benchmarks.StorageCommits.RunAsync(args);
-else BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+else
+{
+    // In this process: the projects that BenchmarkDotNet generates would have to follow this repository's build settings.
+    var config = DefaultConfig.Instance.AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance));
+    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);
+}

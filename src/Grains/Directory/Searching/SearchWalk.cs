@@ -9,7 +9,7 @@ internal sealed record SearchHit(RoomReader Room, EventRow Row, double Rank);
 
 /// <summary>
 /// Looks through the histories of many rooms at once, the newest event first. It stops after a number of events looked at, so that a request has a bound
-/// whatever the rooms hold; going on from <see cref="Next"/> looks further (ADR 0020).
+/// whatever the rooms hold; going on from <see cref="Next"/> looks further (ADR 0023).
 /// </summary>
 internal sealed class SearchWalk(ReadServices services, Requester requester, SearchQuery query)
 {
