@@ -7,6 +7,8 @@ internal static class Health
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(2);
 
+    public static bool IsAsked(HttpRequest request) => request.Path == "/health" && HttpMethods.IsGet(request.Method);
+
     public static async Task AnswerAsync(HttpContext context, IStorage storage, TimeProvider time)
     {
         using var timeout = new CancellationTokenSource(s_timeout, time);

@@ -81,7 +81,7 @@ public static class MatrixServer
         app.UseMatrixGateway();
         var storage = app.Services.GetRequiredService<IStorage>();
         var time = app.Services.GetRequiredService<TimeProvider>();
-        app.MapGet("/health", context => Health.AnswerAsync(context, storage, time));
+        app.Use(next => context => Health.IsAsked(context.Request) ? Health.AnswerAsync(context, storage, time) : next(context));
         app.MapClientEndpoints();
         app.MapMediaEndpoints();
         app.MapAdminEndpoints();

@@ -4,17 +4,14 @@ using OrleansMatrix.Protocol.Errors;
 namespace OrleansMatrix.Gateway.Pipeline;
 
 /// <summary>What holds for all of <c>/_matrix</c>, whether an endpoint is there or not: CORS, OPTIONS, HEAD, M_UNRECOGNIZED.</summary>
-internal static class MatrixMiddleware
+internal sealed class MatrixMiddleware(RouteTable table, RequestDelegate next)
 {
-    public static async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    public Task InvokeAsync(HttpContext context)
     {
         var path = context.Request.Path;
         var isMatrix = path.StartsWithSegments("/_matrix", StringComparison.Ordinal) || path.StartsWithSegments("/_synapse", StringComparison.Ordinal);
         if (!isMatrix && !path.StartsWithSegments("/.well-known", StringComparison.Ordinal))
-        {
-            await next(context);
-            return;
-        }
+            return next(context);
 
         AddHeaders(context);
         HistoricPaths.Rewrite(context.Request);
@@ -23,15 +20,15 @@ internal static class MatrixMiddleware
         if (HttpMethods.IsOptions(context.Request.Method))
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
-            return;
+            return Task.CompletedTask;
         }
 
         // Kestrel knows what was asked and sends no body.
         if (HttpMethods.IsHead(context.Request.Method))
             context.Request.Method = HttpMethods.Get;
-        await next(context);
-        if (isMatrix && !context.Response.HasStarted && context.Response is { ContentType: null, ContentLength: null })
-            await AnswerUnrecognizedAsync(context);
+        if (table.Find(context.Request.Method, context.Request.Path.Value ?? "", out var allowed) is { } endpoint)
+            return endpoint.InvokeAsync(context);
+        return isMatrix ? AnswerUnrecognizedAsync(context, allowed) : next(context);
     }
 
     internal static void AddHeaders(HttpContext context)
@@ -43,10 +40,11 @@ internal static class MatrixMiddleware
     }
 
     // C-S API, Common error codes, M_UNRECOGNIZED.
-    private static Task AnswerUnrecognizedAsync(HttpContext context) => context.Response.StatusCode switch
+    private static Task AnswerUnrecognizedAsync(HttpContext context, IReadOnlyCollection<string> allowed)
     {
-        StatusCodes.Status404NotFound => ResponseWriter.WriteAsync(context, MatrixError.Unrecognized()),
-        StatusCodes.Status405MethodNotAllowed => ResponseWriter.WriteAsync(context, MatrixError.MethodNotAllowed()),
-        _ => Task.CompletedTask,
-    };
+        if (allowed.Count == 0)
+            return ResponseWriter.WriteAsync(context, MatrixError.Unrecognized());
+        context.Response.Headers.Allow = string.Join(", ", allowed.Order(StringComparer.Ordinal));
+        return ResponseWriter.WriteAsync(context, MatrixError.MethodNotAllowed());
+    }
 }

@@ -18,9 +18,7 @@ public static class MatrixRoutes
         ArgumentNullException.ThrowIfNull(routes);
         ArgumentNullException.ThrowIfNull(path);
         var services = routes.ServiceProvider.GetRequiredService<GatewayServices>();
-        var endpoint = new MatrixEndpoint(method, path, handler, options ?? EndpointOptions.User, services);
-        RequestDelegate run = endpoint.InvokeAsync;
-        routes.MapMethods(path, [method], run).WithMetadata(endpoint);
+        routes.ServiceProvider.GetRequiredService<RouteTable>().Add(new MatrixEndpoint(method, path, handler, options ?? EndpointOptions.User, services));
     }
 
     public static void MapMatrixGet(this IEndpointRouteBuilder routes, string path, MatrixHandler handler, EndpointOptions? options = null) =>
@@ -39,13 +37,15 @@ public static class MatrixRoutes
     public static IServiceCollection AddMatrixGateway(this IServiceCollection services) => services
         .AddSingleton(static provider => new RateLimiter(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().RateLimitsEnabled))
+        .AddSingleton<RouteTable>()
         .AddSingleton<Authenticator>()
         .AddSingleton<GatewayServices>();
 
-    /// <summary>Puts what holds for all of <c>/_matrix</c> in front of the endpoints.</summary>
+    /// <summary>Puts what holds for all of <c>/_matrix</c>, and then the endpoints, in front of whatever else there is.</summary>
     public static IApplicationBuilder UseMatrixGateway(this IApplicationBuilder app)
     {
-        app.Use(static next => context => MatrixMiddleware.InvokeAsync(context, next));
-        return app.UseRouting();
+        ArgumentNullException.ThrowIfNull(app);
+        var table = app.ApplicationServices.GetRequiredService<RouteTable>();
+        return app.Use(next => new MatrixMiddleware(table, next).InvokeAsync);
     }
 }

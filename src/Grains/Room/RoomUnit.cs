@@ -45,7 +45,8 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         if (redacts)
             await Redactions.ApplyAsync(room, this, pdu, before.PowerLevels);
 
-        var destinations = distribute ? room.Servers.Keys.ToHashSet(StringComparer.Ordinal) : null;
+        var isAlone = !pdu.IsState && room.Servers.Count <= 1 && room.IsResident;
+        var destinations = distribute && !isAlone ? room.Servers.Keys.ToHashSet(StringComparer.Ordinal) : null;
         var extremities = room.Extremities.Where(e => !pdu.PrevEvents.Contains(e.EventId)).ToList();
         isFollowed &= extremities.Count > 0;
         if (!isFollowed)

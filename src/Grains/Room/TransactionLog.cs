@@ -14,46 +14,46 @@ internal readonly record struct TransactionKey(string UserId, string DeviceId, s
 internal sealed class TransactionLog(IEventStore store, bool askFirst)
 {
     private const int MaxRecent = 256;
-    private readonly Dictionary<TransactionKey, Task<Outcome<string>>> _running = [];
-    private readonly Dictionary<TransactionKey, string> _recent = [];
+
+    // Those that run, and the latest ones that made an event.
+    private readonly Dictionary<TransactionKey, Task<Outcome<string>>> _runs = [];
     private readonly Queue<TransactionKey> _byAge = new();
 
     /// <summary>Runs <paramref name="send"/>, which answers an event id, unless the transaction was or is being run.</summary>
-    public async Task<Outcome<string>> OnceAsync(TransactionKey key, Func<Task<Outcome<string>>> send)
+    public Task<Outcome<string>> OnceAsync(TransactionKey key, Func<Task<Outcome<string>>> send)
     {
-        if (_recent.TryGetValue(key, out var eventId))
-            return eventId;
-        if (_running.TryGetValue(key, out var running))
-            return await running;
+        if (_runs.TryGetValue(key, out var known))
+            return known;
         var run = RunAsync(key, send);
-        if (!run.IsCompleted)
-            _running[key] = run;
-        try
-        {
-            return await run;
-        }
-        finally
-        {
-            _running.Remove(key);
-        }
+        if (!run.IsCompleted || (run.IsCompletedSuccessfully && run.Result.Ok))
+            _runs[key] = run;
+        return run;
     }
 
     private async Task<Outcome<string>> RunAsync(TransactionKey key, Func<Task<Outcome<string>>> send)
     {
-        if (askFirst && await store.FindTransactionAsync(key.UserId, key.DeviceId, key.Scope, key.TransactionId) is { } known)
-            return known;
-        var outcome = await send();
-        if (outcome.Ok)
-            Remember(key, outcome.Value!);
-        return outcome;
+        var isMade = false;
+        try
+        {
+            if (askFirst && await store.FindTransactionAsync(key.UserId, key.DeviceId, key.Scope, key.TransactionId) is { } eventId)
+                return eventId;
+            var outcome = await send();
+            isMade = outcome.Ok;
+            return outcome;
+        }
+        finally
+        {
+            if (isMade)
+                Remember(key);
+            else
+                _runs.Remove(key);
+        }
     }
 
-    private void Remember(TransactionKey key, string eventId)
+    private void Remember(TransactionKey key)
     {
-        if (!_recent.TryAdd(key, eventId))
-            return;
         _byAge.Enqueue(key);
         if (_byAge.Count > MaxRecent)
-            _recent.Remove(_byAge.Dequeue());
+            _runs.Remove(_byAge.Dequeue());
     }
 }

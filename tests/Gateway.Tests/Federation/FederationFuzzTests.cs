@@ -29,7 +29,7 @@ public sealed class FederationFuzzTests(TwoServers servers) : IClassFixture<TwoS
         Assert.True(RoomVersion.TryGet(version, out var rules));
         List<string> faults = [];
 
-        foreach (var endpoint in servers.One.Services.GetRequiredService<EndpointDataSource>().Endpoints.Select(e => e.Metadata.GetMetadata<MatrixEndpoint>()).OfType<MatrixEndpoint>())
+        foreach (var endpoint in servers.One.Services.GetRequiredService<RouteTable>().Endpoints)
         {
             if (!endpoint.Path.StartsWith("/_matrix/federation/", StringComparison.Ordinal) && !endpoint.Path.StartsWith("/_matrix/key/", StringComparison.Ordinal))
                 continue;
