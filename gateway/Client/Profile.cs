@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions.Account;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
 
@@ -16,23 +17,25 @@ internal static class Profile
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMatrixGet("/_matrix/client/v3/profile/{userId}", GetProfileAsync, EndpointOptions.Anonymous);
-        routes.MapMatrixGet("/_matrix/client/v3/profile/{userId}/{keyName}", GetFieldAsync, EndpointOptions.Anonymous);
+        routes.MapMatrixGet("/_matrix/client/v3/profile/{userId}", GetProfileAsync, EndpointOptions.Anonymous.Limited());
+        routes.MapMatrixGet("/_matrix/client/v3/profile/{userId}/{keyName}", GetFieldAsync, EndpointOptions.Anonymous.Limited());
         routes.MapMatrixPut("/_matrix/client/v3/profile/{userId}/{keyName}", SetFieldAsync, s_change);
         routes.MapMatrixDelete("/_matrix/client/v3/profile/{userId}/{keyName}", DeleteFieldAsync, s_change);
     }
 
-    private static async ValueTask<MatrixResponse> GetProfileAsync(MatrixRequest request)
-    {
-        var account = AccountOf(request);
-        return request.Error ?? MatrixResponse.From(await account!.GetProfile());
-    }
+    private static ValueTask<MatrixResponse> GetProfileAsync(MatrixRequest request) => GetAsync(request, null);
 
-    private static async ValueTask<MatrixResponse> GetFieldAsync(MatrixRequest request)
+    private static ValueTask<MatrixResponse> GetFieldAsync(MatrixRequest request) => GetAsync(request, request.Route("keyName"));
+
+    private static async ValueTask<MatrixResponse> GetAsync(MatrixRequest request, string? key)
     {
-        var account = AccountOf(request);
-        var key = request.Route("keyName");
-        return request.Error ?? MatrixResponse.From(await account!.GetProfileField(key));
+        var userId = request.RouteUserId();
+        if (request.Error is { } invalid)
+            return invalid;
+        if (!UserId.Parse(userId).Domain.SequenceEqual(request.Settings.ServerName.Value))
+            return MatrixResponse.From(await request.Grain<IRemoteProfileGrain>(userId).Get(key));
+        var account = request.Grain<IAccountGrain>(userId);
+        return MatrixResponse.From(key is null ? await account.GetProfile() : await account.GetProfileField(key));
     }
 
     private static async ValueTask<MatrixResponse> SetFieldAsync(MatrixRequest request)
@@ -65,17 +68,6 @@ internal static class Profile
         else if (request.Requester.IsGuest && key != DisplayName)
             request.Fail(MatrixError.GuestAccessForbidden("Guests can only change their display name"));
         return (userId, key);
-    }
-
-    private static IAccountGrain? AccountOf(MatrixRequest request)
-    {
-        var userId = request.RouteUserId();
-        if (request.Error is not null)
-            return null;
-        if (UserId.Parse(userId).Domain.SequenceEqual(request.Settings.ServerName.Value))
-            return request.Grain<IAccountGrain>(userId);
-        request.Fail(MatrixError.NotFound("No such user on this server"));
-        return null;
     }
 
     // As sent, less the whitespace between tokens.

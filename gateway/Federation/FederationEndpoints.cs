@@ -20,6 +20,8 @@ public static class FederationEndpoints
         OpenId.Map(routes);
         PublicRooms.Map(routes);
         Query.Map(routes);
+        SpaceHierarchy.Map(routes);
+        ThirdPartyInvite.Map(routes);
         Transactions.Map(routes);
         UserDevices.Map(routes);
         UserKeys.Map(routes);

@@ -13,6 +13,11 @@ public sealed record FederationResponse(int Status, ReadOnlyMemory<byte> Body)
     /// <summary>The errcode of a standard error body; null if there is none.</summary>
     public string? ErrCode => Member("errcode");
 
+    /// <summary>What a standard error body says to people, cut to a length fit for them; null if there is none.</summary>
+    public string? ErrorText => Member("error") is { } text ? text[..Math.Min(text.Length, MaxErrorLength)] : null;
+
+    private const int MaxErrorLength = 500;
+
     /// <summary>A text of an error body; null if there is none.</summary>
     public string? Member(string name)
     {
@@ -21,7 +26,7 @@ public sealed record FederationResponse(int Status, ReadOnlyMemory<byte> Body)
             using var document = JsonDocument.Parse(Body);
             return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
         }

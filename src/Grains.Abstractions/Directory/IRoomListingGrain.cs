@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace OrleansMatrix.Grains.Abstractions.Directory;
 
 /// <summary>What can be found out about a room from outside; key: room id. Reads committed data and holds no state.</summary>
@@ -16,10 +18,14 @@ public interface IRoomListingGrain : IGrainWithStringKey
     Task<Outcome<ReadOnlyMemory<byte>>> Aliases(Requester requester);
 
     /// <summary>room_summary, as a finished response body. M_NOT_FOUND unless the requester (null: not logged in) may know of the room.</summary>
-    Task<Outcome<ReadOnlyMemory<byte>>> Summary(Requester? requester);
+    /// <param name="via">Servers to ask if this server is not in the room.</param>
+    Task<Outcome<ReadOnlyMemory<byte>>> Summary(Requester? requester, ImmutableArray<string> via);
 
     /// <summary>A page of the tree of the space that this room is, as a finished response body.</summary>
     Task<Outcome<ReadOnlyMemory<byte>>> Hierarchy(Requester requester, HierarchyQuery query);
+
+    /// <summary>The room and its children for another server (S-S API, hierarchy), as a finished response body. M_NOT_FOUND unless that server may know of the room.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> ServeHierarchy(string origin, bool suggestedOnly);
 }
 
 /// <summary>The query of the space hierarchy.</summary>

@@ -73,6 +73,12 @@ public interface IRoomGrain : IGrainWithStringKey
     /// <summary>Signs a remote server's invite of a local user and keeps it for the user; answers the signed event. Also for rooms that this server is not in.</summary>
     Task<Outcome<ReadOnlyMemory<byte>>> SignInvite(InviteToSign invite);
 
+    /// <summary>
+    /// Makes the invite of a user whose third-party identifier was invited (S-S API, Third-party invites), or, from outside the room, has the inviter's server do it; answers
+    /// the invite's event id, then empty.
+    /// </summary>
+    Task<Outcome<string>> ExchangeThirdPartyInvite(ThirdPartyInvite invite);
+
     /// <summary>Takes the room over from a resident server after a join by federation: the join is the first live event.</summary>
     [ResponseTimeout("00:02:00")]
     Task<Outcome<string>> ImportState(ImportedRoom room);

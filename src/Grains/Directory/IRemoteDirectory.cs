@@ -11,4 +11,7 @@ public interface IRemoteDirectory
 
     /// <summary>S-S API, <c>publicRooms</c>: gives the response body.</summary>
     Task<Outcome<ReadOnlyMemory<byte>>> ListPublicRoomsAsync(string server, PublicRoomsQuery query);
+
+    /// <summary>S-S API, <c>hierarchy</c>: gives the response body.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> HierarchyAsync(string server, string roomId, bool suggestedOnly);
 }

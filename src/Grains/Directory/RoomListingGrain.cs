@@ -1,8 +1,11 @@
+using System.Collections.Immutable;
+using System.Text.Json;
 using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Device;
+using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;
 
@@ -10,9 +13,11 @@ namespace OrleansMatrix.Grains.Directory;
 
 /// <summary>What can be found out about a room from outside.</summary>
 [StatelessWorker]
-public sealed class RoomListingGrain(IStorage storage, CurrentState state) : Grain, IRoomListingGrain
+public sealed class RoomListingGrain(IStorage storage, CurrentState state, MatrixSettings settings, TimeProvider time) : Grain, IRoomListingGrain
 {
     private string RoomId => this.GetPrimaryKeyString();
+
+    private RoomAccess Access => new(storage, state, settings.ServerName.Value);
 
     public async Task<Outcome<bool>> IsPublic() =>
         await storage.Rooms.GetAsync(RoomId) is null ? RoomNotFound() : await storage.Rooms.IsPublicAsync(RoomId);
@@ -44,20 +49,34 @@ public sealed class RoomListingGrain(IStorage storage, CurrentState state) : Gra
         });
     }
 
-    public async Task<Outcome<ReadOnlyMemory<byte>>> Summary(Requester? requester)
+    public async Task<Outcome<ReadOnlyMemory<byte>>> Summary(Requester? requester, ImmutableArray<string> via)
     {
-        if (await new RoomAccess(storage, state).DescribeAsync(RoomId, requester?.UserId) is not { } room)
+        var summary = await FindAsync(requester?.UserId, via);
+        if (summary.IsEmpty)
             return MatrixError.NotFound("Room not found.");
+        var membership = requester is null ? null : (await storage.Memberships.GetAsync(RoomId, requester.UserId))?.Membership ?? "leave";
         return JsonBytes.Object(w =>
         {
-            room.WriteMembers(w);
-            if (requester is not null)
-                w.WriteString("membership"u8, room.Membership ?? "leave");
+            using var members = JsonDocument.Parse(summary);
+            ContentJson.CopyMembers(w, members.RootElement);
+            if (membership is not null)
+                w.WriteString("membership"u8, membership);
         });
     }
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Hierarchy(Requester requester, HierarchyQuery query) =>
-        new SpaceWalk(state, new RoomAccess(storage, state), requester.UserId).RunAsync(RoomId, query);
+        new SpaceWalk(state, Access, new RemoteSpaces(GrainFactory, Access, requester.UserId), time, requester.UserId).RunAsync(RoomId, query);
+
+    public async Task<Outcome<ReadOnlyMemory<byte>>> ServeHierarchy(string origin, bool suggestedOnly) =>
+        await SpaceWalk.ServeAsync(state, Access, origin, RoomId, suggestedOnly) is { } answer ? answer : MatrixError.NotFound("Unknown room");
+
+    private async Task<ReadOnlyMemory<byte>> FindAsync(string? userId, ImmutableArray<string> via)
+    {
+        if (await Access.IsHereAsync(RoomId))
+            return await Access.DescribeAsync(RoomId, userId) is { } room ? JsonBytes.Object(room.WriteMembers) : default;
+        var servers = via.Concat(await Access.ServersOfAsync(RoomId, userId));
+        return await new RemoteSpaces(GrainFactory, Access, userId).FindAsync(RoomId, [.. servers], suggestedOnly: false) is { } remote ? remote.Summary : default;
+    }
 
     private static MatrixError RoomNotFound() => MatrixError.NotFound("Room not found");
 

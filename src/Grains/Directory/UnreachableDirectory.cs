@@ -12,4 +12,7 @@ public sealed class UnreachableDirectory : IRemoteDirectory
 
     public Task<Outcome<ReadOnlyMemory<byte>>> ListPublicRoomsAsync(string server, PublicRoomsQuery query) =>
         Task.FromResult<Outcome<ReadOnlyMemory<byte>>>(MatrixError.Unknown($"The server {server} cannot be reached", 502));
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> HierarchyAsync(string server, string roomId, bool suggestedOnly) =>
+        Task.FromResult<Outcome<ReadOnlyMemory<byte>>>(MatrixError.Unknown($"The server {server} cannot be reached", 502));
 }

@@ -25,24 +25,41 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
     {
         // An event before it in the same transaction may have been what was missing.
         judged = await PushAsync(pdu, judged, default);
-        if (judged.Verdict == PduVerdict.MissingPrevEvents && _gaps++ < MaxGaps)
+        // Missing auth events mostly are in the gap, too.
+        if (IsMissing(judged) && _gaps++ < MaxGaps)
         {
-            var between = await BetweenAsync(judged.EventId);
-            for (var i = 0; i < between.Count; i++)
-                await JudgeAsync(between[i], onlyFirst: i == 0);
+            await TakeAsync(await BetweenAsync(judged.EventId));
             judged = await PushAsync(pdu, judged, default);
         }
 
         return IsMissing(judged) ? await WithStateAsync(pdu, judged) : judged;
     }
 
-    private async Task JudgeAsync(ReadOnlyMemory<byte> pdu, bool onlyFirst)
+    /// <summary>Takes the events of a gap, oldest first as far as the depths that they claim tell.</summary>
+    private async Task TakeAsync(List<ReadOnlyMemory<byte>> left)
     {
-        var judged = await PushAsync(pdu, new JudgedPdu("", PduVerdict.Dropped, null, []), default);
+        while (left.Count > 0)
+        {
+            var later = new List<ReadOnlyMemory<byte>>();
+            JudgedPdu? first = null;
+            foreach (var pdu in left)
+            {
+                var judged = await PushAsync(pdu, new JudgedPdu("", PduVerdict.Dropped, null, []), default);
+                if (!IsMissing(judged))
+                    continue;
+                first ??= judged;
+                later.Add(pdu);
+            }
 
-        // The oldest stands at the edge of the gap; those after it follow it.
-        if (judged.Verdict == PduVerdict.MissingAuthEvents || (onlyFirst && judged.Verdict == PduVerdict.MissingPrevEvents))
-            await WithStateAsync(pdu, judged);
+            // Where none could be judged the first stands at the edge of the gap.
+            if (later.Count == left.Count)
+            {
+                await WithStateAsync(later[0], first!);
+                later.RemoveAt(0);
+            }
+
+            left = later;
+        }
     }
 
     private async Task<JudgedPdu> WithStateAsync(ReadOnlyMemory<byte> pdu, JudgedPdu judged)
@@ -60,6 +77,12 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
             return judged;
         await source.FetchAuthChainAsync(judged.EventId);
         judged = await PushAsync(pdu, judged, state);
+        if (judged.Verdict == PduVerdict.MissingAuthEvents)
+        {
+            await source.AddOutliersAsync(await source.SinglesAsync(judged.Missing));
+            judged = await PushAsync(pdu, judged, state);
+        }
+
         if (judged.Verdict == PduVerdict.MissingPrevEvents && state.IsDefault)
         {
             state = await StateBeforeAsync(judged.EventId);

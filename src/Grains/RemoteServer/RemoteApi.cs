@@ -91,7 +91,7 @@ public sealed class RemoteApi(FederationClient client, ServerIdentity self)
     {
         // The room's version tells the user what the server here cannot do: "the error should be passed through to clients".
         { Status: 400, ErrCode: ErrCodes.IncompatibleRoomVersion } when answer.Member("room_version") is { } version => MatrixError.IncompatibleRoomVersion(version),
-        { Status: >= 400 and < 500, ErrCode: { } code } => new MatrixError(code, answer.Status, $"{server} refused"),
+        { Status: >= 400 and < 500, ErrCode: { } code } => new MatrixError(code, answer.Status, answer.ErrorText ?? $"{server} refused"),
 
         // Old servers say by a bare 404 that they do not have the endpoint; what stands before a server says so of bodies, without an errcode.
         { Status: 404 } => new MatrixError(ErrCodes.Unrecognized, 404, $"{server} does not have this"),

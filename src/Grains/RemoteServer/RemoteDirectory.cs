@@ -14,6 +14,8 @@ namespace OrleansMatrix.Grains.RemoteServer;
 internal sealed class RemoteDirectory(RemoteApi api) : IRemoteDirectory
 {
     private const int MaxServers = 50;
+    private const int MaxHierarchyBytes = 2 * 1024 * 1024;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(6);
 
     public async Task<Outcome<RoomAliasTarget>> ResolveAsync(string server, string alias)
     {
@@ -67,5 +69,14 @@ internal sealed class RemoteDirectory(RemoteApi api) : IRemoteDirectory
                 ? JsonBytes.Raw(document.RootElement)
                 : MatrixError.Unknown($"{server} gave no list of rooms", 502);
         }
+    }
+
+    public async Task<Outcome<ReadOnlyMemory<byte>>> HierarchyAsync(string server, string roomId, bool suggestedOnly)
+    {
+        var target = $"/_matrix/federation/v1/hierarchy/{Uri.EscapeDataString(roomId)}?suggested_only={(suggestedOnly ? "true" : "false")}";
+        if (!(await api.GetAsync(server, target, MaxHierarchyBytes, s_patience)).TryGet(out var document, out var error))
+            return error;
+        using (document)
+            return JsonBytes.Raw(document.RootElement);
     }
 }

@@ -6,6 +6,7 @@ using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Policy;
 using OrleansMatrix.Protocol.RoomVersions;
 
 namespace OrleansMatrix.Grains.RemoteServer;
@@ -13,6 +14,8 @@ namespace OrleansMatrix.Grains.RemoteServer;
 /// <summary>Rooms over federation: the servers are tried one after the other (S-S API, Joining, Leaving, Knocking and Inviting).</summary>
 internal sealed class RemoteRooms(RemoteServerServices services, RoomServices rooms, IGrainFactory grains) : IRemoteRooms
 {
+    private const int MaxSignatureLength = 100;
+
     // For all servers together: a user waits for the answer.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(150);
 
@@ -84,6 +87,33 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
             writer.WriteRawValue(strippedState.IsEmpty ? "[]"u8 : strippedState.Span);
             writer.WriteEndObject();
         });
+    }
+
+    public async Task<Outcome<Nothing>> ExchangeInviteAsync(string server, string roomId, ReadOnlyMemory<byte> partialEvent)
+    {
+        var target = $"/_matrix/federation/v1/exchange_third_party_invite/{Uri.EscapeDataString(roomId)}";
+        if (!(await services.Api.PutAsync(server, target, partialEvent, RemoteApi.Patience)).TryGet(out var document, out var error))
+            return error;
+        document.Dispose();
+        return Nothing.Value;
+    }
+
+    public async Task<Outcome<ReadOnlyMemory<byte>>> AskPolicyServerAsync(string server, Pdu pdu)
+    {
+        if (!(await services.Api.PostAsync(server, "/_matrix/policy/v1/sign", pdu.WithoutUnsigned().Json)).TryGet(out var document, out var error))
+        {
+            // That there is no policy server, or that it does not know this server, is nothing that the client's request could be blamed for.
+            return error.ErrCode is ErrCodes.Unrecognized or ErrCodes.Unauthorized ? MatrixError.Unknown($"{server} does not work as the room's policy server", 502) : error;
+        }
+
+        using (document)
+        {
+            // "Those existing signatures might not be returned by the policy server, but should be retained."
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(server, out var keys) &&
+                ContentJson.String(keys, PolicyServer.KeyId) is { Length: <= MaxSignatureLength } signature
+                ? EventSignatures.AddSignature(pdu, server, PolicyServer.KeyId, signature).Json
+                : MatrixError.Forbidden($"The policy server {server} did not sign the event");
+        }
     }
 
     private async Task<Outcome<T>> TryAsync<T>(ImmutableArray<string> via, string membership, Func<string, Task<Outcome<T>>> attempt)

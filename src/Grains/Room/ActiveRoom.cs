@@ -1,7 +1,9 @@
 using OrleansMatrix.Grains.Room.Importing;
+using OrleansMatrix.Grains.Room.Pipeline;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Policy;
 using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Storage;
 
@@ -25,6 +27,7 @@ internal sealed class ActiveRoom
         Map = new StateMap(services.Nodes, PendingNodes);
         Events = new RoomEvents(services.Storage.Events, version);
         Current = new StateView(version, Map, Events, state);
+        PolicySignatures = new PolicySignatures(services.Time);
     }
 
     public RoomServices Services { get; }
@@ -40,6 +43,9 @@ internal sealed class ActiveRoom
     public IReadOnlyList<Extremity> Extremities { get; set; } = [];
 
     public RoomSummaryRow Summary { get; set; }
+
+    /// <summary>Local events on their way to and from the policy server.</summary>
+    public PolicySignatures PolicySignatures { get; }
 
     /// <summary>What is remembered while the room's state lacks members (S-S API, omit_members); null if it is whole.</summary>
     public PartialState? Partial { get; set; }
@@ -65,6 +71,10 @@ internal sealed class ActiveRoom
             _acl = (acl, ServerAcl.Parse(acl.Content));
         return _acl!.Value.Parsed.IsAllowed(server);
     }
+
+    /// <summary>The policy server that the room uses (S-S API, Determining if a Policy Server is enabled in a room); null: none.</summary>
+    public async ValueTask<PolicyServer?> FindPolicyAsync() =>
+        await Current.FindAsync(EventTypes.Policy, "") is { } policy && PolicyServer.TryParse(policy, out var server) && Servers.ContainsKey(server.Via) ? server : null;
 
     /// <summary>A view of another state of this room.</summary>
     public StateView View(StateNodeId root) => root == Current.Root ? Current : new StateView(Version, Map, Events, root);

@@ -6,6 +6,9 @@ internal sealed record EventDraft(string Sender, string Type, string? StateKey, 
 {
     public string? Redacts { get; init; }
 
+    /// <summary>It is built to see whether it could be sent, or for another server to send.</summary>
+    public bool IsTrial { get; init; }
+
     /// <summary>Milliseconds since the epoch; null: now.</summary>
     public long? Timestamp { get; init; }
 }

@@ -86,14 +86,14 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
 
     public Task<Outcome<string>> Upgrade(RoomUpgrade upgrade) => upgrade.Requester.Suspended
         ? Refuse(MatrixError.UserSuspended())
-        : RunAsync(room => new UpgradeRoom(GrainFactory, services).RunAsync(room, upgrade));
+        : RunAsync(room => new UpgradeRoom(GrainFactory, services, remote).RunAsync(room, upgrade));
 
     public Task<bool> MoveTo(string successor, string userId) => RunAsync(room => MoveToSuccessor.RunAsync(room, successor, userId));
 
     public Task<Outcome<PduVerdicts>> ReceivePdus(RemotePdus pdus) => RunAsync(async room =>
     {
         var couldGuestsJoin = room.Room?.Summary.GuestCanJoin == true;
-        var verdicts = await Pipeline.ReceivePdus.RunAsync(room, pdus);
+        var verdicts = await Pipeline.ReceivePdus.RunAsync(room, pdus, remote);
         if (couldGuestsJoin)
             await GuestAccess.RemoveGuestsAsync(room);
         return verdicts;
@@ -107,9 +107,12 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
         RunAsync(room => Federation.MakeMembership.RunAsync(room, request));
 
     public Task<Outcome<MembershipAccepted>> AcceptMembership(SignedMembership membership) =>
-        RunAsync(room => Federation.AcceptMembership.RunAsync(room, membership));
+        RunAsync(room => Federation.AcceptMembership.RunAsync(room, membership, remote));
 
     public Task<Outcome<ReadOnlyMemory<byte>>> SignInvite(InviteToSign invite) => RunAsync(room => Federation.SignInvite.RunAsync(room, invite));
+
+    public Task<Outcome<string>> ExchangeThirdPartyInvite(ThirdPartyInvite invite) =>
+        RunAsync(room => new ExchangeThirdPartyInvite(remote).RunAsync(room, invite));
 
     public async Task<Outcome<string>> ImportState(ImportedRoom room)
     {
@@ -126,6 +129,10 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
     private Filling Filling => _filling ??= new Filling(this, services, remote, Slot, RoomId);
 
     private RoomSlot Slot => _slot ??= new RoomSlot(services, RoomId, DeactivateOnIdle);
+
+    // A local user's event may need the signature of the room's policy server.
+    private Task<Outcome<string>> RunAsync(Func<RoomActivation, Task<Outcome<string>>> call) =>
+        RunAsync<Outcome<string>>(room => Pipeline.PolicyGate.RunAsync(room, remote, call));
 
     private Task<T> RunAsync<T>(Func<RoomActivation, Task<T>> call) => Slot.RunAsync(activation =>
     {

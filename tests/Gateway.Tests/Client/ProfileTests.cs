@@ -60,7 +60,7 @@ public sealed class ProfileTests(OpenServer fixture) : IClassFixture<OpenServer>
         var other = await _server.RegisterAsync("prof_other");
         (await _server.PutAsync($"/_matrix/client/v3/profile/{other.Id}/displayname", """{"displayname":"x"}""", user.Token)).AssertError(403, "M_FORBIDDEN");
         (await _server.GetAsync("/_matrix/client/v3/profile/@nobody:localhost")).AssertError(404, "M_NOT_FOUND");
-        (await _server.GetAsync("/_matrix/client/v3/profile/@alice:elsewhere.example")).AssertError(404, "M_NOT_FOUND");
+        (await _server.GetAsync("/_matrix/client/v3/profile/@alice:elsewhere.example")).AssertError(502, "M_UNKNOWN");
         (await _server.GetAsync("/_matrix/client/v3/profile/alice")).AssertError(400, "M_INVALID_PARAM");
     }
 }

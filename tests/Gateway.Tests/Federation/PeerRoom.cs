@@ -63,7 +63,7 @@ public sealed class PeerRoom(Peer peer, string roomId, RoomVersion version)
 
     /// <summary>An event that changes nothing of what the peer holds for the room.</summary>
     public Pdu Build(
-        string sender, string type, string? stateKey, string content, string[] prevEvents, string[]? authEvents = null, long? depth = null, SigningKey? key = null, string? room = null)
+        string sender, string type, string? stateKey, string content, string[] prevEvents, string[]? authEvents = null, long? depth = null, SigningKey? key = null, string? room = null, string? eventId = null)
     {
         authEvents ??= [.. AuthTypes.For(version, type, sender, stateKey, JsonDocument.Parse(content).RootElement).Select(k => State.GetValueOrDefault(k)?.EventId).OfType<string>()];
         depth ??= 1 + prevEvents.Select(id => Events.GetValueOrDefault(id)?.Depth ?? 0).DefaultIfEmpty(0).Max();
@@ -78,6 +78,7 @@ public sealed class PeerRoom(Peer peer, string roomId, RoomVersion version)
             AuthEvents = authEvents,
             Depth = depth.Value,
             OriginServerTs = _clock++,
+            EventId = version.EventIdFormat == EventIdFormat.Given ? eventId ?? $"$e{_clock}:{peer.Name}" : null,
         }.Build(version, peer.Name, key ?? peer.Key);
         Assert.True(built.TryGet(out var pdu, out var error), error?.Message);
         return pdu;

@@ -89,6 +89,10 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
     public Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> strippedState) =>
         other.RunAsync(invite.RoomId, room => SignInvite.RunAsync(room, new InviteToSign(Name, invite.EventId, invite.RoomVersion.Id, invite.Json, strippedState)));
 
+    public Task<Outcome<Nothing>> ExchangeInviteAsync(string server, string roomId, ReadOnlyMemory<byte> partialEvent) => throw new NotSupportedException();
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> AskPolicyServerAsync(string server, Pdu pdu) => throw new NotSupportedException();
+
     private sealed record Sent(string Version, MembershipAccepted Answer);
 
     private async Task<Outcome<Sent>> SendAsync(string roomId, string userId, string membership, ReadOnlyMemory<byte> content)

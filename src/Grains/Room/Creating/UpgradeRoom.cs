@@ -4,6 +4,7 @@ using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Abstractions.User;
+using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Grains.Room.Pipeline;
 using OrleansMatrix.Grains.Room.State;
@@ -15,7 +16,7 @@ using OrleansMatrix.Protocol.RoomVersions;
 namespace OrleansMatrix.Grains.Room.Creating;
 
 /// <summary><c>POST /rooms/{roomId}/upgrade</c> (C-S API, Room upgrades, server behaviour).</summary>
-internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
+internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services, IRemoteRooms remote)
 {
     private const long Admin = 100;
 
@@ -54,7 +55,7 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
             return MatrixError.NotFound("Unknown room");
         // Only who may close the old room may open its successor. The event is not sent yet.
         var successor = RoomFounder.NewRoomId(room.Services);
-        var built = await BuildLocalEvent.RunAsync(room, Tombstone(user, successor));
+        var built = await BuildLocalEvent.RunAsync(room, Tombstone(user, successor) with { IsTrial = true });
         if (!built.TryGet(out var local, out var refused))
             return refused;
         var tombstone = version.RoomIdIsCreateHash ? null : local.Pdu;
@@ -142,13 +143,15 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
     private async Task<MatrixError?> CloseAsync(RoomActivation activation, string user, string successor, Pdu? prepared)
     {
         var belongings = await RoomBelongings.ReadAsync(activation);
-        var closed = await activation.ChangeAsync<string>(async (room, unit) =>
+        if (prepared is not null)
+            prepared = await PolicyGate.SignAsync(activation, remote, prepared);
+        var closed = await PolicyGate.RunAsync(activation, remote, current => current.ChangeAsync<string>(async (room, unit) =>
         {
             if (await AppendTombstoneAsync(room, unit, user, successor, prepared) is { } refused)
                 return refused;
             belongings.Move(unit.Unit, successor);
             return successor;
-        });
+        }));
         if (closed.Error is { } fault)
             return fault;
         await SilenceAsync(activation, user);
@@ -174,7 +177,7 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
     }
 
     // "the power levels of the old room SHOULD be changed to prevent sending of events and inviting of users", if that is possible.
-    private static Task<Outcome<string>> SilenceAsync(RoomActivation activation, string user) => activation.ChangeAsync<string>(async (room, unit) =>
+    private Task<Outcome<string>> SilenceAsync(RoomActivation activation, string user) => PolicyGate.RunAsync(activation, remote, current => current.ChangeAsync<string>(async (room, unit) =>
     {
         if (await room.Current.FindAsync(EventTypes.PowerLevels, "") is not { } present)
             return MatrixError.NotFound("No power levels");
@@ -188,8 +191,8 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services)
             writer.WriteNumber("invite"u8, Math.Max(levels.Invite, raised));
         });
         var outcome = await Sending.SetState.AppendAsync(room, unit, new EventDraft(user, EventTypes.PowerLevels, "", content));
-        return outcome.Ok ? outcome : present.EventId;
-    });
+        return outcome.Ok || outcome.Error!.ErrCode == PolicyGate.Wanted ? outcome : present.EventId;
+    }));
 
     private async Task MoveCanonicalAliasAsync(RoomActivation activation, string user, string successor)
     {

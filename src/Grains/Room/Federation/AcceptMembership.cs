@@ -11,7 +11,7 @@ namespace OrleansMatrix.Grains.Room.Federation;
 /// <summary>send_join, send_leave and send_knock: takes in a remote user's member event and sends it on.</summary>
 internal static class AcceptMembership
 {
-    public static async Task<Outcome<MembershipAccepted>> RunAsync(RoomActivation activation, SignedMembership membership)
+    public static async Task<Outcome<MembershipAccepted>> RunAsync(RoomActivation activation, SignedMembership membership, IRemoteRooms? others = null)
     {
         if (activation.Room is not { } present || !present.Servers.ContainsKey(present.Services.Server.Name.Value))
             return MatrixError.NotFound("Unknown room");
@@ -26,6 +26,8 @@ internal static class AcceptMembership
         var incoming = await VerifyPdu.RunAsync(activation.Services.Keys, pdu);
         if (incoming.Pdu is not { } verified)
             return MatrixError.InvalidParam(incoming.Fault!);
+        if (others is not null)
+            verified = await PolicyGate.SignAsync(activation, others, verified);
 
         var judged = await activation.ChangeAsync<MembershipAccepted>(async (room, unit) =>
         {

@@ -35,7 +35,7 @@ internal static class MakeMembership
             !(await RestrictedJoin.FindAuthoriserAsync(room, request.UserId)).TryGet(out authoriser, out var refused) && refused is not null)
             return refused;
         var content = MemberContent.Write(request.Membership, null, null, authoriser: authoriser);
-        var built = await BuildLocalEvent.RunAsync(room, new EventDraft(request.UserId, EventTypes.Member, request.UserId, content));
+        var built = await BuildLocalEvent.RunAsync(room, new EventDraft(request.UserId, EventTypes.Member, request.UserId, content) { IsTrial = true });
         return built.TryGet(out var local, out var error) ? new MembershipTemplate(room.Version.Id, ToTemplate(local.Pdu)) : error;
     }
 

@@ -25,7 +25,9 @@ internal static class SignInvite
             return malformed;
         if (pdu.EventId != invite.EventId || pdu.RoomId != activation.RoomId || pdu.Type != EventTypes.Member || pdu.Membership != Membership.Invite)
             return MatrixError.InvalidParam("The event is not the invite that the path names");
-        if (pdu.StateKey is not { } userId || !services.Server.IsLocalUser(userId) || !pdu.SenderDomain.SequenceEqual(invite.Origin))
+        // A third-party invite may come from any server of the room (S-S API, Third-party invites).
+        var isFromOrigin = pdu.SenderDomain.SequenceEqual(invite.Origin) || pdu.Content.TryGetProperty("third_party_invite"u8, out _);
+        if (pdu.StateKey is not { } userId || !services.Server.IsLocalUser(userId) || !isFromOrigin)
             return MatrixError.Forbidden("The invite is not from the requesting server to a user of this one");
         if (await services.Storage.Accounts.GetAsync(userId) is not { Deactivated: false })
             return MatrixError.NotFound("Unknown user");

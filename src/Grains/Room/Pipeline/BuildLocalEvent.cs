@@ -59,7 +59,7 @@ internal static class BuildLocalEvent
         if (pdu.Type == EventTypes.Tombstone && pdu.GetContentString("replacement_room"u8) == room.RoomId)
             return MatrixError.InvalidParam("A room cannot be replaced by itself");
         var verdict = AuthRules.Check(room.Version, pdu, before);
-        return verdict.IsAllowed ? (pdu, before) : MatrixError.Forbidden($"Not allowed by the room ({verdict.RuleNumber}: {verdict.Text})");
+        return verdict.IsAllowed ? await PolicyGate.PassAsync(room, draft, pdu, before) : MatrixError.Forbidden($"Not allowed by the room ({verdict.RuleNumber}: {verdict.Text})");
     }
 
     private static string? NewEventId(ActiveRoom room) => room.Version.EventIdFormat == EventIdFormat.Given

@@ -33,10 +33,13 @@ internal static class ReceivePdu
             return Verdict(pdu, PduVerdict.Rejected, fault);
         }
 
-        if (await CheckState.FindFaultAsync(room, pdu, room.Current) is { } faultNow)
+        var faultNow = await CheckState.FindFaultAsync(room, pdu, room.Current) is { } fault6 ? $"current state: {fault6}" : null;
+        if (faultNow is null && await room.FindPolicyAsync() is { } policy && !policy.Recommends(pdu))
+            faultNow = $"the policy server {policy.Via} does not recommend it";
+        if (faultNow is not null)
         {
             unit.AddAside(pdu, EventStatus.SoftFailed, state);
-            return Verdict(pdu, PduVerdict.SoftFailed, $"current state: {faultNow}");
+            return Verdict(pdu, PduVerdict.SoftFailed, faultNow);
         }
 
         // Judging with the current state may have made the view of it forget; what follows reads power levels of the state before.

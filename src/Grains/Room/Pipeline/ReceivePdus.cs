@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Room.Pipeline;
@@ -10,7 +11,7 @@ internal static class ReceivePdus
 {
     private const int MaxPdus = 500;
 
-    public static async Task<Outcome<PduVerdicts>> RunAsync(RoomActivation activation, RemotePdus remote)
+    public static async Task<Outcome<PduVerdicts>> RunAsync(RoomActivation activation, RemotePdus remote, IRemoteRooms? others = null)
     {
         if (remote.Pdus.Length > MaxPdus || (!remote.StateBefore.IsDefault && remote.Pdus.Length != 1))
             return MatrixError.InvalidParam("Too many events at once");
@@ -26,6 +27,8 @@ internal static class ReceivePdus
                 continue;
             }
 
+            if (others is not null)
+                pdu = await PolicyGate.SignAsync(activation, others, pdu);
             var outcome = await activation.ChangeAsync<JudgedPdu>(async (room, unit) =>
                 await ReceivePdu.RunAsync(room, unit, pdu, remote.StateBefore, distribute: false));
             if (!outcome.Ok)

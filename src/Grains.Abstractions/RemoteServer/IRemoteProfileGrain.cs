@@ -1,0 +1,8 @@
+namespace OrleansMatrix.Grains.Abstractions.RemoteServer;
+
+/// <summary>The profile of a user of another server, as that server told it a short time ago. Key: the user id.</summary>
+public interface IRemoteProfileGrain : IGrainWithStringKey
+{
+    /// <summary>The profile, or the one field of it, as a JSON object. M_NOT_FOUND if there is none; 502 if the server cannot be reached.</summary>
+    Task<Outcome<ReadOnlyMemory<byte>>> Get(string? field);
+}
