@@ -13,6 +13,7 @@ using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains;
 using OrleansMatrix.Grains.RemoteServer;
 using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Signing;
 using OrleansMatrix.Storage;
 
@@ -57,6 +58,7 @@ public static class MatrixServer
         ConfigureHost(builder);
         builder.Services
             .AddSingleton(settings)
+            .AddSingleton(new ServerPolicy(settings.Federation.Allow, settings.Federation.Deny))
             .AddSingleton(TimeProvider.System)
             .AddSingleton<IRandom, SystemRandom>()
             .AddSingleton(static services => SigningKeyFile.ReadOrCreate(

@@ -30,6 +30,12 @@ public static class SettingsReader
             },
             Media = new MediaSettings { MaxUploadBytes = reader.Integer("Media:MaxUploadBytes", 100 * 1024 * 1024, 1, 10L * 1024 * 1024 * 1024) },
             RateLimitsEnabled = reader.Flag("RateLimits:Enabled", fallback: true),
+            Federation = new FederationSettings
+            {
+                Allow = reader.List("Federation:Allow", static _ => null),
+                Deny = reader.List("Federation:Deny", static _ => null),
+                TrustedKeyServers = reader.List("Federation:TrustedKeyServers", static name => ServerName.IsValid(name) ? null : $"'{name}' is not a server name"),
+            },
             AllowPrivateAddresses = reader.Flag("Outbound:AllowPrivateAddresses"),
             AppServiceFiles = reader.List("AppServices:RegistrationFiles", static path => File.Exists(path) ? null : "the file does not exist"),
             UrlPreviewsEnabled = reader.Flag("UrlPreviews:Enabled"),

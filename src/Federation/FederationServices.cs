@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansMatrix.Federation.Discovery;
 using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Acl;
 
 namespace OrleansMatrix.Federation;
 
@@ -12,6 +14,7 @@ public static class FederationServices
     /// <param name="allowPrivateAddresses">Requests may reach private addresses.</param>
     public static IServiceCollection AddFederation(this IServiceCollection services, bool allowPrivateAddresses)
     {
+        services.TryAddSingleton(ServerPolicy.Open);
         services
             .AddSingleton(new AddressPolicy(allowPrivateAddresses))
             .AddSingleton<OutboundConnections>()

@@ -20,6 +20,8 @@ public sealed class OutboundConnections(AddressPolicy policy)
     /// <summary>On a request: where to connect, other than where the URL says.</summary>
     public static readonly HttpRequestOptionsKey<ServerAddress> Address = new("OrleansMatrix.Address");
 
+    // A slow server holds this many, and everything else for it waits; other servers have their own.
+    private const int MaxConnections = 16;
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>A handler with this policy.</summary>
@@ -29,6 +31,7 @@ public sealed class OutboundConnections(AddressPolicy policy)
         UseCookies = false,
         UseProxy = false,
         ConnectTimeout = ConnectTimeout,
+        MaxConnectionsPerServer = MaxConnections,
         PooledConnectionLifetime = TimeSpan.FromMinutes(10),
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
         MaxResponseHeadersLength = 64,

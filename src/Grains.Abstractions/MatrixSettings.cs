@@ -24,6 +24,8 @@ public sealed record MatrixSettings
     /// <summary>True when clients are held to request rates.</summary>
     public bool RateLimitsEnabled { get; init; } = true;
 
+    public FederationSettings Federation { get; init; } = new();
+
     /// <summary>Federation, previews and pushes may reach private addresses.</summary>
     public bool AllowPrivateAddresses { get; init; }
 
@@ -69,6 +71,19 @@ public sealed record RegistrationSettings
 
     /// <summary>The key of the Synapse-compatible admin registration; null: off.</summary>
     public string? SharedSecret { get; init; }
+}
+
+/// <summary>Dealing with other servers (section <c>Matrix:Federation</c>).</summary>
+public sealed record FederationSettings
+{
+    /// <summary>Globs of the servers to talk to; none: all.</summary>
+    public IReadOnlyList<string> Allow { get; init; } = [];
+
+    /// <summary>Globs of servers not to talk to.</summary>
+    public IReadOnlyList<string> Deny { get; init; } = [];
+
+    /// <summary>Names of the servers that are believed about other servers' keys when these cannot be reached.</summary>
+    public IReadOnlyList<string> TrustedKeyServers { get; init; } = [];
 }
 
 /// <summary>Limits of the content repository (section <c>Matrix:Media</c>).</summary>

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Security.Authentication;
 using OrleansMatrix.Federation.Discovery;
 using OrleansMatrix.Federation.Signing;
+using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.Signing;
 
@@ -11,7 +12,7 @@ namespace OrleansMatrix.Federation.Http;
 public sealed record LocalServer(ServerName Name, SigningKey Key);
 
 /// <summary>Sends signed requests to other servers.</summary>
-public sealed class FederationClient(LocalServer self, ServerResolver resolver, IHttpClientFactory clients, TimeProvider time)
+public sealed class FederationClient(LocalServer self, ServerResolver resolver, IHttpClientFactory clients, ServerPolicy policy, TimeProvider time)
 {
     /// <summary>Largest answer that is read unless the caller says otherwise, in bytes.</summary>
     public const int DefaultMaxBytes = 16 * 1024 * 1024;
@@ -20,7 +21,7 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
     /// <param name="target">Path and query, percent-encoded, from <c>/_matrix</c>.</param>
     /// <param name="json">The body; empty for none.</param>
     /// <param name="timeout">For the whole exchange.</param>
-    /// <exception cref="ServerUnreachableException">No answer, or one over the limit.</exception>
+    /// <exception cref="ServerUnreachableException">No answer, or one over the limit, or a server that the settings do not allow.</exception>
     public Task<FederationResponse> SendAsync(
         ServerName destination, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan timeout, int maxBytes = DefaultMaxBytes, bool sign = true,
         CancellationToken cancellationToken = default) =>
@@ -56,6 +57,8 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
         ServerName destination, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan timeout, bool sign,
         Func<HttpResponseMessage, CancellationToken, Task<FederationResponse>> read, CancellationToken cancellationToken)
     {
+        if (!policy.Allows(destination.Value))
+            throw new ServerUnreachableException($"{destination} is not allowed by Matrix:Federation:Allow and :Deny");
         using var patience = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         string? authorization = null;

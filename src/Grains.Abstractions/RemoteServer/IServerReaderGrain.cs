@@ -8,6 +8,9 @@ namespace OrleansMatrix.Grains.Abstractions.RemoteServer;
 /// </summary>
 public interface IServerReaderGrain : IGrainWithStringKey
 {
+    /// <summary>Whether the server is in the room and not denied by its ACL.</summary>
+    Task<bool> MayTakePart(string origin);
+
     /// <summary>An event (event/{eventId}).</summary>
     Task<Outcome<ReadOnlyMemory<byte>>> Event(string origin, string eventId);
 

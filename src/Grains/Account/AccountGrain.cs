@@ -28,6 +28,7 @@ public sealed class AccountGrain(
     private AccountRooms _rooms = null!;
     private Fence _fence = null!;
     private AccountState? _state;
+    private Task? _loading;
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -37,17 +38,24 @@ public sealed class AccountGrain(
         _user = UserId.Parse(this.GetPrimaryKeyString());
         _tokens = new TokenIssuer(storage, time, random, _user);
         _rooms = new AccountRooms(storage, GrainFactory, _user.Value, logger);
-        _fence = await storage.OpenFenceAsync($"account:{_user.Value}", cancellationToken);
-        _state = await AccountState.LoadAsync(storage, _user.Value);
+        await ExistingAsync();
     }
 
     /// <inheritdoc/>
     public ValueTask<Outcome<Session>> Authenticate(ReadOnlyMemory<byte> tokenHash, string address, string userAgent)
     {
-        if (_state is not { } state || state.Find(tokenHash, TokenKind.Access) is not { } entry)
-            return ValueTask.FromResult<Outcome<Session>>(MatrixError.UnknownToken());
+        return _state is { } loaded ? ValueTask.FromResult(Authenticate(loaded, tokenHash, address, userAgent)) : LoadFirst();
+
+        async ValueTask<Outcome<Session>> LoadFirst() =>
+            await ExistingAsync() is { } state ? Authenticate(state, tokenHash, address, userAgent) : MatrixError.UnknownToken();
+    }
+
+    private Outcome<Session> Authenticate(AccountState state, ReadOnlyMemory<byte> tokenHash, string address, string userAgent)
+    {
+        if (state.Find(tokenHash, TokenKind.Access) is not { } entry)
+            return MatrixError.UnknownToken();
         if (entry.Row.ExpiresAt <= Now)
-            return ValueTask.FromResult<Outcome<Session>>(MatrixError.UnknownToken(softLogout: true));
+            return MatrixError.UnknownToken(softLogout: true);
         var unit = new WriteUnit(_fence);
         if (entry.Session is not { } session)
         {
@@ -59,7 +67,7 @@ public sealed class AccountGrain(
         Touch(unit, state, entry.Row.DeviceId, address, userAgent);
         if (!unit.IsEmpty)
             _ = CommitInBackgroundAsync(unit);
-        return ValueTask.FromResult<Outcome<Session>>(session);
+        return session;
     }
 
     /// <inheritdoc/>
@@ -295,7 +303,26 @@ public sealed class AccountGrain(
         new(new Requester(row.UserId, token.DeviceId, row.IsGuest, row.IsAdmin, row.AppServiceId, row.Suspended), row.Locked);
 
     // Another process may have made the account since this activation looked (the users command).
-    private async ValueTask<AccountState?> ExistingAsync() => _state ??= await AccountState.LoadAsync(storage, _user.Value);
+    private async ValueTask<AccountState?> ExistingAsync()
+    {
+        if (_state is not null)
+            return _state;
+        if (_loading is not { IsCompleted: false })
+            _loading = LoadAsync();
+        await _loading;
+        return _state;
+    }
+
+    // The fence is taken before the account is read (ADR 0004). One that is not there is not worth a row: anybody can ask for any name.
+    private async Task LoadAsync()
+    {
+        var owner = $"account:{_user.Value}";
+        _fence = await storage.OpenFenceAsync(owner);
+        if (await storage.Accounts.GetAsync(_user.Value) is null)
+            return;
+        _fence = await storage.AcquireFenceAsync(owner);
+        _state = await AccountState.LoadAsync(storage, _user.Value);
+    }
 
     private async Task<MatrixError?> CheckPasswordAsync(string password)
     {

@@ -19,9 +19,6 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
 
     private IKeyBackupStore Store => storage.Keys.Backups;
 
-    public override async Task OnActivateAsync(CancellationToken cancellationToken) =>
-        _fence = await storage.OpenFenceAsync($"key-backup:{UserId}", cancellationToken);
-
     public async Task<Outcome<ReadOnlyMemory<byte>>> CreateVersion(ReadOnlyMemory<byte> body)
     {
         using var document = JsonBytes.ParseObject(body, out var error);
@@ -29,6 +26,7 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
             return error!;
         if (ReadVersionInfo(document.RootElement, out var algorithm, out var authData) is { } invalid)
             return invalid;
+        await OwnAsync();
         var version = (await Store.LastVersionAsync(UserId)) + 1;
         var unit = new WriteUnit(_fence);
         Store.Put(unit, new KeyBackupRow(UserId, version, algorithm, authData, 0, false, 0));
@@ -63,6 +61,7 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
         // A number is taken too: SyTest sends one.
         if (json.TryGetProperty("version"u8, out var inBody) && (inBody.ValueKind == JsonValueKind.String ? inBody.GetString() : inBody.GetRawText()) != version)
             return MatrixError.InvalidParam("The version in the body is not the version in the path");
+        await OwnAsync();
         var row = await FindAsync(version);
         if (row is null || row.Deleted)
             return UnknownVersion();
@@ -76,6 +75,7 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
 
     public async Task<Outcome<Nothing>> DeleteVersion(string version)
     {
+        await OwnAsync();
         var row = await FindAsync(version);
         if (row is null)
             return UnknownVersion();
@@ -94,6 +94,7 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
             return error!;
         if (BackupSession.Read(document.RootElement, roomId, sessionId, out var sessions) is { } invalid)
             return invalid;
+        await OwnAsync();
         var current = await Store.GetAsync(UserId, null);
         var row = await FindAsync(version);
         if (row is null || row.Deleted || current is null)
@@ -150,6 +151,7 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> DeleteKeys(string version, string? roomId, string? sessionId)
     {
+        await OwnAsync();
         var row = await FindAsync(version);
         if (row is null || row.Deleted)
             return UnknownVersion();
@@ -212,6 +214,9 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
             ? await Store.GetAsync(UserId, number)
             : null;
 
+    // The fence is taken before what is built on is read (ADR 0004).
+    private async ValueTask OwnAsync() => _fence ??= await storage.AcquireFenceAsync($"key-backup:{UserId}");
+
     private async Task CommitAsync(WriteUnit unit)
     {
         try
@@ -221,6 +226,7 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
         catch
         {
             // Another activation may own the backups now: start again from storage.
+            _fence = null;
             DeactivateOnIdle();
             throw;
         }

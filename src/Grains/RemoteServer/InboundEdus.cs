@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions.Device;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Room;
@@ -12,6 +14,12 @@ namespace OrleansMatrix.Grains.RemoteServer;
 internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory grains, string origin)
 {
     private const int MaxItems = 1000;
+    private const int MaxBytes = 2 * 1024 * 1024;
+    private const int MaxIdLength = 255;
+    private const int MaxStatusLength = 2000;
+
+    // Presence that only says again that somebody is there is worth a row so often.
+    private const long PresenceEveryMs = 60_000;
     private const string ToDeviceScope = "m.direct_to_device";
 
     private IStorage Storage => services.Storage;
@@ -20,7 +28,7 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
     {
         foreach (var edu in edus)
         {
-            if (ContentOf(edu) is not { } content)
+            if (ContentOf(edu) is not { } content || JsonMarshal.GetRawUtf8Value(edu).Length > MaxBytes)
                 continue;
             switch (ContentJson.String(edu, "edu_type"))
             {
@@ -61,12 +69,20 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
     private async Task ReceiptsAsync(JsonElement content)
     {
         var unit = new WriteUnit();
-        foreach (var room in content.EnumerateObject().Take(MaxItems))
+        var left = MaxItems;
+        foreach (var room in content.EnumerateObject())
         {
-            if (room.Value.ValueKind != JsonValueKind.Object || !room.Value.TryGetProperty("m.read"u8, out var read) || read.ValueKind != JsonValueKind.Object)
+            if (left <= 0)
+                break;
+            left--;
+
+            // S-S API, Server ACLs: "all receipts for a particular room ID MUST be ignored if the sending server is denied access".
+            if (room.Value.ValueKind != JsonValueKind.Object || !room.Value.TryGetProperty("m.read"u8, out var read) || read.ValueKind != JsonValueKind.Object ||
+                !RoomId.IsValid(room.Name) || !await grains.GetGrain<IServerReaderGrain>(room.Name).MayTakePart(origin))
                 continue;
-            foreach (var user in read.EnumerateObject().Take(MaxItems))
+            foreach (var user in read.EnumerateObject().Take(left))
             {
+                left--;
                 if (IsOfOrigin(user.Name) && user.Value.ValueKind == JsonValueKind.Object && await Storage.Memberships.GetAsync(room.Name, user.Name) is { Membership: "join" })
                     await ReceiptAsync(unit, room.Name, user);
             }
@@ -83,6 +99,8 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
         var data = user.Value.TryGetProperty("data"u8, out var given) && given.ValueKind == JsonValueKind.Object ? given : default;
         var isObject = data.ValueKind == JsonValueKind.Object;
         var threadId = isObject ? ContentJson.String(data, "thread_id") ?? "" : "";
+        if (threadId.Length > MaxIdLength || !(threadId is "" or "main" || threadId.StartsWith('$')))
+            return;
         var timestamp = isObject && data.TryGetProperty("ts"u8, out var ts) && JsonBytes.TryGetInteger(ts, out var value) ? value : services.Now;
 
         // "The extremity event IDs that the user has read up to": a list with one member.
@@ -93,7 +111,7 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
     private async Task ToDeviceAsync(JsonElement content)
     {
         if (ContentJson.String(content, "sender") is not { } sender || !IsOfOrigin(sender) || ContentJson.String(content, "type") is not { } type ||
-            ContentJson.String(content, "message_id") is not { } messageId || !content.TryGetProperty("messages"u8, out var messages) || messages.ValueKind != JsonValueKind.Object)
+            ContentJson.String(content, "message_id") is not { } messageId || type.Length > MaxIdLength || messageId.Length > MaxIdLength || !content.TryGetProperty("messages"u8, out var messages) || messages.ValueKind != JsonValueKind.Object)
             return;
 
         // "message_id: Unique ID for the message, used for idempotence."
@@ -128,11 +146,15 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
         {
             // Of users whom nobody here can see nothing is kept.
             if (ContentJson.String(item, "user_id") is not { } userId || !IsOfOrigin(userId) || ContentJson.String(item, "presence") is not ("online" or "unavailable" or "offline") ||
-                !(await Storage.Memberships.OfUserAsync(userId)).Any(m => m.Membership == "join"))
+                !await Storage.Memberships.SharesRoomAsync(userId, services.Server.Name.Value))
                 continue;
             var ago = item.TryGetProperty("last_active_ago"u8, out var value) && JsonBytes.TryGetInteger(value, out var milliseconds) ? Math.Max(0, milliseconds) : 0;
             var isActive = item.TryGetProperty("currently_active"u8, out var active) && active.ValueKind == JsonValueKind.True;
-            var row = new PresenceRow(userId, ContentJson.String(item, "presence")!, ContentJson.String(item, "status_msg"), services.Now - ago, isActive, 0);
+            var status = ContentJson.String(item, "status_msg") is { Length: > MaxStatusLength } longer ? longer[..MaxStatusLength] : ContentJson.String(item, "status_msg");
+            var row = new PresenceRow(userId, ContentJson.String(item, "presence")!, status, services.Now - ago, isActive, 0);
+            if (await Storage.Ephemeral.PresenceAsync([userId]) is [var known, ..] && known with { LastActiveAt = row.LastActiveAt, Position = 0 } == row &&
+                row.LastActiveAt - known.LastActiveAt < PresenceEveryMs)
+                continue;
             Storage.Ephemeral.PutPresence(unit, row, unit.NextPosition(ChangeKind.Presence, userId));
         }
 

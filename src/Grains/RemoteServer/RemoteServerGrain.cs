@@ -105,6 +105,12 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         _sending = true;
         try
         {
+            if (!services.Policy.Allows(Server))
+            {
+                await CommitAsync(unit => services.Storage.Outbox.Discard(unit, Server));
+                return;
+            }
+
             do
             {
                 _woken = false;

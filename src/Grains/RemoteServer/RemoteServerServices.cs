@@ -9,13 +9,14 @@ using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.ServerKeys;
 using OrleansMatrix.Grains.User;
 using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>What dealing with other servers needs; one per silo.</summary>
 public sealed record RemoteServerServices(
-    IStorage Storage, ServerIdentity Server, RemoteApi Api, TimeProvider Time, IRandom Random, ReceiptWriter Receipts, ILogger<RemoteServerServices> Logger)
+    IStorage Storage, ServerIdentity Server, ServerPolicy Policy, RemoteApi Api, TimeProvider Time, IRandom Random, ReceiptWriter Receipts, ILogger<RemoteServerServices> Logger)
 {
     /// <summary>Milliseconds since the epoch.</summary>
     public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -1,12 +1,13 @@
 using OrleansMatrix.Federation.Signing;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.ServerKeys;
+using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <inheritdoc cref="IRequestVerifier"/>
-internal sealed class RequestVerifier(ServerIdentity self, IServerKeyRing keys, TimeProvider time) : IRequestVerifier
+internal sealed class RequestVerifier(ServerIdentity self, IServerKeyRing keys, ServerPolicy policy, TimeProvider time) : IRequestVerifier
 {
     private const int MaxHeaders = 5;
 
@@ -23,6 +24,8 @@ internal sealed class RequestVerifier(ServerIdentity self, IServerKeyRing keys, 
                 last = MatrixError.Unauthorized("The Authorization header is not an X-Matrix header");
             else if (XMatrixHeader.Parse(value) is not { } header)
                 last = MatrixError.InvalidParam("The Authorization header is malformed or names no server");
+            else if (!policy.Allows(header.Origin))
+                last = MatrixError.Forbidden("This server does not federate with yours");
             else if (await FindFaultAsync(header, method, target, body, cancellationToken) is { } fault)
                 last = MatrixError.Unauthorized(fault);
             else

@@ -78,7 +78,8 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
     public Task ReceiveTyping(string origin, string userId, bool typing) => RunAsync(async activation =>
     {
         const long RemoteTimeoutMs = 30_000;
-        if (!userId.EndsWith(":" + origin, StringComparison.Ordinal) || await activation.ReadAsync(room => JoinedServersAsync(room, userId)) is null)
+        if (!userId.EndsWith(":" + origin, StringComparison.Ordinal) || await activation.ReadAsync(async room =>
+            room is not null && await room.AllowsServerAsync(origin) ? await JoinedServersAsync(room, userId) : null) is null)
             return false;
         await ChangeTypingAsync(activation, userId, typing, RemoteTimeoutMs, []);
         return true;

@@ -1,14 +1,19 @@
 using Orleans.Concurrency;
 using OrleansMatrix.Federation.Http;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
+using Keys = OrleansMatrix.Protocol.Signing.ServerKeys;
 
 namespace OrleansMatrix.Grains.ServerKeys;
 
-/// <summary>A remote server's signing keys, as it published them and as storage remembers them (S-S API, Retrieving server keys).</summary>
+/// <summary>
+/// A remote server's signing keys, as it published them and as storage remembers them; where it cannot be reached, or does not have a key any more, as trusted
+/// notaries tell them (S-S API, Retrieving server keys).
+/// </summary>
 [Reentrant]
-public sealed class ServerKeysGrain(IStorage storage, FederationClient client, TimeProvider time) : Grain, IServerKeysGrain
+public sealed class ServerKeysGrain(IStorage storage, FederationClient client, MatrixSettings settings, TimeProvider time) : Grain, IServerKeysGrain
 {
     private const int MaxBytes = 256 * 1024;
     private const int MaxBackoffDoublings = 10;
@@ -32,6 +37,8 @@ public sealed class ServerKeysGrain(IStorage storage, FederationClient client, T
     {
         foreach (var row in await storage.Servers.KeysAsync(Server, cancellationToken))
             _keys[row.KeyId] = row;
+        if (await storage.Servers.KeyListAsync(Server, cancellationToken) is { } list)
+            (_published, _publishedUntil) = list;
     }
 
     public async Task<PublishedKey?> Find(string keyId, long neededAt)
@@ -39,62 +46,98 @@ public sealed class ServerKeysGrain(IStorage storage, FederationClient client, T
         // A time in the future is somebody's claim: no key can be known to be valid then.
         var at = Math.Min(neededAt, Now);
         if (!_keys.TryGetValue(keyId, out var known) || (!known.IsOld && known.ValidUntil < at))
-            await RefreshAsync();
+            await RefreshAsync(keyId, at);
         return _keys.TryGetValue(keyId, out known) ? new PublishedKey(known.KeyId, known.PublicKey, known.ValidUntil, known.IsOld) : null;
     }
 
     public async Task<ReadOnlyMemory<byte>> Published(long validUntil)
     {
         if (_published.IsEmpty || _publishedUntil < Math.Max(validUntil, Now))
-            await RefreshAsync();
+            await RefreshAsync(null, Math.Max(validUntil, Now));
         return _published;
     }
 
-    private async Task RefreshAsync()
+    private async Task RefreshAsync(string? keyId, long validUntil)
     {
         var fetch = _fetch;
         if (fetch is null)
         {
             if (Now < _retryAt || !ServerName.TryParse(Server, out var name))
                 return;
-            _fetch = fetch = FetchAsync(name);
+            _fetch = fetch = FetchAsync(name, keyId, validUntil);
         }
 
-        await fetch;
-        if (_fetch == fetch)
-            _fetch = null;
+        try
+        {
+            await fetch;
+        }
+        finally
+        {
+            if (_fetch == fetch)
+                _fetch = null;
+        }
     }
 
-    private async Task FetchAsync(ServerName name)
+    private async Task FetchAsync(ServerName name, string? keyId, long validUntil)
     {
-        if (await AskAsync(name) is not { } keys)
+        var found = await AskAsync(name) is { } published && await TakeAsync(published, fromNotary: false);
+        if (!found || (keyId is not null && !_keys.ContainsKey(keyId)))
+            found |= await AskNotariesAsync(keyId, validUntil);
+        if (found)
         {
-            var backoff = TimeSpan.FromTicks(Math.Min(s_firstBackoff.Ticks << Math.Min(_failures++, MaxBackoffDoublings), s_longestBackoff.Ticks));
-            _retryAt = Now + (long)backoff.TotalMilliseconds;
+            _failures = 0;
+            _retryAt = Now + (long)s_betweenFetches.TotalMilliseconds;
             return;
         }
 
-        _failures = 0;
-        _retryAt = Now + (long)s_betweenFetches.TotalMilliseconds;
+        var backoff = TimeSpan.FromTicks(Math.Min(s_firstBackoff.Ticks << Math.Min(_failures++, MaxBackoffDoublings), s_longestBackoff.Ticks));
+        _retryAt = Now + (long)backoff.TotalMilliseconds;
+    }
+
+    private async Task<bool> TakeAsync(Keys keys, bool fromNotary)
+    {
         var unit = new WriteUnit();
         foreach (var (keyId, key) in keys.Keys)
         {
+            // What a notary remembers may be older than what the server itself has said.
+            if (fromNotary && _keys.TryGetValue(keyId, out var known) && (known.IsOld || known.ValidUntil >= key.ValidUntilTs))
+                continue;
             var row = new ServerKeyRow(Server, keyId, key.Key.PublicKey.ToArray(), key.ValidUntilTs, key.IsOld, Now);
             storage.Servers.PutKey(unit, row);
             _keys[keyId] = row;
         }
 
-        _published = keys.Json;
-        _publishedUntil = keys.ValidUntilTs;
+        if (_published.IsEmpty || keys.ValidUntilTs > _publishedUntil)
+        {
+            (_published, _publishedUntil) = (keys.Json, keys.ValidUntilTs);
+            storage.Servers.PutKeyList(unit, Server, _published, _publishedUntil);
+        }
+
         await storage.CommitAsync(unit);
+        return true;
     }
 
-    private async Task<Protocol.Signing.ServerKeys?> AskAsync(ServerName name)
+    private async Task<bool> AskNotariesAsync(string? keyId, long validUntil)
+    {
+        foreach (var notary in settings.Federation.TrustedKeyServers)
+        {
+            if (notary == Server || notary == settings.ServerName.Value)
+                continue;
+            var json = await GrainFactory.GetGrain<INotaryGrain>(notary).Query(Server, keyId, validUntil);
+            if (!json.IsEmpty && Keys.Parse(json.Span, Now).TryGet(out var keys, out _) && keys.ServerName.Value == Server && await TakeAsync(keys, fromNotary: true) &&
+                (keyId is null || _keys.ContainsKey(keyId)))
+                return true;
+        }
+
+        return false;
+    }
+
+    private async Task<Keys?> AskAsync(ServerName name)
     {
         try
         {
             var answer = await client.SendAsync(name, HttpMethod.Get, "/_matrix/key/v2/server", default, s_patience, MaxBytes, sign: false);
-            return answer.IsSuccess && Protocol.Signing.ServerKeys.Parse(answer.Body.Span, Now).TryGet(out var keys, out _) && keys.ServerName.Value == name.Value ? keys : null;
+            return answer.IsSuccess && Keys.Parse(answer.Body.Span, Now).TryGet(out var keys, out _) && keys.ServerName.Value == name.Value ? keys : null;
         }
         catch (ServerUnreachableException)
         {

@@ -18,7 +18,13 @@ public sealed class FederatingServer : MatrixTestServer
 
     protected override string Name => $"127.0.0.1:{_port}";
 
-    protected override IReadOnlyList<string> Settings => ["--Matrix:Outbound:AllowPrivateAddresses=true"];
+    /// <summary>Further settings, <c>--Matrix:Key=value</c>.</summary>
+    public IReadOnlyList<string> MoreSettings { get; init; } = [];
+
+    /// <summary>The server's clock, if not the system's.</summary>
+    public TestClock? Clock { get; init; }
+
+    protected override IReadOnlyList<string> Settings => ["--Matrix:Outbound:AllowPrivateAddresses=true", .. MoreSettings];
 
     protected override IReadOnlyList<string> Listening =>
     [
@@ -26,13 +32,17 @@ public sealed class FederatingServer : MatrixTestServer
         $"--Kestrel:Endpoints:Federation:Certificate:Path={CreateCertificate()}", $"--Kestrel:Endpoints:Federation:Certificate:Password={TestCertificate.Password}",
     ];
 
-    protected override void Configure(WebApplicationBuilder builder) =>
+    protected override void Configure(WebApplicationBuilder builder)
+    {
+        if (Clock is not null)
+            builder.Services.AddSingleton<TimeProvider>(Clock);
         builder.Services.AddHttpClient(OutboundConnections.Federation).ConfigurePrimaryHttpMessageHandler(static provider =>
         {
             var handler = provider.GetRequiredService<OutboundConnections>().CreateHandler();
             handler.SslOptions.RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Subject == TestCertificate.Subject;
             return handler;
         });
+    }
 
     /// <summary>Sends a request in this server's name to another.</summary>
     public async Task<Answer> AskAsync(FederatingServer other, HttpMethod method, string target, string json = "", bool sign = true)

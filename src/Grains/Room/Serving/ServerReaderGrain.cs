@@ -16,6 +16,8 @@ public sealed class ServerReaderGrain(ReadServices services, ServerIdentity self
 {
     public async Task<string?> RoomOf(string eventId) => (await services.Storage.Events.GetAsync(eventId))?.RoomId;
 
+    public async Task<bool> MayTakePart(string origin) => (await ServedRoom.OpenAsync(services, this.GetPrimaryKeyString(), origin)).Ok;
+
     public Task<Outcome<ReadOnlyMemory<byte>>> Event(string origin, string eventId) => ReadAsync(origin, async served =>
     {
         if (await served.Room.FindAsync(eventId) is not { } row || row.Status.HasFlag(EventStatus.Rejected))
