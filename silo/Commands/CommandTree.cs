@@ -13,6 +13,7 @@ internal static class CommandTree
         {
             UsersCommand.Create(),
             TokensCommand.Create(),
+            FederationCommand.Create(),
         };
         root.TreatUnmatchedTokensAsErrors = false;
         root.SetAction((result, _) => MatrixServer.RunAsync([.. result.UnmatchedTokens]));

@@ -14,7 +14,7 @@ public interface IDeviceListStore
     /// <summary>The stream ids of the last updates that the server has taken, by user; without an entry it knows nothing of the user.</summary>
     ValueTask<IReadOnlyDictionary<string, long>> ToldAsync(string destination, IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default);
     void PutTold(WriteUnit unit, string destination, string userId, long streamId);
-    /// <summary>Local users with keys in a room that the server is in, of whose newest change it was not told, with the position of that change.</summary>
+    /// <summary>Local users with keys in a room, of whose newest change the server was not told, with the position of that change.</summary>
     ValueTask<IReadOnlyList<(string UserId, long Newest)>> UntoldAsync(string destination, string roomId, string localServer, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>The lists of remote users, as far as there are any.</summary>

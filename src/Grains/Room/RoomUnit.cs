@@ -202,6 +202,9 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
             devices.UntrackRoom(Unit, room.RoomId);
     }
 
+    /// <summary>All servers in the room are told of what they have not heard of the local users' devices, as if these had just joined.</summary>
+    public void TellAllOfDevices() => _newNeighbours.Add(room.Services.Server.Name.Value);
+
     private void TellOfDevices()
     {
         var own = room.Services.Server.Name.Value;

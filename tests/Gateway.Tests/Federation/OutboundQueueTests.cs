@@ -80,7 +80,7 @@ public sealed class OutboundQueueTests : IAsyncLifetime
         Assert.Equal(["0", "1", "2", "4", "5", "6"], Bodies());
         await _alice.SendTextAsync(_room, "after");
         await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(1), () => Bodies().Count >= 7);
-        Assert.Empty(await Storage.Outbox.QueuedAsync(_peer.Name.Value, 0, 10));
+        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(1), () => Storage.Outbox.QueuedAsync(_peer.Name.Value, 0, 10).AsTask().Result.Count == 0);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class OutboundQueueTests : IAsyncLifetime
         Assert.Equal(["newest", "quiet"], Bodies().Take(2).Order());
         Assert.Equal("late", Bodies()[2]);
         Assert.Equal(3, _inbox.Taken.SelectMany(t => t.Body["edus"]?.AsArray() ?? []).Count(e => e!["edu_type"]!.GetValue<string>() == "m.direct_to_device"));
-        Assert.Empty(await Storage.Outbox.DestinationsWithQueueAsync());
+        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(1), () => Storage.Outbox.DestinationsWithQueueAsync().AsTask().Result.Count == 0);
         Assert.NotEqual(quiet, late);
     }
 

@@ -35,6 +35,9 @@ internal static class CompleteState
         await CountMembersAsync(room);
         var rows = members.ToDictionary(m => m.StateKey, m => m.EventId, StringComparer.Ordinal);
         var slot = await unit.SettleAsync(extremities, resolved, rows);
+
+        // What changed meanwhile went only to servers whose members were known.
+        unit.TellAllOfDevices();
         room.Services.Storage.PartialRooms.End(unit.Unit, room.RoomId, slot);
         return Nothing.Value;
     }
