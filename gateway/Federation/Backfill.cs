@@ -41,11 +41,12 @@ internal static class Backfill
         var latest = body.OptionalStrings("latest_events");
         var limit = body.OptionalInteger("limit") ?? DefaultMissing;
         var minDepth = body.OptionalInteger("min_depth") ?? 0;
-        if (earliest is null || latest is null)
-            body.Fail(MatrixError.MissingParam("earliest_events and latest_events are required"));
         if (body.Error is { } wrong)
             return wrong;
-        var query = new MissingEventsQuery([.. earliest!], [.. latest!.Take(MaxIds)], (int)Math.Clamp(limit, 0, MaxMissing), minDepth);
-        return MatrixResponse.From(await request.Grain<IServerReaderGrain>(roomId).MissingEvents(request.Origin, query));
+        var query = new MissingEventsQuery([.. earliest ?? []], [.. (latest ?? []).Take(MaxIds)], (int)Math.Clamp(limit, 0, MaxMissing), minDepth);
+        var events = await request.Grain<IServerReaderGrain>(roomId).MissingEvents(request.Origin, query);
+
+        // Who may not ask is told that first.
+        return events.Ok && (earliest is null || latest is null) ? MatrixError.MissingParam("earliest_events and latest_events are required") : MatrixResponse.From(events);
     }
 }

@@ -13,7 +13,7 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
     private const int MaxGaps = 10;
 
     /// <summary>States, or auth chains, of one transaction in one room that are asked for: each can be large.</summary>
-    private const int MaxStates = 3;
+    private const int MaxStates = 4;
 
     private int _gaps;
     private int _states;
@@ -32,7 +32,7 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
             judged = await PushAsync(pdu, judged, default);
         }
 
-        return IsMissing(judged) ? await WithStateAsync(pdu, judged) : judged;
+        return IsMissing(judged) ? await WithStateAsync(pdu, judged, isEdge: false) : judged;
     }
 
     /// <summary>Takes the events of a gap, oldest first as far as the depths that they claim tell.</summary>
@@ -54,7 +54,7 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
             // Where none could be judged the first stands at the edge of the gap.
             if (later.Count == left.Count)
             {
-                await WithStateAsync(later[0], first!);
+                await WithStateAsync(later[0], first!, isEdge: true);
                 later.RemoveAt(0);
             }
 
@@ -62,39 +62,52 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
         }
     }
 
-    private async Task<JudgedPdu> WithStateAsync(ReadOnlyMemory<byte> pdu, JudgedPdu judged)
+    private async Task<JudgedPdu> WithStateAsync(ReadOnlyMemory<byte> pdu, JudgedPdu judged, bool isEdge)
     {
-        ImmutableArray<string> state = default;
-        if (judged.Verdict == PduVerdict.MissingPrevEvents)
-        {
-            state = await StateBeforeAsync(judged.EventId);
-            if (state.IsDefault)
-                return judged;
-            judged = await PushAsync(pdu, judged, state);
-        }
-
-        if (judged.Verdict != PduVerdict.MissingAuthEvents || _states++ >= MaxStates)
-            return judged;
-        await source.FetchAuthChainAsync(judged.EventId);
-        judged = await PushAsync(pdu, judged, state);
         if (judged.Verdict == PduVerdict.MissingAuthEvents)
-        {
-            await source.AddOutliersAsync(await source.SinglesAsync(judged.Missing));
-            judged = await PushAsync(pdu, judged, state);
-        }
-
-        if (judged.Verdict == PduVerdict.MissingPrevEvents && state.IsDefault)
-        {
-            state = await StateBeforeAsync(judged.EventId);
-            judged = state.IsDefault ? judged : await PushAsync(pdu, judged, state);
-        }
-
-        return judged;
+            judged = await WithAuthEventsAsync(pdu, judged);
+        if (judged.Verdict != PduVerdict.MissingPrevEvents)
+            return judged;
+        var state = await StateBeforeAsync(judged.EventId);
+        if (!state.IsDefault)
+            return await PushAsync(pdu, judged, state);
+        return isEdge ? await WithStatesAtMissingAsync(pdu, judged) : judged;
     }
 
-    private async Task<JudgedPdu> PushAsync(ReadOnlyMemory<byte> pdu, JudgedPdu before, ImmutableArray<string> state)
+    private async Task<JudgedPdu> WithAuthEventsAsync(ReadOnlyMemory<byte> pdu, JudgedPdu judged)
     {
-        var received = await source.Room.ReceivePdus(new RemotePdus(source.Server, [pdu], state));
+        if (_states++ >= MaxStates)
+            return judged;
+        await source.FetchAuthChainAsync(judged.EventId);
+        judged = await PushAsync(pdu, judged, default);
+        if (judged.Verdict != PduVerdict.MissingAuthEvents)
+            return judged;
+
+        // Not every server tells the chain of every event that it has.
+        await source.AddOutliersAsync(await source.SinglesAsync(judged.Missing));
+        return await PushAsync(pdu, judged, default);
+    }
+
+    // A server that cannot tell the state before its event may know it before the events that it follows.
+    private async Task<JudgedPdu> WithStatesAtMissingAsync(ReadOnlyMemory<byte> pdu, JudgedPdu judged)
+    {
+        var states = ImmutableArray.CreateBuilder<StateAtEvent>(judged.Missing.Length);
+        foreach (var id in judged.Missing)
+        {
+            var missing = await source.SinglesAsync([id]);
+            var before = missing.Count > 0 ? await StateBeforeAsync(id) : default;
+            if (before.IsDefaultOrEmpty)
+                return judged;
+            await source.AddOutliersAsync(missing);
+            states.Add(new StateAtEvent(id, before));
+        }
+
+        return await PushAsync(pdu, judged, default, states.ToImmutable());
+    }
+
+    private async Task<JudgedPdu> PushAsync(ReadOnlyMemory<byte> pdu, JudgedPdu before, ImmutableArray<string> state, ImmutableArray<StateAtEvent> atMissing = default)
+    {
+        var received = await source.Room.ReceivePdus(new RemotePdus(source.Server, [pdu], state, atMissing));
         return received.Ok ? received.Value!.Pdus[0] : before;
     }
 

@@ -159,6 +159,37 @@ public class RemotePduTests
     }
 
     [Fact]
+    public async Task With_the_state_before_the_missing_event_an_event_after_a_gap_is_accepted()
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync();
+        var join = await JoinAsync(silo, room, Zoe);
+        var state = (await silo.StateAsync(room)).Values;
+        var gap = await EventAsync(silo, room, Zoe, "m.room.member", Zoe, """{"membership":"join","displayname":"Z"}""", ["$gone"]);
+        await silo.RunAsync(room, r => ReceiveOutliers.RunAsync(r, new RemotePdus(Name, [gap.Json])));
+        var later = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"after a gap"}""", [gap.EventId]);
+        Assert.Equal(PduVerdict.MissingPrevEvents, (await PushAsync(silo, room, later)).Single().Verdict);
+        var outcome = await silo.RunAsync(room, r => ReceivePdus.RunAsync(
+            r, new RemotePdus(Name, [later.Json], AtMissing: [new StateAtEvent(gap.EventId, [.. state])])));
+        Assert.Equal(PduVerdict.Accepted, outcome.Value!.Pdus.Single().Verdict);
+        var ids = (await silo.StateAsync(room)).Values;
+        Assert.Contains(gap.EventId, ids);
+        Assert.DoesNotContain(join.EventId, ids);
+    }
+
+    [Fact]
+    public async Task Redactions_of_other_rooms_events_are_kept_from_clients()
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var (room, other) = (await silo.CreateAsync(), await silo.CreateAsync());
+        var join = await JoinAsync(silo, room, Zoe);
+        var target = (await silo.SendAsync(other, Alice, "elsewhere")).Value!;
+        var redaction = await EventAsync(silo, room, Zoe, "m.room.redaction", null, $$"""{"redacts":"{{target}}"}""", [join.EventId], redacts: target);
+        Assert.Equal(PduVerdict.SoftFailed, (await PushAsync(silo, room, redaction)).Single().Verdict);
+        Assert.Null((await silo.EventAsync(target)).RedactedBy);
+    }
+
+    [Fact]
     public async Task Forged_malformed_and_foreign_events_are_dropped()
     {
         await using var silo = await RoomHarness.StartAsync();

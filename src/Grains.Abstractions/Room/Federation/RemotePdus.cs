@@ -9,6 +9,8 @@ namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 /// For one event whose previous events cannot be had: the event ids of the state before it, all known here as outliers;
 /// none if the room's state lacks members, so that the state is not to be had; default otherwise.
 /// </param>
+/// <param name="AtMissing">For one event instead of that: the state before each previous event that is missing, which itself is known as an outlier.</param>
 [GenerateSerializer, Immutable]
 public sealed record RemotePdus(
-    [property: Id(0)] string Origin, [property: Id(1)] ImmutableArray<ReadOnlyMemory<byte>> Pdus, [property: Id(2)] ImmutableArray<string> StateBefore = default);
+    [property: Id(0)] string Origin, [property: Id(1)] ImmutableArray<ReadOnlyMemory<byte>> Pdus, [property: Id(2)] ImmutableArray<string> StateBefore = default,
+    [property: Id(3)] ImmutableArray<StateAtEvent> AtMissing = default);

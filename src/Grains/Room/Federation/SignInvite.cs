@@ -29,6 +29,8 @@ internal static class SignInvite
         var isFromOrigin = pdu.SenderDomain.SequenceEqual(invite.Origin) || pdu.Content.TryGetProperty("third_party_invite"u8, out _);
         if (pdu.StateKey is not { } userId || !services.Server.IsLocalUser(userId) || !isFromOrigin)
             return MatrixError.Forbidden("The invite is not from the requesting server to a user of this one");
+        if (!await activation.ReadAsync(async room => room is null || await room.AllowsServerAsync(invite.Origin)))
+            return MatrixError.Forbidden("The server is denied by m.room.server_acl");
         if (await services.Storage.Accounts.GetAsync(userId) is not { Deactivated: false })
             return MatrixError.NotFound("Unknown user");
         if (await new InvitePermission(services).FindFaultAsync(userId) is { } blocked)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
@@ -12,11 +13,22 @@ internal static class FindStateBefore
     /// The state with the previous events that are missing, of which there are none unless the state was given; or null with the previous events, or given
     /// state events, without which it cannot be known. Empty <paramref name="given"/>: it cannot be had as long as the room's state lacks members.
     /// </summary>
-    public static async ValueTask<(StateNodeId? State, ImmutableArray<string> Missing)> RunAsync(ActiveRoom room, Pdu pdu, ImmutableArray<string> given)
+    public static async ValueTask<(StateNodeId? State, ImmutableArray<string> Missing)> RunAsync(ActiveRoom room, Pdu pdu, ImmutableArray<string> given, ImmutableArray<StateAtEvent> atMissing = default)
     {
         var parents = await room.Events.GetManyAsync(pdu.PrevEvents);
         ImmutableArray<string> missing = [.. pdu.PrevEvents.Where(id => !parents.TryGetValue(id, out var parent) || parent.StateBefore is null)];
-        if (!missing.IsEmpty)
+        var states = new List<StateNodeId>(parents.Count);
+        if (!missing.IsEmpty && !atMissing.IsDefault)
+        {
+            foreach (var id in missing)
+            {
+                var at = atMissing.FirstOrDefault(s => s.EventId == id)?.State ?? [];
+                if (!parents.TryGetValue(id, out var parent) || at.IsEmpty || await FromGivenAsync(room, at, []) is not { State: { } state })
+                    return (null, missing);
+                states.Add(await StateAfter.OfAsync(room, parent, state));
+            }
+        }
+        else if (!missing.IsEmpty)
         {
             if (given.IsDefault || (given.IsEmpty && room.Partial is null))
                 return (null, missing);
@@ -24,9 +36,8 @@ internal static class FindStateBefore
                 return await FromGivenAsync(room, given, missing);
         }
 
-        var states = new List<StateNodeId>(parents.Count);
         // As long as members are missing, what is behind a gap is taken for as it was at the join; it is asked for when the state is made whole.
-        if (!missing.IsEmpty)
+        if (!missing.IsEmpty && atMissing.IsDefault)
             states.Add((await room.Events.GetAsync(room.Partial!.JoinEventId))!.StateBefore!.Value);
         foreach (var parent in parents.Values.Where(p => p.StateBefore is not null))
             states.Add(await StateAfter.OfAsync(room, parent, parent.StateBefore!.Value));

@@ -9,8 +9,9 @@ namespace OrleansMatrix.Grains.Room.Pipeline;
 internal static class ReceivePdu
 {
     /// <param name="given">Event ids of the state before, for an event whose previous events cannot be had; else default.</param>
+    /// <param name="atMissing">Instead: the states before those previous events.</param>
     /// <param name="distribute">This server took the event in and has to send it on.</param>
-    public static async ValueTask<JudgedPdu> RunAsync(ActiveRoom room, RoomUnit unit, Pdu pdu, ImmutableArray<string> given, bool distribute)
+    public static async ValueTask<JudgedPdu> RunAsync(ActiveRoom room, RoomUnit unit, Pdu pdu, ImmutableArray<string> given, bool distribute, ImmutableArray<StateAtEvent> atMissing = default)
     {
         if (await room.Events.GetAsync(pdu.EventId) is { } known && !known.Status.HasFlag(EventStatus.Outlier))
             return Verdict(pdu, OfStatus(known.Status));
@@ -21,7 +22,7 @@ internal static class ReceivePdu
         var (fault, missing) = await CheckAuthEvents.RunAsync(room, pdu);
         if (!missing.IsEmpty)
             return Verdict(pdu, PduVerdict.MissingAuthEvents, missing: missing);
-        var (state, missingBefore) = await FindStateBefore.RunAsync(room, pdu, given);
+        var (state, missingBefore) = await FindStateBefore.RunAsync(room, pdu, given, atMissing);
         if (state is null && fault is null)
             return Verdict(pdu, PduVerdict.MissingPrevEvents, missing: missingBefore);
         var before = state is null ? null : room.View(state.Value);
@@ -40,6 +41,13 @@ internal static class ReceivePdu
         {
             unit.AddAside(pdu, EventStatus.SoftFailed, state);
             return Verdict(pdu, PduVerdict.SoftFailed, faultNow);
+        }
+
+        // Room v3, Handling redactions: one that can never apply is kept from clients.
+        if (pdu is { Type: EventTypes.Redaction, Redacts: { } redacts } && await room.Events.GetAsync(redacts) is { } target && target.Pdu.RoomId != room.RoomId)
+        {
+            unit.AddAside(pdu, EventStatus.SoftFailed, state);
+            return Verdict(pdu, PduVerdict.SoftFailed, "it redacts an event of another room");
         }
 
         // Judging with the current state may have made the view of it forget; what follows reads power levels of the state before.

@@ -13,7 +13,7 @@ internal static class ReceivePdus
 
     public static async Task<Outcome<PduVerdicts>> RunAsync(RoomActivation activation, RemotePdus remote, IRemoteRooms? others = null)
     {
-        if (remote.Pdus.Length > MaxPdus || (!remote.StateBefore.IsDefault && remote.Pdus.Length != 1))
+        if (remote.Pdus.Length > MaxPdus || ((!remote.StateBefore.IsDefault || !remote.AtMissing.IsDefault) && remote.Pdus.Length != 1))
             return MatrixError.InvalidParam("Too many events at once");
         if (activation.Room is not { } present)
             return MatrixError.NotFound("Unknown room");
@@ -30,7 +30,7 @@ internal static class ReceivePdus
             if (others is not null)
                 pdu = await PolicyGate.SignAsync(activation, others, pdu);
             var outcome = await activation.ChangeAsync<JudgedPdu>(async (room, unit) =>
-                await ReceivePdu.RunAsync(room, unit, pdu, remote.StateBefore, distribute: false));
+                await ReceivePdu.RunAsync(room, unit, pdu, remote.StateBefore, distribute: false, remote.AtMissing));
             if (!outcome.Ok)
                 return outcome.Error!;
             verdicts.Add(outcome.Value!);
