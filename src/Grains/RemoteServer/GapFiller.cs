@@ -34,6 +34,16 @@ internal sealed class GapFiller(RemoteServerServices services, RoomSource source
         return await PlaceAsync(anchor, pdus, states.ToImmutable(), isLastTry: true) is { IsProgress: true };
     }
 
+    /// <summary>Fetches one event of a gap with the state before it, which says who may see it. True if it found a place.</summary>
+    public static async Task<bool> FetchAsync(RoomSource source, string eventId)
+    {
+        var found = await source.SinglesAsync([eventId]);
+        if (found.Count == 0 || await source.StateBeforeAsync(eventId) is not { IsDefault: false } state)
+            return false;
+        var outcome = await source.Room.ReceiveHistory(new HistoricPdus(source.Server, null, [found[0]], [new StateAtEvent(eventId, state)], IsLastTry: true));
+        return outcome is { Ok: true, Value.Placed: > 0 };
+    }
+
     private async Task<HistoryReceived?> PlaceAsync(long anchor, ImmutableArray<ReadOnlyMemory<byte>> pdus, ImmutableArray<StateAtEvent> states, bool isLastTry)
     {
         var outcome = await source.Room.ReceiveHistory(new HistoricPdus(source.Server, anchor, pdus, states, isLastTry));

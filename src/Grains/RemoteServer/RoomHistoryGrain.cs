@@ -1,5 +1,7 @@
+using System.Globalization;
 using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
+using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
@@ -9,28 +11,51 @@ public sealed class RoomHistoryGrain(RemoteServerServices services) : Grain, IRo
 {
     /// <summary>Servers of the room that are asked, those with most members first.</summary>
     private const int MaxServers = 4;
+    private const int MaxServersForTime = 2;
     private const int MaxRemembered = 1000;
 
-    /// <summary>How long a gap that nobody could fill is left alone.</summary>
+    /// <summary>How long what nobody could give is not asked for again.</summary>
     private static readonly TimeSpan s_rest = TimeSpan.FromMinutes(1);
 
     /// <summary>How long a client's request waits.</summary>
     private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(12);
 
-    private readonly Dictionary<long, Task<bool>> _filling = [];
-    private readonly Dictionary<long, long> _resting = [];
+    private readonly Dictionary<string, Task<bool>> _running = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _resting = new(StringComparer.Ordinal);
 
     private string RoomId => this.GetPrimaryKeyString();
 
-    public async Task<GapFill> Fill(long anchor)
+    public Task<GapFill> Fill(long anchor) => OnceAsync(
+        anchor.ToString(CultureInfo.InvariantCulture), server => new GapFiller(services, new RoomSource(services, GrainFactory, server, RoomId), RoomId).RunAsync(anchor));
+
+    public async Task<bool> Fetch(string eventId) =>
+        await HasGapAsync() && await OnceAsync(eventId, server => GapFiller.FetchAsync(new RoomSource(services, GrainFactory, server, RoomId), eventId)) == GapFill.Progress;
+
+    public async Task<string?> NearestTo(long timestamp, bool backward)
     {
-        if (_resting.TryGetValue(anchor, out var until) && services.Now < until)
+        if (!await HasGapAsync())
+            return null;
+        foreach (var server in (await ServersAsync()).Take(MaxServersForTime))
+        {
+            if (await new RoomSource(services, GrainFactory, server, RoomId).NearestToAsync(timestamp, backward) is { } eventId)
+                return eventId;
+        }
+
+        return null;
+    }
+
+    private async Task<bool> HasGapAsync() => await services.Storage.Events.FindGapAsync(RoomId, HistoryOrder.Start, HistoryOrder.End, Direction.Backward) is not null;
+
+    /// <summary>Asks one server after the other, once for all who want the same.</summary>
+    private async Task<GapFill> OnceAsync(string key, Func<string, Task<bool>> ask)
+    {
+        if (_resting.TryGetValue(key, out var until) && services.Now < until)
             return GapFill.Failed;
-        if (!_filling.TryGetValue(anchor, out var filling))
-            _filling[anchor] = filling = FillAsync(anchor);
+        if (!_running.TryGetValue(key, out var running))
+            _running[key] = running = AskAsync(key, ask);
         try
         {
-            return await filling.WaitAsync(s_wait, services.Time) ? GapFill.Progress : GapFill.Failed;
+            return await running.WaitAsync(s_wait, services.Time) ? GapFill.Progress : GapFill.Failed;
         }
         catch (TimeoutException)
         {
@@ -38,7 +63,7 @@ public sealed class RoomHistoryGrain(RemoteServerServices services) : Grain, IRo
         }
     }
 
-    private async Task<bool> FillAsync(long anchor)
+    private async Task<bool> AskAsync(string key, Func<string, Task<bool>> ask)
     {
         // So that the task is known before it ends.
         await Task.Yield();
@@ -46,18 +71,18 @@ public sealed class RoomHistoryGrain(RemoteServerServices services) : Grain, IRo
         {
             foreach (var server in await ServersAsync())
             {
-                if (await new GapFiller(services, new RoomSource(services, GrainFactory, server, RoomId), RoomId).RunAsync(anchor))
+                if (await ask(server))
                     return true;
             }
 
             if (_resting.Count >= MaxRemembered)
                 _resting.Clear();
-            _resting[anchor] = services.Now + (long)s_rest.TotalMilliseconds;
+            _resting[key] = services.Now + (long)s_rest.TotalMilliseconds;
             return false;
         }
         finally
         {
-            _filling.Remove(anchor);
+            _running.Remove(key);
         }
     }
 

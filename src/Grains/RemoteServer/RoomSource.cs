@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Device;
+using OrleansMatrix.Grains.Room;
+using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
@@ -79,6 +82,16 @@ internal sealed class RoomSource(RemoteServerServices services, IGrainFactory gr
     {
         var found = await Task.WhenAll(ids.Take(MaxBackfill).Select(id => GetAsync("event/" + Uri.EscapeDataString(id), "pdus", 1)));
         return [.. found.SelectMany(e => e)];
+    }
+
+    /// <summary>The id of the event nearest to a time, as the server says; null if it says none.</summary>
+    public async Task<string?> NearestToAsync(long timestamp, bool backward)
+    {
+        var target = string.Create(CultureInfo.InvariantCulture, $"/_matrix/federation/v1/timestamp_to_event/{Path}?ts={timestamp}&dir={(backward ? 'b' : 'f')}");
+        if (!(await services.Api.GetAsync(server, target, patience: s_patience)).TryGet(out var document, out _))
+            return null;
+        using (document)
+            return document.RootElement.ValueKind == JsonValueKind.Object && ContentJson.String(document.RootElement, "event_id") is { } id && EventId.TryParse(id, out _) ? id : null;
     }
 
     /// <summary>The ids of the state before the event, as far as its events are known now; default if the server does not tell.</summary>

@@ -61,6 +61,41 @@ public sealed class HistoryTests(TwoServers servers) : IClassFixture<TwoServers>
     }
 
     [Fact]
+    public async Task An_event_of_a_gap_can_be_asked_for_and_keeps_its_place_when_the_gap_is_filled()
+    {
+        var (anna, bert) = (await servers.One.RegisterAsync("anna"), await servers.Two.RegisterAsync("bert"));
+        var room = await anna.CreateRoomAsync("""{"preset":"public_chat"}""");
+        var texts = new List<string>();
+        for (var i = 0; i < 20; i++)
+            texts.Add(await anna.SendTextAsync(room, $"text {i}"));
+        await JoinAsync(bert, room);
+        var path = $"v3/rooms/{Uri.EscapeDataString(room)}";
+        Assert.Equal("text 12", (await bert.GetAsync($"{path}/event/{Uri.EscapeDataString(texts[12])}")).Ok()["content"]!["body"]!.GetValue<string>());
+        (await bert.GetAsync($"{path}/event/%24{new string('x', 43)}")).Fails(404, "M_NOT_FOUND");
+
+        // What is before it is fetched too; what is behind it is found by paging on.
+        var context = (await bert.GetAsync($"{path}/context/{Uri.EscapeDataString(texts[5])}?limit=4")).Ok();
+        Assert.Equal([texts[4], texts[3]], context["events_before"]!.AsArray().Select(Id));
+        Assert.Equal([texts[6], texts[7]], context["events_after"]!.AsArray().Select(Id));
+        Assert.Equal((await PageAsync(anna, room, null, 200)).Select(Id), (await PageAsync(bert, room, null, 6)).Select(Id));
+    }
+
+    [Fact]
+    public async Task The_event_of_a_time_before_the_join_is_found_on_another_server()
+    {
+        var (anna, bert) = (await servers.One.RegisterAsync("anna"), await servers.Two.RegisterAsync("bert"));
+        var room = await anna.CreateRoomAsync("""{"preset":"public_chat"}""");
+        var text = await anna.SendTextAsync(room, "then");
+        var time = (await anna.GetAsync($"v3/rooms/{Uri.EscapeDataString(room)}/event/{Uri.EscapeDataString(text)}")).Ok()["origin_server_ts"]!.GetValue<long>();
+        await anna.SendTextAsync(room, "later");
+        await JoinAsync(bert, room);
+        var found = (await bert.GetAsync($"v1/rooms/{Uri.EscapeDataString(room)}/timestamp_to_event?ts={time}&dir=b")).Ok();
+        Assert.Equal((text, time), (found["event_id"]!.GetValue<string>(), found["origin_server_ts"]!.GetValue<long>()));
+        (await bert.GetAsync($"v3/rooms/{Uri.EscapeDataString(room)}/context/{Uri.EscapeDataString(text)}")).Ok();
+        (await bert.GetAsync($"v1/rooms/{Uri.EscapeDataString(room)}/timestamp_to_event?ts=1&dir=b")).Fails(404, "M_NOT_FOUND");
+    }
+
+    [Fact]
     public async Task Redactions_found_in_a_gap_are_applied()
     {
         var (anna, bert) = (await servers.One.RegisterAsync("anna"), await servers.Two.RegisterAsync("bert"));

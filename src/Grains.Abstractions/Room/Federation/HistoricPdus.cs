@@ -3,12 +3,12 @@ using System.Collections.Immutable;
 namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 
 /// <summary>Events of a gap in a room's history, in any order.</summary>
-/// <param name="Anchor">The position of the live event before which the gap is.</param>
+/// <param name="Anchor">The position of the live event before which the gap is; null: the one event, with its state, gets a place within the gap of its time.</param>
 /// <param name="States">The state before events that follow none that is known.</param>
 /// <param name="IsLastTry">Do with what is here: events with missing auth events are passed over, and those without a known state before them are placed without.</param>
 [GenerateSerializer, Immutable]
 public sealed record HistoricPdus(
-    [property: Id(0)] string Origin, [property: Id(1)] long Anchor, [property: Id(2)] ImmutableArray<ReadOnlyMemory<byte>> Pdus,
+    [property: Id(0)] string Origin, [property: Id(1)] long? Anchor, [property: Id(2)] ImmutableArray<ReadOnlyMemory<byte>> Pdus,
     [property: Id(3)] ImmutableArray<StateAtEvent> States, [property: Id(4)] bool IsLastTry);
 
 /// <summary>The state before an event: event ids that are all known here.</summary>

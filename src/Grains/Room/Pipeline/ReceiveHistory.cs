@@ -34,21 +34,23 @@ internal static class ReceiveHistory
         {
             // What is missing where is read from storage, which earlier units on their way may change.
             await activation.SettleAsync();
-            return await FillAsync(room, unit, historic, given);
+            return historic.Anchor is { } anchor
+                ? await FillAsync(room, unit, historic, anchor, given)
+                : await AddIslandAsync(room, unit, given.Values.FirstOrDefault(), historic.States.FirstOrDefault()?.State ?? default);
         });
     }
 
-    private static async ValueTask<Outcome<HistoryReceived>> FillAsync(ActiveRoom room, RoomUnit unit, HistoricPdus historic, Dictionary<string, Pdu> given)
+    private static async ValueTask<Outcome<HistoryReceived>> FillAsync(ActiveRoom room, RoomUnit unit, HistoricPdus historic, long anchor, Dictionary<string, Pdu> given)
     {
-        var gap = await GapWalk.RunAsync(room, historic.Anchor, given);
+        var gap = await GapWalk.RunAsync(room, anchor, given);
         if (!historic.IsLastTry && await FindMissingAsync(room, gap, historic) is { IsMissing: true } missing)
             return missing;
         var states = historic.States.DistinctBy(s => s.EventId).ToDictionary(s => s.EventId, s => s.State, StringComparer.Ordinal);
-        var place = await LowestAsync(room, historic.Anchor) - gap.NewestFirst.Count;
+        var place = await LowestAsync(room, anchor) - gap.NewestFirst.Count;
         var placed = 0;
         foreach (var pdu in Enumerable.Reverse(gap.NewestFirst))
         {
-            if (await JudgeAsync(room, unit, pdu, states.GetValueOrDefault(pdu.EventId), new HistoryOrder(historic.Anchor, place++)))
+            if (await JudgeAsync(room, unit, pdu, states.GetValueOrDefault(pdu.EventId), new HistoryOrder(anchor, place++)))
                 placed++;
         }
 
@@ -56,8 +58,42 @@ internal static class ReceiveHistory
         if (gap.Closed.Count > 0)
             events.RemoveBackwardExtremities(unit.Unit, room.RoomId, gap.Closed);
         if (gap.Open.Count > 0)
-            events.AddBackwardExtremities(unit.Unit, room.RoomId, gap.Open, historic.Anchor);
+            events.AddBackwardExtremities(unit.Unit, room.RoomId, gap.Open, anchor);
         return new HistoryReceived(placed, gap.Closed.Count, [], []);
+    }
+
+    /// <summary>
+    /// A single event that somebody asked for. No event of the history leads back to it yet, so it stands by itself within a gap, with gaps before and behind it. Its claimed
+    /// time decides in which, and nothing else.
+    /// </summary>
+    private static async ValueTask<Outcome<HistoryReceived>> AddIslandAsync(ActiveRoom room, RoomUnit unit, Pdu? pdu, ImmutableArray<string> state)
+    {
+        var nothing = new HistoryReceived(0, 0, [], []);
+        if (pdu is null || pdu.PrevEvents.IsEmpty || state.IsDefault ||
+            (await room.Events.GetAsync(pdu.EventId) is { } known && known.Status != EventStatus.Outlier) || await FindIslandAsync(room, pdu) is not { } anchor)
+            return nothing;
+        if (!await JudgeAsync(room, unit, pdu, state, new HistoryOrder(anchor, -1)))
+            return nothing;
+        var before = await room.Events.GetManyAsync(pdu.PrevEvents);
+        var open = pdu.PrevEvents.Where(id => !before.TryGetValue(id, out var row) || row.Status.HasFlag(EventStatus.Outlier)).ToList();
+        room.Services.Storage.Events.AddBackwardExtremities(unit.Unit, room.RoomId, open, anchor);
+        return nothing with { Placed = 1 };
+    }
+
+    /// <summary>An anchor of its own in the middle of the gap in which the event of that time must be; null if there is no such gap, or no room in it.</summary>
+    private static async ValueTask<long?> FindIslandAsync(ActiveRoom room, Pdu pdu)
+    {
+        var events = room.Services.Storage.Events;
+        var next = await events.ByTimestampAsync(room.RoomId, pdu.OriginServerTs, Direction.Forward);
+        var after = next?.Order is { } place ? new HistoryOrder(place.Anchor - 1, 0) : HistoryOrder.End;
+        var gap = await events.FindGapAsync(room.RoomId, after, HistoryOrder.End, Direction.Forward) ??
+            await events.FindGapAsync(room.RoomId, HistoryOrder.Start, HistoryOrder.End, Direction.Backward);
+        if (gap is not { } end)
+            return null;
+        var below = await events.RangeAsync(room.RoomId, HistoryOrder.Start, new HistoryOrder(end - 1, 0), Direction.Backward, 1);
+        var start = below is [{ Order: { } order }] ? order.Anchor : 0;
+        var middle = start + ((end - start) / 2);
+        return middle > start && middle < end ? middle : null;
     }
 
     private static async ValueTask<HistoryReceived> FindMissingAsync(ActiveRoom room, GapWalk gap, HistoricPdus historic)

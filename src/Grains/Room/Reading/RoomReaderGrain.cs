@@ -17,7 +17,10 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> Event(Requester requester, string eventId)
     {
-        if (await RoomReader.FindAsync(services, RoomId, requester) is not { } reader || await reader.FindVisibleAsync(eventId) is not { } row)
+        var reader = await RoomReader.FindAsync(services, RoomId, requester);
+        if (reader is { Sight.IsMember: true } && await reader.Room.FindAsync(eventId) is null)
+            await History.Fetch(eventId);
+        if (reader is null || await reader.FindVisibleAsync(eventId) is not { } row)
             return MatrixError.NotFound("No such event");
         var renderer = reader.Renderer();
         await renderer.PrepareAsync([row], reader.Sight, previous: true);
@@ -25,8 +28,13 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
         return PooledJson.Build(writer => renderer.Write(writer, row));
     }
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> Context(Requester requester, string eventId, int limit, string? filter) =>
-        ReadAsync(requester, reader => MessagesRead.ContextAsync(reader, Paging(reader), eventId, limit, filter));
+    public Task<Outcome<ReadOnlyMemory<byte>>> Context(Requester requester, string eventId, int limit, string? filter) => ReadAsync(requester, async reader =>
+    {
+        // An outlier has no place yet around which there could be something.
+        if (reader.Sight.IsMember && (await services.Storage.Events.GetAsync(eventId) is not { } row || (row.RoomId == RoomId && row is { Order: null, Status: EventStatus.Outlier })))
+            await History.Fetch(eventId);
+        return await MessagesRead.ContextAsync(reader, Paging(reader), eventId, limit, filter);
+    });
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Messages(MessagesRequest request) =>
         ReadAsync(request.Requester, reader => MessagesRead.MessagesAsync(reader, Paging(reader), request));
@@ -53,6 +61,9 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
 
     public Task<Outcome<ReadOnlyMemory<byte>>> EventByTimestamp(Requester requester, long timestamp, bool backward) => ReadAsync(requester, async reader =>
     {
+        // What another server names, where history is missing here, is fetched and then found here.
+        if (reader.Sight.IsMember && await History.NearestTo(timestamp, backward) is { } nearest && await reader.Room.FindAsync(nearest) is null)
+            await History.Fetch(nearest);
         var row = await reader.Storage.Events.ByTimestampAsync(RoomId, timestamp, backward ? Direction.Backward : Direction.Forward);
         if (row is null || !await reader.Sight.CanSeeAsync(row))
             return MatrixError.NotFound("No event from that time");
@@ -67,7 +78,9 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
 
     public Task<Outcome<ReadOnlyMemory<byte>>> InitialSync(Requester requester, int limit) => ReadAsync(requester, reader => InitialSyncRead.RoomAsync(reader, limit));
 
-    private GapPaging Paging(RoomReader reader) => new(reader, GrainFactory.GetGrain<IRoomHistoryGrain>(RoomId).Fill);
+    private IRoomHistoryGrain History => GrainFactory.GetGrain<IRoomHistoryGrain>(RoomId);
+
+    private GapPaging Paging(RoomReader reader) => new(reader, History.Fill);
 
     private async Task<Outcome<ReadOnlyMemory<byte>>> ReadAsync(Requester requester, Func<RoomReader, ValueTask<Outcome<ReadOnlyMemory<byte>>>> read) =>
         (await RoomReader.OpenAsync(services, RoomId, requester)).TryGet(out var reader, out var error) ? await read(reader) : error;
