@@ -44,9 +44,8 @@ internal static class Backfill
         if (body.Error is { } wrong)
             return wrong;
         var query = new MissingEventsQuery([.. earliest ?? []], [.. (latest ?? []).Take(MaxIds)], (int)Math.Clamp(limit, 0, MaxMissing), minDepth);
-        var events = await request.Grain<IServerReaderGrain>(roomId).MissingEvents(request.Origin, query);
 
-        // Who may not ask is told that first.
-        return events.Ok && (earliest is null || latest is null) ? MatrixError.MissingParam("earliest_events and latest_events are required") : MatrixResponse.From(events);
+        // Who names no events asks for none.
+        return MatrixResponse.From(await request.Grain<IServerReaderGrain>(roomId).MissingEvents(request.Origin, query));
     }
 }
