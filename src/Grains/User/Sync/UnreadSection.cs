@@ -9,11 +9,14 @@ internal static class UnreadSection
     /// <summary>Writes the counts: of the whole room, or, with <paramref name="byThread"/>, of the main timeline and of each thread that has some.</summary>
     public static void Write(Utf8JsonWriter writer, RoomUnread unread, bool byThread)
     {
-        var counted = byThread ? unread.Events.Where(e => e.Thread == PushJudge.Main) : unread.Events;
         writer.WritePropertyName("unread_notifications"u8);
-        WriteCounts(writer, counted);
         if (!byThread)
+        {
+            WriteCounts(writer, unread.Events.Count, unread.Highlights);
             return;
+        }
+
+        WriteCounts(writer, unread.Events.Where(e => e.Thread == PushJudge.Main));
         var threads = unread.Events.Where(e => e.Thread != PushJudge.Main).ToLookup(e => e.Thread, StringComparer.Ordinal);
         if (threads.Count == 0)
             return;
@@ -36,6 +39,11 @@ internal static class UnreadSection
             highlights += unread.Highlight ? 1 : 0;
         }
 
+        WriteCounts(writer, notifications, highlights);
+    }
+
+    private static void WriteCounts(Utf8JsonWriter writer, int notifications, int highlights)
+    {
         writer.WriteStartObject();
         writer.WriteNumber("highlight_count"u8, highlights);
         writer.WriteNumber("notification_count"u8, notifications);

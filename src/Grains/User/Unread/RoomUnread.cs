@@ -21,6 +21,9 @@ internal sealed class RoomUnread
     /// <summary>Unread notifications, oldest first.</summary>
     public IReadOnlyList<UnreadEvent> Events => _events;
 
+    /// <summary>How many of them are highlights.</summary>
+    public int Highlights { get; private set; }
+
     /// <summary>Takes the user's receipts; what they cover is read.</summary>
     public void Read(IEnumerable<ReceiptRow> receipts)
     {
@@ -34,14 +37,14 @@ internal sealed class RoomUnread
                 ReadUpTo = receipt.Order;
         }
 
-        _events.RemoveAll(Covers);
+        RemoveRead();
     }
 
     /// <summary>The user sent an event: "notifications prior to and including that event MUST be marked as read", of that event's thread.</summary>
     public void Sent(string thread, HistoryOrder order)
     {
         ReadThread(thread, order);
-        _events.RemoveAll(Covers);
+        RemoveRead();
     }
 
     public void Add(UnreadEvent unread)
@@ -50,8 +53,19 @@ internal sealed class RoomUnread
         if (Covers(unread) || (_events.Count > 0 && unread.Order <= _events[^1].Order))
             return;
         if (_events.Count >= MaxEvents)
+        {
+            Highlights -= _events[0].Highlight ? 1 : 0;
             _events.RemoveAt(0);
+        }
+
         _events.Add(unread);
+        Highlights += unread.Highlight ? 1 : 0;
+    }
+
+    private void RemoveRead()
+    {
+        if (_events.RemoveAll(Covers) > 0)
+            Highlights = _events.Count(static e => e.Highlight);
     }
 
     private void ReadThread(string thread, HistoryOrder order)
