@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Publishes the silo, starts it on an empty database and loads it: tests/Load/run.sh [--postgres] [options of the load generator]
-# With --postgres on a cluster made for the run, with its usual fsync. Reports the server's CPU time per send too.
+# With --postgres on a cluster made for the run, with its usual fsync. Reports the server's CPU time per send too. SILO names an executable that is published already.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 postgres=
@@ -13,7 +13,8 @@ cleanup() {
     rm -rf "$dir"
 }
 trap cleanup EXIT
-dotnet publish silo -c Release -r linux-x64 -o "$dir/silo" -v q --nologo
+silo=${SILO:-$dir/silo/OrleansMatrix}
+[ -n "${SILO:-}" ] || dotnet publish silo -c Release -r linux-x64 -o "$dir/silo" -v q --nologo
 dotnet build tests/Load -c Release -v q --nologo
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 settings=(Matrix__DataDirectory="$dir/data" Matrix__Registration__Enabled=true Matrix__RateLimits__Enabled=false Kestrel__Endpoints__Http__Url="http://127.0.0.1:$port")
@@ -25,7 +26,7 @@ if [ -n "$postgres" ]; then
     as_postgres "$bin/createdb" -h "$dir" -U postgres matrix
     settings+=("Matrix__Database=Host=$dir;Username=postgres;Database=matrix")
 fi
-env "${settings[@]}" "$dir/silo/OrleansMatrix" >"$dir/log" 2>&1 &
+env "${settings[@]}" "$silo" >"$dir/log" 2>&1 &
 pid=$!
 for ((tries = 0; ; tries++)); do
     ! curl -sf -m 5 -o /dev/null "http://127.0.0.1:$port/_matrix/client/versions" || break
