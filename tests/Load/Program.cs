@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OrleansMatrix.Load;
+using OrleansMatrix.Load.Joining;
 
 var url = new Option<string>("--url") { Description = "The homeserver's base URL", DefaultValueFactory = _ => "http://127.0.0.1:8008" };
 var writers = new Option<int>("--writers") { Description = "Users that send, one connection each", DefaultValueFactory = _ => 64 };
@@ -32,8 +33,19 @@ root.SetAction(async (parse, cancellationToken) =>
 var echoServer = new Command("echo-server", "The yardstick's server, until standard input closes");
 echoServer.SetAction((_, _) => Echo.ServeAsync());
 root.Subcommands.Add(echoServer);
+var members = new Option<int>("--members") { Description = "Members of the room, all of other servers", DefaultValueFactory = _ => 1000 };
+var servers = new Option<int>("--servers") { Description = "Servers that the members are of", DefaultValueFactory = _ => 20 };
+var silo = new Option<string>("--silo") { Description = "The server's program: OrleansMatrix.dll or a published executable", DefaultValueFactory = _ => "silo/bin/Release/net10.0/OrleansMatrix.dll" };
+var join = new Command("join", "Starts two servers, fills a room of the first with members of made-up servers by federation, and joins it from the second") { members, servers, silo };
+join.SetAction(async (parse, cancellationToken) =>
+{
+    var joined = await JoinRun.RunAsync(parse.GetValue(silo)!, parse.GetValue(members), parse.GetValue(servers), cancellationToken);
+    Console.WriteLine(JsonSerializer.Serialize(joined, ReportJson.Default.JoinReport));
+});
+root.Subcommands.Add(join);
 return await root.Parse(args).InvokeAsync();
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(LoadReport))]
+[JsonSerializable(typeof(JoinReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -13,7 +13,10 @@ internal static class Redactions
     {
         var target = await room.Events.GetAsync(redaction.Redacts!);
         if (target is null)
+        {
             room.Services.Storage.Events.AddPendingRedaction(unit.Unit, redaction.Redacts!, redaction.EventId, room.RoomId);
+            room.Events.AddAwaited(redaction.Redacts!, redaction.EventId);
+        }
         else if (!target.IsRedacted && Rules.Apply(room.Version, redaction, target.Pdu, levels))
             await unit.RedactAsync(target, Redaction.Redact(target.Pdu), redaction.EventId);
     }
@@ -21,7 +24,7 @@ internal static class Redactions
     /// <summary>Applies redactions that came before their target.</summary>
     public static async ValueTask ApplyPendingAsync(ActiveRoom room, RoomUnit unit, Pdu target)
     {
-        foreach (var redactionId in await room.Services.Storage.Events.PendingRedactionsAsync(target.EventId))
+        foreach (var redactionId in (await room.Services.Storage.Events.PendingRedactionsAsync(target.EventId)).Union(room.Events.AwaitedBy(target.EventId)))
         {
             if (await room.Events.GetAsync(redactionId) is not { StateBefore: { } before } redaction)
                 continue;

@@ -8,6 +8,7 @@ namespace OrleansMatrix.Grains.Room;
 internal sealed class RoomEvents(IEventStore store, RoomVersion version)
 {
     private readonly EventCache _cache = new();
+    private readonly List<(string TargetId, string RedactionId)> _awaited = [];
 
     // Events whose commit is not known to be durable are not in storage yet, and so may not be dropped.
     private readonly Dictionary<string, KnownEvent> _pending = new(StringComparer.Ordinal);
@@ -66,6 +67,19 @@ internal sealed class RoomEvents(IEventStore store, RoomVersion version)
 
         return generation;
     }
+
+    /// <summary>Remembers a redaction of an event that is not known, whose commit is on its way.</summary>
+    public void AddAwaited(string targetId, string redactionId)
+    {
+        // By the time that there are so many, the first of them are durable.
+        const int MaxAwaited = 4096;
+        if (_awaited.Count >= MaxAwaited)
+            _awaited.Clear();
+        _awaited.Add((targetId, redactionId));
+    }
+
+    /// <summary>Redactions of an event that came before it lately.</summary>
+    public IEnumerable<string> AwaitedBy(string targetId) => _awaited.Where(a => a.TargetId == targetId).Select(a => a.RedactionId).ToList();
 
     /// <summary>The events of commits on their way.</summary>
     public IEnumerable<Pdu> Pending => _pending.Values.Select(known => known.Pdu);

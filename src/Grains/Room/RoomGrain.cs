@@ -44,15 +44,15 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
         if (state.Requester.Suspended)
             return Refuse(MatrixError.UserSuspended());
         return state.Type == EventTypes.Member
-            ? RunAsync(room => MemberState.RunAsync(room, state, Members))
+            ? RunAsync(room => WithMemberAsync(room, state.StateKey, () => MemberState.RunAsync(room, state, Members)))
             : RunAsync(room => Sending.SetState.RunAsync(room, state, Aliases));
     }
 
     public Task<Outcome<string>> Redact(EventToRedact redaction) => RunAsync(room => RedactEvent.RunAsync(room, redaction));
 
     public Task<Outcome<string>> ChangeMembership(MembershipChange change) => change.Action == MembershipAction.Join
-        ? _joins.RunAsync(change.Target, () => RunAsync(room => Task.FromResult(room.Room is { IsResident: true })), () => RunAsync(room => Members.RunAsync(room, change)))
-        : RunAsync(room => Members.RunAsync(room, change));
+        ? _joins.RunAsync(change.Target, () => RunAsync(room => Task.FromResult(room.Room is { IsResident: true })), () => RunAsync(room => WithMemberAsync(room, change.Target, () => Members.RunAsync(room, change), isJoin: true)))
+        : RunAsync(room => WithMemberAsync(room, change.Target, () => Members.RunAsync(room, change)));
 
     public Task<Outcome<Nothing>> Forget(string userId) => RunAsync(room => ForgetRoom.RunAsync(room, userId));
 
@@ -126,6 +126,14 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
     public Task Fill() => RunAsync(_ => Task.FromResult(true));
 
     public Task<bool> HasMembers() => RunAsync(_ => Filling.WaitAsync());
+
+    // What can be done to a member hangs on the membership; of a room that was joined without its members it may not be known yet.
+    private async Task<Outcome<string>> WithMemberAsync(RoomActivation activation, string userId, Func<Task<Outcome<string>>> change, bool isJoin = false)
+    {
+        var isKnown = await activation.ReadAsync(async room =>
+            room?.Partial is null || (isJoin && room.Summary.JoinRule == "public") || await room.Current.FindAsync(EventTypes.Member, userId) is not null);
+        return isKnown || await Filling.WaitAsync() ? await change() : new MatrixError(ErrCodes.Unknown, 503, "The members of the room are not known yet");
+    }
 
     private Filling Filling => _filling ??= new Filling(this, services, remote, Slot, RoomId);
 

@@ -55,6 +55,7 @@ internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profile
             return await remote.InviteAsync(activation, change, Content(null));
 
         var isJoining = false;
+        var needsOthers = false;
         var outcome = await activation.ChangeAsync<string>(async (room, unit) =>
         {
             var present = await room.Current.FindAsync(EventTypes.Member, change.Target);
@@ -65,12 +66,18 @@ internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profile
             string? authoriser = null;
             if (change.Action == MembershipAction.Join &&
                 !(await RestrictedJoin.FindAuthoriserAsync(room, change.Target)).TryGet(out authoriser, out var refused) && refused is not null)
+            {
+                needsOthers = refused.ErrCode == ErrCodes.UnableToGrantJoin;
                 return refused.Status == 400 ? MatrixError.Forbidden(refused.Message) : refused;
+            }
 
             isJoining = change.Action == MembershipAction.Join && present?.Membership != Membership.Join;
             var draft = new EventDraft(change.Requester.UserId, EventTypes.Member, change.Target, Content(authoriser));
             return await SetState.AppendAsync(room, unit, draft);
         });
+        // S-S API, Restricted rooms: another server has somebody who may let the user in.
+        if (needsOthers && await remote.ChangeOwnAsync(activation, change, Content(null)) is { Ok: true } granted)
+            (outcome, isJoining) = (granted, true);
         if (outcome.Ok && isJoining)
             await whenJoined(activation, change.Target);
         return outcome;

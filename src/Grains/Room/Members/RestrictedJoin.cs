@@ -35,10 +35,12 @@ internal static class RestrictedJoin
             {
                 if (ContentJson.String(condition, "type") != "m.room_membership" || ContentJson.String(condition, "room_id") is not { } otherRoom)
                     continue;
-                if ((await room.Services.Storage.Memberships.GetAsync(otherRoom, userId))?.Membership == Membership.Join)
+                // What is stored of a room that this server is not in may be old.
+                var storage = room.Services.Storage;
+                var isResident = (await storage.Memberships.ServersAsync(otherRoom)).Any(s => s.Server == room.Services.Server.Name.Value);
+                if (isResident && (await storage.Memberships.GetAsync(otherRoom, userId))?.Membership == Membership.Join)
                     return null;
-                var servers = await room.Services.Storage.Memberships.ServersAsync(otherRoom);
-                isUnsure |= !servers.Any(s => s.Server == room.Services.Server.Name.Value);
+                isUnsure |= !isResident || await storage.PartialRooms.GetAsync(otherRoom) is not null;
             }
         }
 

@@ -6,7 +6,7 @@ using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Room.Pipeline;
 
-/// <summary>The way of remote events into the room: verified together before the turn, then judged one by one, each with a commit of its own.</summary>
+/// <summary>The way of remote events into the room: verified together before the turn, then judged one by one, each with a unit of its own.</summary>
 internal static class ReceivePdus
 {
     private const int MaxPdus = 500;
@@ -18,19 +18,23 @@ internal static class ReceivePdus
         if (activation.Room is not { } present)
             return MatrixError.NotFound("Unknown room");
         var isAllowed = await activation.ReadAsync(async room => await room!.AllowsServerAsync(remote.Origin));
-        var verdicts = ImmutableArray.CreateBuilder<JudgedPdu>(remote.Pdus.Length);
-        foreach (var incoming in await VerifyPdus.RunAsync(activation.Services.Keys, activation.RoomId, present.Version, remote.Pdus))
+        var incoming = await VerifyPdus.RunAsync(activation.Services.Keys, activation.RoomId, present.Version, remote.Pdus);
+        if (others is not null && isAllowed)
         {
-            if (!isAllowed || incoming.Pdu is not { } pdu)
+            for (var i = 0; i < incoming.Length; i++)
             {
-                verdicts.Add(new JudgedPdu(incoming.EventId, PduVerdict.Dropped, isAllowed ? incoming.Fault : "The server is denied by m.room.server_acl", []));
-                continue;
+                if (incoming[i].Pdu is { } pdu)
+                    incoming[i] = incoming[i] with { Pdu = await PolicyGate.SignAsync(activation, others, pdu) };
             }
+        }
 
-            if (others is not null)
-                pdu = await PolicyGate.SignAsync(activation, others, pdu);
-            var outcome = await activation.ChangeAsync<JudgedPdu>(async (room, unit) =>
-                await ReceivePdu.RunAsync(room, unit, pdu, remote.StateBefore, distribute: false, remote.AtMissing));
+        // They take their turns in this order, and wait for durability together.
+        var judging = Array.ConvertAll(incoming, item => isAllowed && item.Pdu is { } pdu
+            ? activation.ChangeAsync<JudgedPdu>(async (room, unit) => await ReceivePdu.RunAsync(room, unit, pdu, remote.StateBefore, distribute: false, remote.AtMissing))
+            : Task.FromResult<Outcome<JudgedPdu>>(new JudgedPdu(item.EventId, PduVerdict.Dropped, isAllowed ? item.Fault : "The server is denied by m.room.server_acl", [])));
+        var verdicts = ImmutableArray.CreateBuilder<JudgedPdu>(incoming.Length);
+        foreach (var outcome in await Task.WhenAll(judging))
+        {
             if (!outcome.Ok)
                 return outcome.Error!;
             verdicts.Add(outcome.Value!);
