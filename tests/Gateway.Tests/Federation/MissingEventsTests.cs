@@ -55,6 +55,23 @@ public sealed class MissingEventsTests(FederatingServer server) : IClassFixture<
     }
 
     [Fact]
+    public async Task Paging_passes_over_a_gap_that_nobody_can_fill()
+    {
+        var before = await HistoryAsync(100);
+        Pdu[] said = [.. Enumerable.Range(0, 3).Select(i => _room.Say(Zoe, $"text {i}"))];
+        _room.ServeState();
+        AssertAccepted(await _peer.SendAsync(server, said[2]), said[2]);
+        var asked = _peer.Asked.Count;
+        Assert.Equal([.. before, said[2].EventId], await HistoryAsync(2));
+        Assert.Equal([.. before, said[2].EventId], await HistoryAsync(100));
+        var forward = (await _anna.GetAsync($"v3/rooms/{_room.Path}/messages?dir=f&limit=100")).Ok()["chunk"]!.AsArray();
+        Assert.Equal([.. before, said[2].EventId], forward.Select(Id));
+
+        // For a time nobody is asked again.
+        Assert.Equal(1, _peer.Asked.Skip(asked).Count(line => line.Contains("/backfill/", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task An_event_of_a_gap_that_comes_later_is_shown_and_forks_nothing()
     {
         Pdu[] said = [.. Enumerable.Range(0, 3).Select(i => _room.Say(Zoe, $"text {i}"))];

@@ -100,6 +100,16 @@ public sealed class PolicyServerTests(FederatingServer server) : IClassFixture<F
         (await SendAsync("alone")).Ok();
     }
 
+    [Fact]
+    public async Task This_server_is_no_policy_server()
+    {
+        var own = $$$"""{"via":"{{{server.FederationName}}}","public_keys":{"ed25519":"{{{s_key.VerifyKey.ToBase64()}}}"}}""";
+        (await _anna.PutAsync($"v3/rooms/{_room.Path}/state/m.room.policy", own)).Ok();
+        (await SendAsync("stuck")).Fails(403, "M_FORBIDDEN");
+        (await _peer.AskAsync(server, HttpMethod.Post, "/_matrix/policy/v1/sign", "{}")).Fails(404, "M_UNRECOGNIZED");
+        (await _anna.PostAsync("v3/createRoom", $$"""{"initial_state":[{"type":"m.room.policy","state_key":"","content":{{own}} },{"type":"m.room.topic","state_key":"","content":{"topic":"t"} }]}""")).Fails(400, "M_INVALID_ROOM_STATE");
+    }
+
     private JsonNode SignEvent(PeerRequest request, SigningKey key)
     {
         Assert.True(Pdu.Parse(Encoding.UTF8.GetBytes(request.Body), _room.Version).TryGet(out var pdu, out _));

@@ -25,9 +25,8 @@ internal static class SignInvite
             return malformed;
         if (pdu.EventId != invite.EventId || pdu.RoomId != activation.RoomId || pdu.Type != EventTypes.Member || pdu.Membership != Membership.Invite)
             return MatrixError.InvalidParam("The event is not the invite that the path names");
-        // A third-party invite may come from any server of the room (S-S API, Third-party invites).
-        var isFromOrigin = pdu.SenderDomain.SequenceEqual(invite.Origin) || pdu.Content.TryGetProperty("third_party_invite"u8, out _);
-        if (pdu.StateKey is not { } userId || !services.Server.IsLocalUser(userId) || !isFromOrigin)
+        // Also of third-party invites, which need no signature of the sender's server: it is that server which makes them for rooms that this one is not in.
+        if (pdu.StateKey is not { } userId || !services.Server.IsLocalUser(userId) || !pdu.SenderDomain.SequenceEqual(invite.Origin))
             return MatrixError.Forbidden("The invite is not from the requesting server to a user of this one");
         if (!await activation.ReadAsync(async room => room is null || await room.AllowsServerAsync(invite.Origin)))
             return MatrixError.Forbidden("The server is denied by m.room.server_acl");

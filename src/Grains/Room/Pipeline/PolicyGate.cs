@@ -51,6 +51,8 @@ internal static class PolicyGate
             }
         }
 
+        if (policy.Via == room.Services.Server.Name.Value)
+            return MatrixError.Forbidden("The room's policy server is this server, which is none");
         room.PolicySignatures.Want(draft, built);
         return new MatrixError(Wanted, 403, built.EventId);
     }
