@@ -14,14 +14,14 @@ public sealed class RouteTable
     /// <summary>All endpoints, in the order in which they were mapped.</summary>
     public IReadOnlyList<MatrixEndpoint> Endpoints => _endpoints;
 
-    /// <summary>Maps an endpoint; its last segment may be an optional parameter. Before the server starts only.</summary>
+    /// <summary>Maps an endpoint; its last segment may be an optional parameter, and a slash at its end does not count. Before the server starts only.</summary>
     /// <exception cref="InvalidOperationException">There is one with this method and path.</exception>
     public void Add(MatrixEndpoint endpoint)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
         _endpoints.Add(endpoint);
         var node = _root;
-        foreach (var segment in endpoint.Path[1..].Split('/'))
+        foreach (var segment in endpoint.Path.Trim('/').Split('/'))
         {
             if (segment.EndsWith("?}", StringComparison.Ordinal))
                 node.Put(endpoint);

@@ -13,11 +13,14 @@ public sealed class RouteTableTests
         Map("GET", "/a/{id}/{other}");
         Map("GET", "/a/fixed/{other}/end");
         Map("DELETE", "/a/{id}/state");
+        Map("GET", "/slash/");
     }
 
     [Theory]
     [InlineData("GET", "/a/1/state", "/a/{id}/state")]
     [InlineData("GET", "/a/1/state/", "/a/{id}/state")]
+    [InlineData("GET", "/slash/", "/slash/")]
+    [InlineData("GET", "/slash", "/slash/")]
     [InlineData("GET", "/a/1/else", "/a/{id}/{other}")]
     [InlineData("GET", "/a/fixed/state", "/a/{id}/state")]
     [InlineData("GET", "/a/fixed/x/end", "/a/fixed/{other}/end")]
