@@ -26,8 +26,11 @@ internal sealed class ClientProcess : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
+    /// <summary>Starts the client of that name: js or nio.</summary>
+    public static ClientProcess Start(string name) => name == "js" ? StartJs() : StartNio();
+
     /// <summary>matrix-js-sdk with its Rust crypto.</summary>
-    public static ClientProcess StartJs()
+    private static ClientProcess StartJs()
     {
         var script = Path.Combine(SourceDirectory, "clients", "js-client.mjs");
         Require(Directory.Exists(Path.Combine(SourceDirectory, "clients", "node_modules")), "matrix-js-sdk is not installed (npm ci in tests/Interop/clients)");
@@ -35,7 +38,7 @@ internal sealed class ClientProcess : IAsyncDisposable
     }
 
     /// <summary>matrix-nio with libolm, by the system's Python, for which Debian packages it.</summary>
-    public static ClientProcess StartNio()
+    private static ClientProcess StartNio()
     {
         Require(File.Exists("/usr/bin/python3") && Directory.Exists("/usr/lib/python3/dist-packages/nio"), "python3-matrix-nio is not installed");
         return Start("/usr/bin/python3", Path.Combine(SourceDirectory, "clients", "nio-client.py"));

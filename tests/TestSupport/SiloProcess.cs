@@ -32,15 +32,43 @@ public sealed class SiloProcess : IAsyncDisposable
     /// <summary>What the server wrote, for messages of failed tests.</summary>
     public string Log { get { lock (_log) return _log.ToString(); } }
 
-    public static async Task<SiloProcess> StartAsync(string dataDirectory, string database)
+    /// <summary>Starts a server of its own.</summary>
+    /// <param name="environment">Further environment variables.</param>
+    public static async Task<SiloProcess> StartAsync(string dataDirectory, string database, IEnumerable<KeyValuePair<string, string>>? environment = null)
+    {
+        var silo = new SiloProcess(dataDirectory, database, FreePort());
+        foreach (var (key, value) in environment ?? [])
+            silo._settings[key] = value;
+        await silo.StartAsync();
+        return silo;
+    }
+
+    /// <summary>Starts a server that others reach over TLS on loopback; its name is <c>localhost:PORT</c>.</summary>
+    public static async Task<SiloProcess> StartFederatingAsync(string dataDirectory, TestAuthority authority)
+    {
+        var port = FreePort();
+        return await StartAsync(dataDirectory, database: "", new Dictionary<string, string>
+        {
+            ["Kestrel__Endpoints__Federation__Url"] = $"https://localhost:{port}",
+            ["Kestrel__Endpoints__Federation__Certificate__Path"] = authority.CertificatePath,
+            ["Kestrel__Endpoints__Federation__Certificate__Password"] = TestAuthority.Password,
+            ["SSL_CERT_FILE"] = authority.RootPath,
+            ["Matrix__ServerName"] = $"localhost:{port}",
+            ["Matrix__Outbound__AllowPrivateAddresses"] = "true",
+        });
+    }
+
+    /// <summary>The name in user ids.</summary>
+    public string ServerName => _settings.GetValueOrDefault("Matrix__ServerName", "localhost");
+
+    /// <summary>A loopback port that nothing listens on.</summary>
+    public static int FreePort()
     {
         using var probe = new TcpListener(IPAddress.Loopback, 0);
         probe.Start();
         var port = ((IPEndPoint)probe.LocalEndpoint).Port;
         probe.Stop();
-        var silo = new SiloProcess(dataDirectory, database, port);
-        await silo.StartAsync();
-        return silo;
+        return port;
     }
 
     /// <summary>Starts the process and returns when it answers.</summary>

@@ -70,6 +70,14 @@ const operations = {
         return { room_id };
     },
     async join({ room_id }) { await client.joinRoom(room_id); return {}; },
+    // Waits until the library knows that the room is encrypted.
+    async encrypted({ room_id }) {
+        for (let attempt = 0; attempt < 200; attempt++) {
+            if (client.getRoom(room_id)?.hasEncryptionStateEvent()) return {};
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        throw new Error("the room is not known as encrypted");
+    },
     async send({ room_id, type, content }) {
         // The library encrypts only for a room whose encryption event and members it knows.
         return client.sendEvent(room_id, type, content);

@@ -82,6 +82,11 @@ class User:
         for receipt in event.receipts:
             await note({"kind": "receipt", "room_id": room.room_id, "event_id": receipt.event_id, "type": receipt.receipt_type, "user_id": receipt.user_id})
 
+    async def create_room(self, invite, encrypted, **_):
+        state = [{"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}] if encrypted else []
+        response = checked(await self.client.room_create(preset=nio.RoomPreset.private_chat, invite=invite, initial_state=state, name="Interop"))
+        return {"room_id": response.room_id}
+
     async def join(self, room_id, **_):
         checked(await self.client.join(room_id))
         return {}
