@@ -47,9 +47,4 @@ internal sealed class FakeServers : HttpMessageHandler
         await AnswerGate.WaitAsync(cancellationToken);
         return new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(answer) };
     }
-
-    // The client factory disposes what it has handed out; this one is the test's.
-    protected override void Dispose(bool disposing)
-    {
-    }
 }

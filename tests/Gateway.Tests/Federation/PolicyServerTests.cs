@@ -110,7 +110,7 @@ public sealed class PolicyServerTests(FederatingServer server) : IClassFixture<F
         (await _anna.PostAsync("v3/createRoom", $$"""{"initial_state":[{"type":"m.room.policy","state_key":"","content":{{own}} },{"type":"m.room.topic","state_key":"","content":{"topic":"t"} }]}""")).Fails(400, "M_INVALID_ROOM_STATE");
     }
 
-    private JsonNode SignEvent(PeerRequest request, SigningKey key)
+    private JsonObject SignEvent(PeerRequest request, SigningKey key)
     {
         Assert.True(Pdu.Parse(Encoding.UTF8.GetBytes(request.Body), _room.Version).TryGet(out var pdu, out _));
         var signed = PeerRoom.Node(EventSignatures.Sign(pdu, _peer.Name, key));

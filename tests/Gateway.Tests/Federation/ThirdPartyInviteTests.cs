@@ -35,7 +35,7 @@ public sealed class ThirdPartyInviteTests(FederatingServer server) : IClassFixtu
         _peer.On("PUT /_matrix/federation/v2/invite/", request =>
         {
             var invite = request.Json["event"]!;
-            Assert.Equal(request.Json["room_version"]!.GetValue<string>(), "12");
+            Assert.Equal("12", request.Json["room_version"]!.GetValue<string>());
             OrleansMatrix.Protocol.RoomVersions.RoomVersion.TryGet("12", out var version);
             Assert.True(Pdu.Parse(Encoding.UTF8.GetBytes(invite.ToJsonString()), version!).TryGet(out var pdu, out _));
             return new JsonObject { ["event"] = PeerRoom.Node(EventSignatures.Sign(pdu, _peer.Name, _peer.Key)) };
