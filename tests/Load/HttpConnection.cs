@@ -19,13 +19,18 @@ internal sealed class HttpConnection(Uri server) : IDisposable
     private byte[] _body = new byte[16 * 1024];
 
     /// <summary>Sends a request and reads the whole answer; the body stays valid until the next call.</summary>
-    public async Task<(int Status, ReadOnlyMemory<byte> Body)> SendAsync(string method, string path, string? token, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    public Task<(int Status, ReadOnlyMemory<byte> Body)> SendAsync(string method, string path, string? token, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        SendAuthorizedAsync(method, path, token is null ? null : "Bearer " + token, body, cancellationToken);
+
+    /// <summary>Sends a request with that Authorization header.</summary>
+    public async Task<(int Status, ReadOnlyMemory<byte> Body)> SendAuthorizedAsync(
+        string method, string path, string? authorization, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         if (_stream is null)
             await ConnectAsync(cancellationToken);
         var head = new StringBuilder(256).Append(method).Append(' ').Append(path).Append(" HTTP/1.1\r\nHost: ").Append(server.Authority).Append("\r\n");
-        if (token is not null)
-            head.Append("Authorization: Bearer ").Append(token).Append("\r\n");
+        if (authorization is not null)
+            head.Append("Authorization: ").Append(authorization).Append("\r\n");
         if (method is not "GET")
             head.Append("Content-Type: application/json\r\nContent-Length: ").Append(body.Length).Append("\r\n");
         head.Append("\r\n");

@@ -9,7 +9,7 @@ internal sealed class MatrixClient(Uri server) : IDisposable
 {
     private readonly HttpConnection _http = new(server);
 
-    public string? Token { get; private set; }
+    public string? Token { get; set; }
     public string UserId { get; private set; } = "";
 
     /// <summary>Registers through the dummy stage, or the registration token stage if a token is given.</summary>
@@ -37,14 +37,20 @@ internal sealed class MatrixClient(Uri server) : IDisposable
         return JsonNode.Parse(answer.Span)!["room_id"]!.GetValue<string>();
     }
 
-    public async Task JoinAsync(string roomId, CancellationToken cancellationToken)
+    /// <param name="via">A server that is in the room.</param>
+    public async Task JoinAsync(string roomId, CancellationToken cancellationToken, string? via = null)
     {
-        var (status, answer) = await _http.SendAsync("POST", $"/_matrix/client/v3/join/{Uri.EscapeDataString(roomId)}", Token, "{}"u8.ToArray(), cancellationToken);
+        var query = via is null ? "" : "?server_name=" + via;
+        var (status, answer) = await _http.SendAsync("POST", $"/_matrix/client/v3/join/{Uri.EscapeDataString(roomId)}{query}", Token, "{}"u8.ToArray(), cancellationToken);
         Require(status, answer, "join");
     }
 
     public Task<(int Status, ReadOnlyMemory<byte> Body)> SendMessageAsync(string escapedRoomId, string transactionId, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
         _http.SendAsync("PUT", $"/_matrix/client/v3/rooms/{escapedRoomId}/send/m.room.message/{transactionId}", Token, content, cancellationToken);
+
+    /// <summary>True if the user can read the event.</summary>
+    public async Task<bool> HasEventAsync(string escapedRoomId, string eventId, CancellationToken cancellationToken) =>
+        (await _http.SendAsync("GET", $"/_matrix/client/v3/rooms/{escapedRoomId}/event/{Uri.EscapeDataString(eventId)}", Token, default, cancellationToken)).Status == 200;
 
     public async Task<JsonDocument> SyncAsync(string? since, int timeoutMs, CancellationToken cancellationToken)
     {

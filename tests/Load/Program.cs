@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using OrleansMatrix.Load;
 using OrleansMatrix.Load.Joining;
+using OrleansMatrix.Load.Federation;
 
 var url = new Option<string>("--url") { Description = "The homeserver's base URL", DefaultValueFactory = _ => "http://127.0.0.1:8008" };
 var writers = new Option<int>("--writers") { Description = "Users that send, one connection each", DefaultValueFactory = _ => 64 };
@@ -43,9 +44,12 @@ join.SetAction(async (parse, cancellationToken) =>
     Console.WriteLine(JsonSerializer.Serialize(joined, ReportJson.Default.JoinReport));
 });
 root.Subcommands.Add(join);
+FederationCommands.AddTo(root);
 return await root.Parse(args).InvokeAsync();
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(LoadReport))]
 [JsonSerializable(typeof(JoinReport))]
+[JsonSerializable(typeof(ReceiveReport))]
+[JsonSerializable(typeof(CatchUpReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

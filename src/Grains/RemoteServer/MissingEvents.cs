@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Protocol.RoomVersions;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>
-/// Gets what events of a room need to be judged from the server that sent them: first the events between them and what is known (get_missing_events), then, where the gap
+/// Gets what events of a room need to be judged from the server that sent them: first the events between them and what is known (<see cref="EventsBetween"/>), then, where the gap
 /// is too wide, the state before it (state_ids, state, event). One for each room of a transaction: what it asks for is bounded over all of its events.
 /// </summary>
 internal sealed class MissingEvents(RemoteServerServices services, RoomSource source, string roomId)
@@ -28,14 +29,14 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
         // Missing auth events mostly are in the gap, too.
         if (IsMissing(judged) && _gaps++ < MaxGaps)
         {
-            await TakeAsync(await BetweenAsync(judged.EventId));
+            await TakeAsync(await BetweenAsync(judged));
             judged = await PushAsync(pdu, judged, default);
         }
 
         return IsMissing(judged) ? await WithStateAsync(pdu, judged, isEdge: false) : judged;
     }
 
-    /// <summary>Takes the events of a gap, oldest first as far as the depths that they claim tell.</summary>
+    /// <summary>Takes the events of a gap, each behind those that it follows.</summary>
     private async Task TakeAsync(List<ReadOnlyMemory<byte>> left)
     {
         while (left.Count > 0)
@@ -64,6 +65,9 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
 
     private async Task<JudgedPdu> WithStateAsync(ReadOnlyMemory<byte> pdu, JudgedPdu judged, bool isEdge)
     {
+        // Without an answer nobody knows how wide the gap is: its events would be missing for good. The next event shows the way to this one.
+        if (source.HasFailed)
+            return judged;
         if (judged.Verdict == PduVerdict.MissingAuthEvents)
             judged = await WithAuthEventsAsync(pdu, judged);
         if (judged.Verdict != PduVerdict.MissingPrevEvents)
@@ -111,8 +115,10 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
         return received.Ok ? received.Value!.Pdus[0] : before;
     }
 
-    private async Task<List<ReadOnlyMemory<byte>>> BetweenAsync(string eventId) =>
-        await services.Storage.Rooms.GetAsync(roomId) is { } room ? await source.MissingAsync(room.Extremities, eventId) : [];
+    private async Task<List<ReadOnlyMemory<byte>>> BetweenAsync(JudgedPdu judged) =>
+        await services.Storage.Rooms.GetAsync(roomId) is { } room && RoomVersion.TryGet(room.Version, out var version)
+            ? (await new EventsBetween(services.Storage, source, room, version).GetAsync(judged)).ConvertAll(p => p.Json)
+            : [];
 
     private async Task<ImmutableArray<string>> StateBeforeAsync(string eventId)
     {

@@ -5,6 +5,7 @@ using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Room;
+using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.RemoteServer;
@@ -41,6 +42,9 @@ internal sealed class RoomSource(RemoteServerServices services, IGrainFactory gr
     /// <summary>The server that is asked.</summary>
     public string Server => server;
 
+    /// <summary>True once an answer did not come that may come another time.</summary>
+    public bool HasFailed { get; private set; }
+
     /// <summary>The room that takes what comes.</summary>
     public IRoomGrain Room => grains.GetGrain<IRoomGrain>(roomId);
 
@@ -53,8 +57,8 @@ internal sealed class RoomSource(RemoteServerServices services, IGrainFactory gr
         return GetAsync($"backfill/{Path}?limit={MaxBackfill}{ids}", "pdus", MaxBackfill);
     }
 
-    /// <summary>Events between those that are known and one whose previous events are not, oldest first.</summary>
-    public async Task<List<ReadOnlyMemory<byte>>> MissingAsync(IEnumerable<string> earliest, string latest)
+    /// <summary>Events between those that are known and some whose previous events are not.</summary>
+    public async Task<List<ReadOnlyMemory<byte>>> MissingAsync(IEnumerable<string> earliest, IEnumerable<string> latest)
     {
         var body = JsonBytes.Object(writer =>
         {
@@ -63,14 +67,15 @@ internal sealed class RoomSource(RemoteServerServices services, IGrainFactory gr
                 writer.WriteStringValue(id);
             writer.WriteEndArray();
             writer.WriteStartArray("latest_events"u8);
-            writer.WriteStringValue(latest);
+            foreach (var id in latest)
+                writer.WriteStringValue(id);
             writer.WriteEndArray();
             writer.WriteNumber("limit"u8, MaxMissing);
         });
-        if (!(await services.Api.PostAsync(server, $"/_matrix/federation/v1/get_missing_events/{Path}", body)).TryGet(out var document, out _))
-            return [];
+        if (!(await services.Api.PostAsync(server, $"/_matrix/federation/v1/get_missing_events/{Path}", body)).TryGet(out var document, out var error))
+            return Failed(error);
         using (document)
-            return [.. Events(document.RootElement, "events").Take(MaxMissing).OrderBy(DepthOf)];
+            return [.. Events(document.RootElement, "events").Take(MaxMissing)];
     }
 
     /// <summary>Puts the auth chain of an event in the room, as outliers.</summary>
@@ -98,8 +103,12 @@ internal sealed class RoomSource(RemoteServerServices services, IGrainFactory gr
     public async Task<ImmutableArray<string>> StateBeforeAsync(string eventId)
     {
         var query = $"{Path}?event_id={Uri.EscapeDataString(eventId)}";
-        if (!(await services.Api.GetAsync(server, $"/_matrix/federation/v1/state_ids/{query}", MaxStateBytes)).TryGet(out var document, out _))
+        if (!(await services.Api.GetAsync(server, $"/_matrix/federation/v1/state_ids/{query}", MaxStateBytes)).TryGet(out var document, out var error))
+        {
+            Failed(error);
             return default;
+        }
+
         using (document)
         {
             var state = Ids(document.RootElement, "pdu_ids");
@@ -108,6 +117,9 @@ internal sealed class RoomSource(RemoteServerServices services, IGrainFactory gr
             var missing = all.Where(id => !known.Contains(id)).ToList();
             if (missing.Count > 0)
                 await AddOutliersAsync(missing.Count <= MaxSingles ? await SinglesAsync(missing) : await WholeStateAsync(query));
+            // What the server names and does not give, and what is not valid, is left out; but without what did not come it would be another state.
+            if (HasFailed)
+                return default;
             var existing = await services.Storage.Events.ExistingAsync(state);
             return [.. state.Where(existing.Contains)];
         }
@@ -135,18 +147,25 @@ internal sealed class RoomSource(RemoteServerServices services, IGrainFactory gr
 
     private async Task<List<ReadOnlyMemory<byte>>> WholeStateAsync(string query)
     {
-        if (!(await services.Api.GetAsync(server, $"/_matrix/federation/v1/state/{query}", MaxStateBytes)).TryGet(out var document, out _))
-            return [];
+        if (!(await services.Api.GetAsync(server, $"/_matrix/federation/v1/state/{query}", MaxStateBytes)).TryGet(out var document, out var error))
+            return Failed(error);
         using (document)
             return [.. Events(document.RootElement, "auth_chain").Concat(Events(document.RootElement, "pdus")).Take(MaxStateEvents)];
     }
 
     private async Task<List<ReadOnlyMemory<byte>>> GetAsync(string target, string list, int limit)
     {
-        if (!(await services.Api.GetAsync(server, "/_matrix/federation/v1/" + target, patience: s_patience)).TryGet(out var document, out _))
-            return [];
+        if (!(await services.Api.GetAsync(server, "/_matrix/federation/v1/" + target, patience: s_patience)).TryGet(out var document, out var error))
+            return Failed(error);
         using (document)
             return [.. Events(document.RootElement, list).Take(limit)];
+    }
+
+    private List<ReadOnlyMemory<byte>> Failed(MatrixError error)
+    {
+        // What the server refuses it would refuse again.
+        HasFailed |= error.Status is not (>= 400 and < 500 and not (401 or 408 or 429));
+        return [];
     }
 
     /// <summary>The objects of a list of an answer; none if there is no such list.</summary>

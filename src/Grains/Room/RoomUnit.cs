@@ -47,7 +47,8 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
 
         var isAlone = !pdu.IsState && room.Servers.Count <= 1 && room.IsResident;
         var destinations = distribute && !isAlone ? room.Servers.Keys.ToHashSet(StringComparer.Ordinal) : null;
-        var extremities = room.Extremities.Where(e => !pdu.PrevEvents.Contains(e.EventId)).ToList();
+        var followed = await FollowedAsync(pdu);
+        var extremities = room.Extremities.Where(e => !followed.Contains(e.EventId)).ToList();
         isFollowed &= extremities.Count > 0;
         if (!isFollowed)
             extremities.Add(new Extremity(pdu.EventId, pdu.Depth, stateAfter));
@@ -131,6 +132,20 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         room.PendingNodes.Committed(nodes);
         foreach (var known in _events)
             room.Events.Committed(known);
+    }
+
+    /// <summary>What the event follows, also by way of events that were no extremities here because they were rejected or soft-failed.</summary>
+    private async ValueTask<HashSet<string>> FollowedAsync(Pdu pdu)
+    {
+        const int MaxFollowed = 1000;
+        var followed = pdu.PrevEvents.ToHashSet(StringComparer.Ordinal);
+        for (List<string> next = [.. followed]; next.Count > 0 && followed.Count < MaxFollowed && !room.Extremities.All(e => followed.Contains(e.EventId));)
+        {
+            var known = await room.Events.GetManyAsync(next);
+            next = [.. known.Values.Where(e => (e.Status & (EventStatus.Rejected | EventStatus.SoftFailed)) != 0).SelectMany(e => e.Pdu.PrevEvents).Where(followed.Add)];
+        }
+
+        return followed;
     }
 
     private async ValueTask MoveCurrentStateAsync(Pdu pdu, StateNodeId stateBefore, StateNodeId stateAfter, bool isFollowed)

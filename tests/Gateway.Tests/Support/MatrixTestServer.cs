@@ -14,7 +14,7 @@ public class MatrixTestServer : IAsyncLifetime
 {
     private readonly TemporaryFolder _data = new();
     private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(1) }) { Timeout = TimeSpan.FromSeconds(60) };
-    private readonly FaultLog _faults = new();
+    private FaultLog _faults = new();
     private WebApplication? _app;
     private int _users;
 
@@ -50,6 +50,15 @@ public class MatrixTestServer : IAsyncLifetime
     public async Task RestartAsync()
     {
         await StopAsync();
+        await StartAsync();
+    }
+
+    /// <summary>Ends the server in the midst of what it does, and starts another one on the same data.</summary>
+    public async Task CrashAsync()
+    {
+        // Without StopAsync nothing is told to come to an end first.
+        await _app!.DisposeAsync();
+        _faults = new FaultLog();
         await StartAsync();
     }
 

@@ -40,6 +40,7 @@ internal static class ReceivePdu
         if (faultNow is not null)
         {
             unit.AddAside(pdu, EventStatus.SoftFailed, state);
+            await Redactions.ApplyPendingAsync(room, unit, pdu);
             return Verdict(pdu, PduVerdict.SoftFailed, faultNow);
         }
 
