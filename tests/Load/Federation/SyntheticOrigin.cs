@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using OrleansMatrix.Federation.Signing;
 using OrleansMatrix.Protocol.Events;
@@ -61,7 +60,7 @@ internal sealed class SyntheticOrigin : IAsyncDisposable
     {
         _roomId = roomId;
         var versions = string.Join('&', RoomVersion.All.Select(v => "ver=" + v.Id));
-        var made = JsonNode.Parse((await AskAsync("GET", $"/_matrix/federation/v1/make_join/{Uri.EscapeDataString(roomId)}/{Uri.EscapeDataString(User)}?{versions}", [], cancellationToken)).Span)!;
+        var made = JsonNode.Parse((await AskAsync("GET", $"/_matrix/federation/v1/make_join/{Uri.EscapeDataString(roomId)}/{Uri.EscapeDataString(User)}?{versions}", default, cancellationToken)).Span)!;
         if (!RoomVersion.TryGet(made["room_version"]!.GetValue<string>(), out _version!))
             throw new InvalidOperationException("unknown room version");
         var template = made["event"]!;
