@@ -27,6 +27,27 @@ public sealed class ThreeServerTests(TwoServers servers) : IClassFixture<TwoServ
         }
     }
 
+    [Fact]
+    public async Task Who_is_invited_gets_what_all_send()
+    {
+        await using var three = new FederatingServer();
+        await three.InitializeAsync();
+        var anna = await servers.One.RegisterAsync("anna");
+        var bert = await servers.Two.RegisterAsync("bert");
+        var carl = await three.RegisterAsync("carl");
+        var room = await anna.CreateRoomAsync($$"""{"preset":"private_chat","invite":["{{bert.UserId}}"]}""");
+        var path = Uri.EscapeDataString(room);
+        (await bert.PostAsync($"v3/join/{path}")).Ok();
+        (await anna.PostAsync($"v3/rooms/{path}/invite", $$"""{"user_id":"{{carl.UserId}}"}""")).Ok();
+        (await carl.PostAsync($"v3/join/{path}")).Ok();
+        foreach (var (sender, others) in new[] { (anna, new[] { bert, carl }), (bert, [anna, carl]), (carl, [anna, bert]) })
+        {
+            var sent = await sender.SendTextAsync(room, "to all");
+            foreach (var other in others)
+                await SeesAsync(other, room, sent);
+        }
+    }
+
     /// <summary>Syncs until there is an event of this id or state key.</summary>
     private static async Task SeesAsync(TestClient user, string room, string what)
     {
