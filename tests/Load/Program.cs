@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OrleansMatrix.Load;
-using OrleansMatrix.Load.Joining;
 using OrleansMatrix.Load.Federation;
+using OrleansMatrix.Load.Joining;
 
 var url = new Option<string>("--url") { Description = "The homeserver's base URL", DefaultValueFactory = _ => "http://127.0.0.1:8008" };
 var writers = new Option<int>("--writers") { Description = "Users that send, one connection each", DefaultValueFactory = _ => 64 };
