@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace OrleansMatrix.Federation.Network.Tests.Schedules;
 
 /// <summary>
@@ -5,12 +7,14 @@ namespace OrleansMatrix.Federation.Network.Tests.Schedules;
 /// </summary>
 public sealed class ScheduleTests(ScheduleServers servers) : IClassFixture<ScheduleServers>
 {
-    private const int Schedules = 33;
+    /// <summary>How many schedules to play: SCHEDULES, or enough for every run.</summary>
+    private static readonly int s_schedules =
+        int.TryParse(Environment.GetEnvironmentVariable("SCHEDULES"), NumberStyles.None, CultureInfo.InvariantCulture, out var schedules) ? schedules : 10;
 
     /// <summary>Schedules in which now and then an event that nothing refers to any more is lost to one server: its gap could not be filled when it came, and its sender does not send it again.</summary>
     private static readonly int[] s_open = [2, 8, 26];
 
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(1, Schedules).Except(s_open)];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(1, s_schedules).Except(s_open)];
 
     public static TheoryData<int> OpenSeeds => [.. s_open];
 
