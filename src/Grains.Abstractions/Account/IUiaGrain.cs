@@ -14,7 +14,7 @@ public interface IUiaGrain : IGrainWithStringKey
     /// <summary>What <see cref="Begin"/> was told to remember; empty if it was nothing.</summary>
     Task<ReadOnlyMemory<byte>> Recall();
 
-    /// <summary>The user whom this session registered, null if it has registered none: a client repeats a request whose answer it did not get.</summary>
+    /// <summary>The user who was registered by it, or null: a client repeats a request whose answer it did not get.</summary>
     Task<string?> Registered();
 
     /// <summary>Remembers whom the session registered.</summary>

@@ -53,20 +53,7 @@ internal sealed class RoomEvents(IEventStore store, RoomVersion version)
     }
 
     /// <summary>The generation of a state event whose auth events were read lately, as its checks do; null of other events, and where it cannot be told.</summary>
-    public int? GenerationOf(Pdu pdu)
-    {
-        if (pdu.StateKey is null)
-            return null;
-        var generation = 1;
-        foreach (var id in pdu.AuthEvents)
-        {
-            if (Find(id)?.AuthGeneration is not { } below)
-                return null;
-            generation = Math.Max(generation, below + 1);
-        }
-
-        return generation;
-    }
+    public int? GenerationOf(Pdu pdu) => pdu.IsState ? KnownEvent.GenerationOf(pdu, Find) : null;
 
     /// <summary>Remembers a redaction of an event that is not known, whose commit is on its way.</summary>
     public void AddAwaited(string targetId, string redactionId)

@@ -47,8 +47,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
 
         var isAlone = !pdu.IsState && room.Servers.Count <= 1 && room.IsResident;
         var destinations = distribute && !isAlone ? room.Servers.Keys.ToHashSet(StringComparer.Ordinal) : null;
-        var followed = await FollowedAsync(pdu);
-        var extremities = room.Extremities.Where(e => !followed.Contains(e.EventId)).ToList();
+        var extremities = await NotFollowedAsync(pdu);
         isFollowed &= extremities.Count > 0;
         if (!isFollowed)
             extremities.Add(new Extremity(pdu.EventId, pdu.Depth, stateAfter));
@@ -134,18 +133,22 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
             room.Events.Committed(known);
     }
 
-    /// <summary>What the event follows, also by way of events that were no extremities here because they were rejected or soft-failed.</summary>
-    private async ValueTask<HashSet<string>> FollowedAsync(Pdu pdu)
+    /// <summary>The extremities that the event does not follow, neither by itself nor by way of events that were no extremities here because they were rejected or soft-failed.</summary>
+    private async ValueTask<List<Extremity>> NotFollowedAsync(Pdu pdu)
     {
         const int MaxFollowed = 1000;
+        var left = room.Extremities.Where(e => !pdu.PrevEvents.Contains(e.EventId)).ToList();
+        if (left.Count == 0)
+            return left;
         var followed = pdu.PrevEvents.ToHashSet(StringComparer.Ordinal);
-        for (List<string> next = [.. followed]; next.Count > 0 && followed.Count < MaxFollowed && !room.Extremities.All(e => followed.Contains(e.EventId));)
+        for (List<string> next = [.. followed]; next.Count > 0 && followed.Count < MaxFollowed && left.Count > 0;)
         {
             var known = await room.Events.GetManyAsync(next);
             next = [.. known.Values.Where(e => (e.Status & (EventStatus.Rejected | EventStatus.SoftFailed)) != 0).SelectMany(e => e.Pdu.PrevEvents).Where(followed.Add)];
+            left.RemoveAll(e => followed.Contains(e.EventId));
         }
 
-        return followed;
+        return left;
     }
 
     private async ValueTask MoveCurrentStateAsync(Pdu pdu, StateNodeId stateBefore, StateNodeId stateAfter, bool isFollowed)

@@ -173,7 +173,7 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
             {
                 var pdu = ready[i];
                 var status = verdicts[i] ? EventStatus.Outlier : EventStatus.Outlier | EventStatus.Rejected;
-                var generation = GenerationOf(pdu, named);
+                var generation = KnownEvent.GenerationOf(pdu, named.GetValueOrDefault);
                 services.Storage.Events.AddHistoric(unit, RoomUnit.Row(roomId, pdu, status, null, generation));
                 _named.Put(new KnownEvent(pdu, status, null, generation));
                 Decided(pdu, verdicts[i]);
@@ -226,21 +226,6 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
         }
 
         return named;
-    }
-
-    private static int? GenerationOf(Pdu pdu, Dictionary<string, KnownEvent> named)
-    {
-        if (pdu.StateKey is null)
-            return null;
-        var generation = 1;
-        foreach (var id in pdu.AuthEvents)
-        {
-            if (!named.TryGetValue(id, out var known) || known.AuthGeneration is not { } below)
-                return null;
-            generation = Math.Max(generation, below + 1);
-        }
-
-        return generation;
     }
 
     private bool IsAllowed(Pdu pdu, Dictionary<string, KnownEvent> named)
