@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Storage;
 using OrleansMatrix.Storage.Postgres;
@@ -10,10 +11,14 @@ internal static class StorageFactory
 {
     private const string FileName = "matrix.db";
 
-    public static IStorage Open(MatrixSettings settings, TimeProvider time, ILoggerFactory loggers)
+    public static IStorage Open(MatrixSettings settings, TimeProvider time, ILoggerFactory loggers) => settings.Database.Length == 0
+        ? SqliteStorage.Open(Path.Combine(settings.DataDirectory, FileName), time, loggers)
+        : OpenPostgres(settings, time, loggers);
+
+    // A method of its own: who calls it loads PostgreSQL's driver, who does not need not keep it in memory.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static IStorage OpenPostgres(MatrixSettings settings, TimeProvider time, ILoggerFactory loggers)
     {
-        if (settings.Database.Length == 0)
-            return SqliteStorage.Open(Path.Combine(settings.DataDirectory, FileName), time, loggers);
         try
         {
             return PostgresStorage.Open(settings.Database, time, loggers);

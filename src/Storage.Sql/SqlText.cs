@@ -24,8 +24,7 @@ public static class SqlText
     /// A key of bounded length for text that clients choose freely: the text itself if it is short, else a prefix and a hash. B-tree entries have a greatest
     /// size (about 2,700 bytes in PostgreSQL), and what a client sends must never make a fault.
     /// </summary>
-    public static string Key(string text) =>
-        text.Length <= MaxKeyChars ? text : string.Concat(text.AsSpan(0, 20), "\uFDD0", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
+    public static string Key(string text) => text.Length <= MaxKeyChars ? text : HashedKey(text);
 
     /// <summary>One key for several texts.</summary>
     public static string Key(string first, string second, string third = "") => Key($"{first.Length}:{second.Length}:{first}{second}{third}");
@@ -33,6 +32,9 @@ public static class SqlText
     /// <summary>A LIKE pattern (escape character: backslash) for text that contains the term, for a column in lower case.</summary>
     public static string ContainsPattern(string term) =>
         "%" + term.ToLowerInvariant().Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal) + "%";
+
+    private static string HashedKey(string text) =>
+        string.Concat(text.AsSpan(0, 20), "\uFDD0", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));
 
     private static string EscapeSlowly(string text)
     {

@@ -15,7 +15,7 @@ internal sealed partial class SodiumEd25519 : IEd25519Library
     {
         Span<byte> secretKey = stackalloc byte[SecretKeySize];
         Check(crypto_sign_ed25519_seed_keypair(publicKey, secretKey, seed));
-        CryptographicOperations.ZeroMemory(secretKey);
+        sodium_memzero(secretKey, SecretKeySize);
     }
 
     public void Sign(ReadOnlySpan<byte> seed, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message, Span<byte> signature)
@@ -24,7 +24,7 @@ internal sealed partial class SodiumEd25519 : IEd25519Library
         seed.CopyTo(secretKey);
         publicKey.CopyTo(secretKey[32..]);
         Check(crypto_sign_ed25519_detached(signature, 0, in Pointer(message), (ulong)message.Length, secretKey));
-        CryptographicOperations.ZeroMemory(secretKey);
+        sodium_memzero(secretKey, SecretKeySize);
     }
 
     public bool Verify(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
@@ -42,6 +42,9 @@ internal sealed partial class SodiumEd25519 : IEd25519Library
 
     [LibraryImport(NativeCrypto.Sodium)]
     private static partial int sodium_init();
+
+    [LibraryImport(NativeCrypto.Sodium)]
+    private static partial void sodium_memzero(Span<byte> bytes, nuint length);
 
     [LibraryImport(NativeCrypto.Sodium)]
     private static partial int crypto_sign_ed25519_seed_keypair(Span<byte> publicKey, Span<byte> secretKey, ReadOnlySpan<byte> seed);
