@@ -19,12 +19,12 @@ public sealed class AccountGrain(
     IStorage storage, MatrixSettings settings, Passwords passwords, TimeProvider time, IRandom random, ILogger<AccountGrain> logger)
     : Grain, IAccountGrain
 {
-    private const long TouchEveryMs = 5 * 60 * 1000;
     private static readonly MatrixError s_badLogin = MatrixError.Forbidden("Invalid username or password");
 
     private readonly FailureLimit _failures = new(time);
     private UserId _user;
     private TokenIssuer _tokens = null!;
+    private AccountChanges _changes = null!;
     private AccountRooms _rooms = null!;
     private Fence _fence = null!;
     private AccountState? _state;
@@ -37,6 +37,7 @@ public sealed class AccountGrain(
     {
         _user = UserId.Parse(this.GetPrimaryKeyString());
         _tokens = new TokenIssuer(storage, time, random, _user);
+        _changes = new AccountChanges(storage, time, _tokens, _user.Value);
         _rooms = new AccountRooms(storage, GrainFactory, _user.Value, logger);
         await ExistingAsync();
     }
@@ -64,7 +65,7 @@ public sealed class AccountGrain(
                 _tokens.Retire(unit, state, refresh.Row);
         }
 
-        Touch(unit, state, entry.Row.DeviceId, address, userAgent);
+        _changes.Touch(unit, state, entry.Row.DeviceId, address, userAgent);
         if (!unit.IsEmpty)
             _ = CommitInBackgroundAsync(unit);
         return session;
@@ -86,7 +87,7 @@ public sealed class AccountGrain(
         var state = new AccountState(row);
         var unit = new WriteUnit(_fence);
         storage.Accounts.Create(unit, row);
-        SetField(unit, state, ProfileRules.DisplayName, JsonText.String(account.DisplayName ?? _user.Localpart.ToString()));
+        _changes.SetField(unit, state, ProfileRules.DisplayName, JsonText.String(account.DisplayName ?? _user.Localpart.ToString()));
         var credentials = account.Session is { } session
             ? _tokens.LogIn(unit, state, session)
             : new Credentials(_user.Value, null, null, null, null);
@@ -116,7 +117,7 @@ public sealed class AccountGrain(
             return MatrixError.LimitExceeded(1000);
         return await ChangeAsync((unit, state) =>
         {
-            SetRow(unit, state, state.Row with { PasswordHash = hash, IsGuest = false, IsAdmin = account.IsAdmin });
+            _changes.SetRow(unit, state, state.Row with { PasswordHash = hash, IsGuest = false, IsAdmin = account.IsAdmin });
             return account.Session is { } session ? _tokens.LogIn(unit, state, session) : new Credentials(_user.Value, null, null, null, null);
         });
     }
@@ -169,15 +170,14 @@ public sealed class AccountGrain(
     public Task<Outcome<Nothing>> DeleteDevices(ImmutableArray<string> deviceIds) => ChangeAsync((unit, state) =>
     {
         foreach (var id in deviceIds)
-            DeleteDevice(unit, state, id);
+            _changes.DeleteDevice(unit, state, id);
         return Nothing.Value;
     });
 
     /// <inheritdoc/>
     public Task<Outcome<Nothing>> LogOutAll() => ChangeAsync((unit, state) =>
     {
-        foreach (var id in state.Devices.Keys.ToList())
-            DeleteDevice(unit, state, id);
+        _changes.DeleteDevices(unit, state);
         return Nothing.Value;
     });
 
@@ -211,13 +211,9 @@ public sealed class AccountGrain(
             return MatrixError.LimitExceeded(1000);
         return await ChangeAsync((unit, state) =>
         {
-            SetRow(unit, state, state.Row with { PasswordHash = hash });
+            _changes.SetRow(unit, state, state.Row with { PasswordHash = hash });
             if (logOutDevices)
-            {
-                foreach (var id in state.Devices.Keys.Where(id => id != keepDevice).ToList())
-                    DeleteDevice(unit, state, id);
-            }
-
+                _changes.DeleteDevices(unit, state, keepDevice);
             return Nothing.Value;
         });
     }
@@ -232,18 +228,7 @@ public sealed class AccountGrain(
         await _rooms.LeaveAllAsync(new Requester(_user.Value, ""));
         return await ChangeAsync((unit, _) =>
         {
-            SetRow(unit, state, state.Row with { PasswordHash = null, Deactivated = true, IsAdmin = false });
-            foreach (var id in state.Devices.Keys.ToList())
-                DeleteDevice(unit, state, id);
-            storage.Accounts.DeleteTokens(unit, _user.Value, deviceId: null);
-            foreach (var token in state.Tokens.Select(static entry => entry.Row).ToList())
-            {
-                storage.Accounts.DeleteToken(unit, token.Hash);
-                state.Remove(token);
-            }
-
-            foreach (var key in state.Profile.Keys.ToList())
-                SetField(unit, state, key, null);
+            _changes.Deactivate(unit, state);
             return Nothing.Value;
         });
     }
@@ -289,7 +274,7 @@ public sealed class AccountGrain(
         if (!unchanged)
         {
             var unit = new WriteUnit(_fence);
-            SetField(unit, state, key, valueJson);
+            _changes.SetField(unit, state, key, valueJson);
             await CommitAsync(unit);
         }
 
@@ -356,46 +341,9 @@ public sealed class AccountGrain(
         return (await storage.Keys.CrossSigningKeysAsync(_user.Value)).Any(key => key.Json.Span.IndexOf(needle) >= 0);
     }
 
-    private void Touch(WriteUnit unit, AccountState state, string deviceId, string address, string userAgent)
-    {
-        if (!state.Devices.TryGetValue(deviceId, out var device))
-            return;
-        var age = Now - (device.LastSeenAt ?? 0);
-        if (age < TouchEveryMs && (age < TouchEveryMs / 5 || (device.LastSeenIp == address && device.UserAgent == userAgent)))
-            return;
-        state.Devices[deviceId] = device with { LastSeenAt = Now, LastSeenIp = address, UserAgent = userAgent };
-        storage.Devices.Put(unit, state.Devices[deviceId]);
-    }
-
-    private void DeleteDevice(WriteUnit unit, AccountState state, string deviceId)
-    {
-        if (!state.Devices.ContainsKey(deviceId))
-            return;
-        storage.Devices.Delete(unit, _user.Value, deviceId);
-        storage.Accounts.DeleteTokens(unit, _user.Value, deviceId);
-        state.RemoveDevice(deviceId);
-        _tokens.Announce(unit, deviceId);
-    }
-
-    private void SetRow(WriteUnit unit, AccountState state, AccountRow row)
-    {
-        state.Row = row;
-        state.ForgetSessions();
-        storage.Accounts.Update(unit, row);
-    }
-
-    private void SetField(WriteUnit unit, AccountState state, string key, ReadOnlyMemory<byte>? value)
-    {
-        if (value is { } json)
-            state.Profile[key] = json;
-        else
-            state.Profile.Remove(key);
-        storage.Accounts.PutProfileField(unit, _user.Value, key, value);
-    }
-
     private Task<Outcome<Nothing>> ChangeRowAsync(Func<AccountRow, AccountRow> change) => ChangeAsync((unit, state) =>
     {
-        SetRow(unit, state, change(state.Row));
+        _changes.SetRow(unit, state, change(state.Row));
         return Nothing.Value;
     });
 
