@@ -54,7 +54,7 @@ for project in tests/*/; do
     case $name in TestSupport) continue ;; esac
     echo "== $name"
     start=$SECONDS
-    timeout 900 dotnet "$program" -noLogo -xml "$results/$name.xml" ${CI:+-failSkips} >"$results/$name.log" 2>&1
+    timeout -k 30 900 dotnet "$program" -noLogo -xml "$results/$name.xml" ${CI:+-failSkips} >"$results/$name.log" 2>&1
     status=$?
     summary=$(grep -oE '<assembly [^>]*>' "$results/$name.xml" 2>/dev/null)
     count() { grep -oE " $1=\"[0-9]+\"" <<<"$summary" | grep -oE '[0-9]+' | head -1; }

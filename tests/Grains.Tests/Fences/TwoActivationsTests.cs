@@ -4,13 +4,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
 using Orleans.Embedded;
 using Orleans.TestingHost;
-using OrleansMatrix.Federation;
-using OrleansMatrix.Federation.Http;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Account;
 using OrleansMatrix.Grains.Abstractions.Device;
-using OrleansMatrix.Protocol;
-using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
@@ -30,18 +25,7 @@ public sealed class TwoActivationsTests : IAsyncLifetime
     {
         _storage = SqliteStorage.Open(_folder.File("matrix.db"), _clock, NullLoggerFactory.Instance);
         await _storage.MigrateAsync(TestContext.Current.CancellationToken);
-        _cluster = new InProcessTestClusterBuilder(2)
-            .ConfigureHost(host => host.Services
-                .AddSingleton<TimeProvider>(_clock)
-                .AddSingleton(new MatrixSettings { ServerName = ServerName.Parse("local"), DataDirectory = _folder.Path })
-                .AddSingleton<IRandom, SystemRandom>()
-                .AddSingleton(LocalKey)
-                .AddSingleton(_storage)
-                .AddSingleton(new LocalServer(ServerName.Parse("local"), LocalKey))
-                .AddFederation(allowPrivateAddresses: false)
-                .AddMatrixGrains())
-            .Build();
-        await _cluster.DeployAsync();
+        _cluster = await GrainCluster.StartAsync(2, _folder.Path, _clock, _storage);
     }
 
     public async ValueTask DisposeAsync()

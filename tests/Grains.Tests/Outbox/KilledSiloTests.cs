@@ -1,16 +1,10 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
 using Orleans.Embedded;
 using Orleans.TestingHost;
-using OrleansMatrix.Federation;
-using OrleansMatrix.Federation.Http;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
-using OrleansMatrix.Protocol;
-using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
@@ -35,22 +29,7 @@ public sealed class KilledSiloTests : IAsyncLifetime
     {
         _storage = SqliteStorage.Open(_folder.File("matrix.db"), _clock, NullLoggerFactory.Instance);
         await _storage.MigrateAsync(TestContext.Current.CancellationToken);
-        _cluster = new InProcessTestClusterBuilder(2)
-            .ConfigureHost(host =>
-            {
-                host.Services
-                    .AddSingleton<TimeProvider>(_clock)
-                    .AddSingleton(new MatrixSettings { ServerName = ServerName.Parse("local"), DataDirectory = _folder.Path })
-                    .AddSingleton<IRandom, SystemRandom>()
-                    .AddSingleton(LocalKey)
-                    .AddSingleton(_storage)
-                    .AddSingleton(new LocalServer(ServerName.Parse("local"), LocalKey))
-                    .AddFederation(allowPrivateAddresses: false)
-                    .AddMatrixGrains();
-                host.Services.AddHttpClient(OutboundConnections.Federation).ConfigurePrimaryHttpMessageHandler(() => _servers);
-            })
-            .Build();
-        await _cluster.DeployAsync();
+        _cluster = await GrainCluster.StartAsync(2, _folder.Path, _clock, _storage, _servers);
         _servers.On(Other, "/_matrix/federation/v1/send/", body =>
         {
             foreach (var edu in JsonDocument.Parse(body).RootElement.GetProperty("edus").EnumerateArray())

@@ -1,16 +1,11 @@
 using System.Text.Json;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
 using Orleans.TestingHost;
-using OrleansMatrix.Federation;
-using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Abstractions.Room;
-using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Errors;
-using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
@@ -32,18 +27,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
     {
         _storage = SqliteStorage.Open(_folder.File("matrix.db"), _clock, NullLoggerFactory.Instance);
         await _storage.MigrateAsync(TestContext.Current.CancellationToken);
-        _cluster = new InProcessTestClusterBuilder(1)
-            .ConfigureHost(host => host.Services
-                .AddSingleton<TimeProvider>(_clock)
-                .AddSingleton(new MatrixSettings { ServerName = ServerName.Parse("local"), DataDirectory = _folder.Path })
-                .AddSingleton<IRandom, SystemRandom>()
-                .AddSingleton(LocalKey)
-                .AddSingleton(_storage)
-                .AddSingleton(new LocalServer(ServerName.Parse("local"), LocalKey))
-                .AddFederation(allowPrivateAddresses: false)
-                .AddMatrixGrains())
-            .Build();
-        await _cluster.DeployAsync();
+        _cluster = await GrainCluster.StartAsync(1, _folder.Path, _clock, _storage);
     }
 
     public async ValueTask DisposeAsync()

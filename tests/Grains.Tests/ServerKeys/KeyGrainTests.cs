@@ -1,19 +1,14 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.TestingHost;
-using OrleansMatrix.Federation;
-using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
-using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.Signing;
 using OrleansMatrix.Storage;
 using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
-using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
 using Keys = OrleansMatrix.Protocol.Signing.ServerKeys;
 
 namespace OrleansMatrix.Grains.Tests.ServerKeys;
@@ -178,27 +173,7 @@ public sealed class KeyGrainTests : IAsyncLifetime
 
     private async Task StartAsync()
     {
-        _cluster = new InProcessTestClusterBuilder(1)
-            .ConfigureHost(host =>
-            {
-                host.Services
-                    .AddSingleton<TimeProvider>(_clock)
-                    .AddSingleton(new MatrixSettings
-                    {
-                        ServerName = ServerName.Parse("local"),
-                        DataDirectory = _folder.Path,
-                        Federation = new FederationSettings { TrustedKeyServers = [Notary] },
-                    })
-                    .AddSingleton<IRandom, SystemRandom>()
-                    .AddSingleton(LocalKey)
-                    .AddSingleton(_storage)
-                    .AddSingleton(new LocalServer(ServerName.Parse("local"), LocalKey))
-                    .AddFederation(allowPrivateAddresses: false)
-                    .AddMatrixGrains();
-                host.Services.AddHttpClient(OutboundConnections.Federation).ConfigurePrimaryHttpMessageHandler(() => _servers);
-            })
-            .Build();
-        await _cluster.DeployAsync();
+        _cluster = await GrainCluster.StartAsync(1, _folder.Path, _clock, _storage, _servers, new FederationSettings { TrustedKeyServers = [Notary] });
     }
 
     private void Publish(SigningKey[] keys, int validHours = 24, ServerVerifyKey[]? old = null)

@@ -1,0 +1,39 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.TestingHost;
+using OrleansMatrix.Federation;
+using OrleansMatrix.Federation.Http;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Storage;
+using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
+
+namespace OrleansMatrix.Grains.Tests;
+
+/// <summary>Silos of the embedded engine with all grains of the server <c>local</c>, over one storage.</summary>
+internal static class GrainCluster
+{
+    /// <param name="servers">Answers in place of the other servers; without it they are asked for real, and not at private addresses.</param>
+    public static async Task<InProcessTestCluster> StartAsync(
+        short silos, string folder, TimeProvider clock, IStorage storage, FakeServers? servers = null, FederationSettings? federation = null)
+    {
+        var cluster = new InProcessTestClusterBuilder(silos)
+            .ConfigureHost(host =>
+            {
+                host.Services
+                    .AddSingleton(clock)
+                    .AddSingleton(new MatrixSettings { ServerName = ServerName.Parse("local"), DataDirectory = folder, Federation = federation ?? new FederationSettings() })
+                    .AddSingleton<IRandom, SystemRandom>()
+                    .AddSingleton(LocalKey)
+                    .AddSingleton(storage)
+                    .AddSingleton(new LocalServer(ServerName.Parse("local"), LocalKey))
+                    .AddFederation(allowPrivateAddresses: false)
+                    .AddMatrixGrains();
+                if (servers is not null)
+                    host.Services.AddHttpClient(OutboundConnections.Federation).ConfigurePrimaryHttpMessageHandler(() => servers);
+            })
+            .Build();
+        await cluster.DeployAsync();
+        return cluster;
+    }
+}
