@@ -12,8 +12,10 @@ using OrleansMatrix.Gateway.Media;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains;
 using OrleansMatrix.Grains.RemoteServer;
+using OrleansMatrix.Grains.Room.Pipeline;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Acl;
+using OrleansMatrix.Protocol.Policy;
 using OrleansMatrix.Protocol.Signing;
 using OrleansMatrix.Storage;
 
@@ -55,6 +57,8 @@ public static class MatrixServer
         var settings = SettingsReader.Read(builder.Configuration);
         AddressCheck.Check(builder.Configuration);
         DataFolder.Create(settings);
+        if (settings.PolicyServer is { } policy)
+            settings = AddPolicyServer(builder.Services, settings, policy);
         ConfigureHost(builder);
         builder.Services
             .AddSingleton(settings)
@@ -89,6 +93,15 @@ public static class MatrixServer
         app.MapAdminEndpoints();
         app.MapFederationEndpoints();
         return app;
+    }
+
+    private static Grains.Abstractions.MatrixSettings AddPolicyServer(
+        IServiceCollection services, Grains.Abstractions.MatrixSettings settings, Grains.Abstractions.PolicyServerSettings policy)
+    {
+        var key = SigningKeyFile.ReadOrCreatePolicyKey(settings.DataDirectory, new SystemRandom());
+        var rules = new PolicyRules(policy.DenyUsers, policy.DenyText, policy.MaxMentions);
+        services.AddSingleton(provider => new OwnPolicyServer(settings.ServerName, key, rules, policy.EventsPerMinute, provider.GetRequiredService<TimeProvider>()));
+        return settings with { PolicyServerKey = key.VerifyKey.ToBase64() };
     }
 
     private static void ConfigureHost(WebApplicationBuilder builder)

@@ -47,6 +47,7 @@ public static class SettingsReader
             },
             Support = new SupportSettings { Contacts = Contacts(reader), Page = reader.Url("Support:Page") },
             PolicyServerKey = reader.Text("PolicyServerKey"),
+            PolicyServer = PolicyServer(reader),
             Email = Email(reader),
             Recaptcha = Recaptcha(reader),
             CasServerUrl = reader.Url("Cas:ServerUrl"),
@@ -70,6 +71,19 @@ public static class SettingsReader
         }
 
         return contacts;
+    }
+
+    private static PolicyServerSettings? PolicyServer(Reader reader)
+    {
+        var isOne = reader.Flag("PolicyServer:Enabled");
+        var settings = new PolicyServerSettings(
+            reader.List("PolicyServer:DenyUsers", static _ => null),
+            reader.List("PolicyServer:DenyText", static _ => null),
+            (int)reader.Integer("PolicyServer:MaxMentions", 50, 0, int.MaxValue),
+            (int)reader.Integer("PolicyServer:EventsPerMinute", 0, 0, int.MaxValue));
+        if (isOne && reader.Text("PolicyServerKey") is not null)
+            throw new SettingsException("Matrix:PolicyServerKey", "is the key of another policy server, and Matrix:PolicyServer:Enabled makes this server one");
+        return isOne ? settings : null;
     }
 
     private static EmailSettings? Email(Reader reader)

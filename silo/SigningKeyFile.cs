@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Policy;
 using OrleansMatrix.Protocol.Signing;
 
 namespace OrleansMatrix.Silo;
@@ -8,14 +9,30 @@ namespace OrleansMatrix.Silo;
 public static partial class SigningKeyFile
 {
     private const string FileName = "signing.key";
+    private const string PolicyFileName = "policy.key";
 
     /// <summary>Reads the key, or makes it at the first start. Of two processes that do so at once, one makes it and both read that.</summary>
     /// <exception cref="SettingsException">The file holds no key.</exception>
-    public static SigningKey ReadOrCreate(string dataDirectory, IRandom random)
+    public static SigningKey ReadOrCreate(string dataDirectory, IRandom random) => ReadOrCreate(dataDirectory, FileName, SigningKey.Generate, random);
+
+    /// <summary>The same for the key of this server as a policy server, in <c>policy.key</c>.</summary>
+    /// <exception cref="SettingsException">The file holds no key.</exception>
+    public static SigningKey ReadOrCreatePolicyKey(string dataDirectory, IRandom random) => ReadOrCreate(
+        dataDirectory,
+        PolicyFileName,
+        static random =>
+        {
+            var seed = new byte[Ed25519.SeedSize];
+            random.Fill(seed);
+            return SigningKey.FromSeed(PolicyServer.KeyVersion, seed);
+        },
+        random);
+
+    private static SigningKey ReadOrCreate(string dataDirectory, string fileName, Func<IRandom, SigningKey> make, IRandom random)
     {
-        var path = Path.Combine(dataDirectory, FileName);
+        var path = Path.Combine(dataDirectory, fileName);
         if (!File.Exists(path))
-            Create(path, SigningKey.Generate(random), random);
+            Create(path, make(random), random);
         return SigningKey.TryParse(File.ReadAllText(path), out var key)
             ? key
             : throw new SettingsException("Matrix:DataDirectory", $"{path} is not a signing key (ed25519 VERSION BASE64-SEED)");

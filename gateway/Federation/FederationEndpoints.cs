@@ -20,6 +20,7 @@ public static class FederationEndpoints
         OpenId.Map(routes);
         PublicRooms.Map(routes);
         Query.Map(routes);
+        RoomPolicy.Map(routes);
         SpaceHierarchy.Map(routes);
         ThirdPartyInvite.Map(routes);
         Transactions.Map(routes);

@@ -38,6 +38,9 @@ public sealed record MatrixSettings
 
     public SupportSettings Support { get; init; } = new();
 
+    /// <summary>What this server refuses as the policy server of rooms that name it; null: it is none.</summary>
+    public PolicyServerSettings? PolicyServer { get; init; }
+
     /// <summary>The unpadded Base64 Ed25519 key of a policy server that goes by this server's name; null: there is none.</summary>
     public string? PolicyServerKey { get; init; }
 
@@ -50,6 +53,13 @@ public sealed record MatrixSettings
     /// <summary>Null: no single sign-on by CAS.</summary>
     public string? CasServerUrl { get; init; }
 }
+
+/// <summary>Being a policy server (section <c>Matrix:PolicyServer</c>).</summary>
+/// <param name="DenyUsers">Globs of user ids that may not send.</param>
+/// <param name="DenyText">Globs of texts that may not be in an event's content.</param>
+/// <param name="MaxMentions">The most users that one event may mention.</param>
+/// <param name="EventsPerMinute">The most events of one user in one room and minute; 0: any number.</param>
+public sealed record PolicyServerSettings(IReadOnlyList<string> DenyUsers, IReadOnlyList<string> DenyText, int MaxMentions, int EventsPerMinute);
 
 /// <summary>Where e-mail goes out (section <c>Matrix:Email</c>).</summary>
 public sealed record EmailSettings(string SmtpHost, int SmtpPort, string From);

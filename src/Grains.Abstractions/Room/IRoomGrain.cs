@@ -79,6 +79,12 @@ public interface IRoomGrain : IGrainWithStringKey
     /// </summary>
     Task<Outcome<string>> ExchangeThirdPartyInvite(ThirdPartyInvite invite);
 
+    /// <summary>
+    /// The signature of this server as the room's policy server under an event (S-S API, POST /sign), in unpadded Base64. M_NOT_FOUND if it is not that; M_FORBIDDEN with 400
+    /// for what it refuses.
+    /// </summary>
+    Task<Outcome<string>> Recommend(EventToRecommend request);
+
     /// <summary>Takes the room over from a resident server after a join by federation: the join is the first live event.</summary>
     [ResponseTimeout("00:02:00")]
     Task<Outcome<string>> ImportState(ImportedRoom room);

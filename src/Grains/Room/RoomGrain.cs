@@ -115,6 +115,8 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
     public Task<Outcome<string>> ExchangeThirdPartyInvite(ThirdPartyInvite invite) =>
         RunAsync(room => new ExchangeThirdPartyInvite(remote).RunAsync(room, invite));
 
+    public Task<Outcome<string>> Recommend(EventToRecommend request) => RunAsync<Outcome<string>>(room => RecommendEvent.RunAsync(room, request));
+
     public async Task<Outcome<string>> ImportState(ImportedRoom room)
     {
         var imported = await RunAsync(activation => ImportRoom.RunAsync(activation, room));

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Room.Federation;
+using OrleansMatrix.Grains.Room.Pipeline;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Grains.ServerKeys;
 using OrleansMatrix.Protocol.Signing;
@@ -19,7 +20,7 @@ public static class RoomRegistration
         services.TryAddSingleton(provider => new StateNodeCache(provider.GetRequiredService<IStorage>().StateNodes));
         services.TryAddSingleton<IServerKeyRing, StoredKeyRing>();
         services.TryAddSingleton<IRemoteRooms, UnreachableRooms>();
-        services.TryAddSingleton<RoomServices>();
+        services.TryAddSingleton(static provider => ActivatorUtilities.CreateInstance<RoomServices>(provider) with { PolicyServer = provider.GetService<OwnPolicyServer>() });
         return services;
     }
 }

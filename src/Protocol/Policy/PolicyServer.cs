@@ -10,7 +10,10 @@ namespace OrleansMatrix.Protocol.Policy;
 public sealed class PolicyServer
 {
     /// <summary>The id that the key of every policy server has.</summary>
-    public const string KeyId = "ed25519:policy_server";
+    public const string KeyId = KeyIds.Ed25519Prefix + KeyVersion;
+
+    /// <summary>The part of <see cref="KeyId"/> behind the algorithm.</summary>
+    public const string KeyVersion = "policy_server";
 
     private readonly VerifyKey? _key;
 

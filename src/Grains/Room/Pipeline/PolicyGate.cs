@@ -39,6 +39,8 @@ internal static class PolicyGate
     {
         if (draft.IsTrial || await room.FindPolicyAsync() is not { } policy || !PolicyServer.MustBeSigned(built))
             return (built, before);
+        if (policy.Via == room.Services.Server.Name.Value)
+            return SignHere(room.Services, policy, room.RoomId, built).TryGet(out var own, out var refused) ? (own, before) : refused;
         if (room.PolicySignatures.Find(draft) is { } signed && policy.Recommends(signed) && await room.Events.GetAsync(signed.EventId) is null &&
             await FindStateBefore.RunAsync(room, signed, default) is { State: { } root })
         {
@@ -51,8 +53,6 @@ internal static class PolicyGate
             }
         }
 
-        if (policy.Via == room.Services.Server.Name.Value)
-            return MatrixError.Forbidden("The room's policy server is this server, which is none");
         room.PolicySignatures.Want(draft, built);
         return new MatrixError(Wanted, 403, built.EventId);
     }
@@ -62,7 +62,22 @@ internal static class PolicyGate
     {
         var policy = await activation.ReadAsync(async room =>
             room is not null && await room.FindPolicyAsync() is { } used && !used.Recommends(pdu) && await room.Events.GetAsync(pdu.EventId) is null ? used : null);
-        return policy is not null && (await AskAsync(activation, remote, policy, pdu)).TryGet(out var signed, out _) ? signed : pdu;
+        if (policy is null)
+            return pdu;
+        var answer = policy.Via == activation.Services.Server.Name.Value
+            ? SignHere(activation.Services, policy, activation.RoomId, pdu)
+            : await AskAsync(activation, remote, policy, pdu);
+        return answer.TryGet(out var signed, out _) ? signed : pdu;
+    }
+
+    // S-S API, Policy Servers: "rotates its key without the room also updating the state event": its signatures count for nothing then.
+    private static Result<Pdu> SignHere(RoomServices services, PolicyServer policy, string roomId, Pdu pdu)
+    {
+        if (services.PolicyServer is not { } own)
+            return MatrixError.Forbidden("The room's policy server is this server, which is none");
+        if (!own.Sign(roomId, pdu).TryGet(out var signed, out var refused))
+            return refused;
+        return policy.Recommends(signed) ? signed : MatrixError.Forbidden("The key in the room's m.room.policy is not this server's");
     }
 
     private static async Task<MatrixError?> AskAsync(RoomActivation activation, IRemoteRooms remote, string eventId)
