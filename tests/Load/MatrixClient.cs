@@ -52,6 +52,15 @@ internal sealed class MatrixClient(Uri server) : IDisposable
     public async Task<bool> HasEventAsync(string escapedRoomId, string eventId, CancellationToken cancellationToken) =>
         (await _http.SendAsync("GET", $"/_matrix/client/v3/rooms/{escapedRoomId}/event/{Uri.EscapeDataString(eventId)}", Token, default, cancellationToken)).Status == 200;
 
+    /// <summary>A page of the room's history from its end on back; null: from the end.</summary>
+    public async Task<JsonDocument> MessagesAsync(string escapedRoomId, string? from, CancellationToken cancellationToken)
+    {
+        var query = "?dir=b&limit=1000" + (from is null ? "" : "&from=" + from);
+        var (status, answer) = await _http.SendAsync("GET", $"/_matrix/client/v3/rooms/{escapedRoomId}/messages{query}", Token, default, cancellationToken);
+        Require(status, answer, "messages");
+        return JsonDocument.Parse(answer.ToArray());
+    }
+
     public async Task<JsonDocument> SyncAsync(string? since, int timeoutMs, CancellationToken cancellationToken)
     {
         var query = $"?timeout={timeoutMs}&filter=%7B%22room%22%3A%7B%22timeline%22%3A%7B%22limit%22%3A1000%7D%7D%7D" + (since is null ? "" : "&since=" + since);

@@ -34,16 +34,6 @@ root.SetAction(async (parse, cancellationToken) =>
 var echoServer = new Command("echo-server", "The yardstick's server, until standard input closes");
 echoServer.SetAction((_, _) => Echo.ServeAsync());
 root.Subcommands.Add(echoServer);
-var members = new Option<int>("--members") { Description = "Members of the room, all of other servers", DefaultValueFactory = _ => 1000 };
-var servers = new Option<int>("--servers") { Description = "Servers that the members are of", DefaultValueFactory = _ => 20 };
-var silo = new Option<string>("--silo") { Description = "The server's program: OrleansMatrix.dll or a published executable", DefaultValueFactory = _ => "silo/bin/Release/net10.0/OrleansMatrix.dll" };
-var join = new Command("join", "Starts two servers, fills a room of the first with members of made-up servers by federation, and joins it from the second") { members, servers, silo };
-join.SetAction(async (parse, cancellationToken) =>
-{
-    var joined = await JoinRun.RunAsync(parse.GetValue(silo)!, parse.GetValue(members), parse.GetValue(servers), cancellationToken);
-    Console.WriteLine(JsonSerializer.Serialize(joined, ReportJson.Default.JoinReport));
-});
-root.Subcommands.Add(join);
 FederationCommands.AddTo(root);
 return await root.Parse(args).InvokeAsync();
 

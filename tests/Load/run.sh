@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Publishes the silo, starts it on an empty database and loads it: tests/Load/run.sh [--postgres] [options of the load generator]
 # With --postgres on a cluster made for the run, with its usual fsync. Reports the server's CPU time per send too. SILO names an executable that is published already.
+# tests/Load/run.sh receive|catch-up|join [options] measures federation: it starts the servers that it needs itself.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 postgres=
@@ -14,8 +15,14 @@ cleanup() {
 }
 trap cleanup EXIT
 silo=${SILO:-$dir/silo/OrleansMatrix}
-[ -n "${SILO:-}" ] || dotnet publish silo -c Release -r linux-x64 -o "$dir/silo" -v q --nologo
-dotnet build tests/Load -c Release -v q --nologo
+[ -n "${SILO:-}" ] || dotnet publish silo -c Release -r linux-x64 -o "$dir/silo" -v q --nologo >&2
+dotnet build tests/Load -c Release -v q --nologo >&2
+load=tests/Load/bin/Release/net10.0/OrleansMatrix.Load.dll
+case ${1:-} in receive | catch-up | join)
+    SILO=$silo dotnet "$load" "$@"
+    exit
+    ;;
+esac
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 settings=(Matrix__DataDirectory="$dir/data" Matrix__Registration__Enabled=true Matrix__RateLimits__Enabled=false Kestrel__Endpoints__Http__Url="http://127.0.0.1:$port")
 if [ -n "$postgres" ]; then
@@ -36,4 +43,4 @@ for ((tries = 0; ; tries++)); do
     fi
     sleep 0.1
 done
-dotnet tests/Load/bin/Release/net10.0/OrleansMatrix.Load.dll --url "http://127.0.0.1:$port" --pid "$pid" "$@"
+dotnet "$load" --url "http://127.0.0.1:$port" --pid "$pid" "$@"

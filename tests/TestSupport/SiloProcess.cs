@@ -5,7 +5,10 @@ using System.Text;
 
 namespace OrleansMatrix.TestSupport;
 
-/// <summary>The server as a process of its own on a free loopback port, so that it can be killed.</summary>
+/// <summary>
+/// The server as a process of its own on a free loopback port, so that it can be killed. The environment variable SILO names an executable that is published
+/// already; else it is the one that was built beside the caller.
+/// </summary>
 public sealed class SiloProcess : IAsyncDisposable
 {
     private readonly Dictionary<string, string> _settings;
@@ -74,7 +77,8 @@ public sealed class SiloProcess : IAsyncDisposable
     /// <summary>Starts the process and returns when it answers.</summary>
     public async Task StartAsync()
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OrleansMatrix.dll")])
+        var published = Environment.GetEnvironmentVariable("SILO");
+        var start = new ProcessStartInfo(published ?? "dotnet", published is null ? [Path.Combine(AppContext.BaseDirectory, "OrleansMatrix.dll")] : [])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -104,6 +108,9 @@ public sealed class SiloProcess : IAsyncDisposable
                 throw new InvalidOperationException("the server ended:\n" + Log);
         }
     }
+
+    /// <summary>Of the running process.</summary>
+    public int ProcessId => _process!.Id;
 
     /// <summary>SIGKILL.</summary>
     public async Task KillAsync()

@@ -1,19 +1,35 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansMatrix.Storage;
+using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Load.Federation;
 
 /// <summary>What came of it.</summary>
-/// <param name="SecondsToFirst">From the start of the server that was away until it has the first event that it missed.</param>
-/// <param name="Seconds">From then until it has the last one.</param>
-internal sealed record CatchUpReport(int Events, double SecondsToFirst, double Seconds, double EventsPerSecond);
+/// <param name="Arrived">Missed events that came by themselves, until none had come for ten seconds: they have a place in the stored history.</param>
+/// <param name="SecondsToFirst">From the start of the server that was away until it has one of the events that it missed.</param>
+/// <param name="SecondsToLast">From its start until it has the newest one.</param>
+/// <param name="Seconds">From its start until the last one of <paramref name="Arrived"/> came.</param>
+/// <param name="EventsPerSecond"><paramref name="Arrived"/> over <paramref name="Seconds"/>.</param>
+/// <param name="Paged">Of the others, those that came when a client paged back over the gap.</param>
+/// <param name="PagingSeconds">What that took, in which the client reads all of the history.</param>
+/// <param name="Missing">Those that never came.</param>
+/// <param name="MostMemory">Of the server that was away, MiB.</param>
+internal sealed record CatchUpReport(
+    int Events, int Arrived, double SecondsToFirst, double SecondsToLast, double Seconds, double EventsPerSecond, int Paged, double PagingSeconds, int Missing, double MostMemory);
 
-/// <summary>How fast a server that was away gets what happened meanwhile.</summary>
+/// <summary>How fast a server that was away gets what happened meanwhile, and whether it gets all.</summary>
 internal static class CatchUpRun
 {
     private const int Writers = 16;
+    private const int PageSize = 1000;
+
+    private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_betweenLooks = TimeSpan.FromMilliseconds(20);
 
     public static async Task<CatchUpReport> RunAsync(int events, CancellationToken cancellationToken)
     {
@@ -29,42 +45,86 @@ internal static class CatchUpRun
         await bert.RegisterAsync("bert", null, cancellationToken);
         var roomId = await anna.CreateRoomAsync(cancellationToken);
         await bert.JoinAsync(roomId, cancellationToken, silo.ServerName);
-        await other.KillAsync();
-        bert.Dispose();
-
         var room = Uri.EscapeDataString(roomId);
-        var first = await SendAsync(anna, room, 0, cancellationToken);
-        var writers = Enumerable.Range(0, Writers).Select(_ => new MatrixClient(silo.Url) { Token = anna.Token }).ToList();
-        var next = 0;
-        await Task.WhenAll(writers.Select(async writer =>
-        {
-            while (Interlocked.Increment(ref next) is var number && number < events - 1)
-                await SendAsync(writer, room, number, cancellationToken);
-        }));
-        var last = await SendAsync(anna, room, events - 1, cancellationToken);
-        writers.ForEach(w => w.Dispose());
+        await other.KillAsync();
+
+        var missed = await SendAllAsync(silo.Url, anna.Token!, room, events, cancellationToken);
+        var newest = missed[^1];
+        await using var storage = SqliteStorage.Open(Path.Combine(otherData.Path, "matrix.db"), TimeProvider.System, NullLoggerFactory.Instance);
+        var place = HistoryOrder.Start;
+        var left = missed.ToHashSet(StringComparer.Ordinal);
 
         await other.StartAsync();
-        var started = Stopwatch.GetTimestamp();
+        using var back = new MatrixClient(other.Url) { Token = bert.Token };
+        using var memory = new MemoryWatch(other.ProcessId);
+        var started = Stopwatch.StartNew();
         // What is heard of a server lets the other one try at once.
-        await SendAsync(bert, room, 0, cancellationToken);
-        await HasAsync(bert, room, first, cancellationToken);
-        var begun = Stopwatch.GetTimestamp();
-        await HasAsync(bert, room, last, cancellationToken);
-        var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
-        return new CatchUpReport(events, Math.Round(Stopwatch.GetElapsedTime(started, begun).TotalSeconds, 2), Math.Round(seconds, 2), Math.Round(events / seconds));
+        await SendAsync(back, room, "back", cancellationToken);
+        var (first, last, whole) = (TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
+        while (left.Count > 0 && started.Elapsed - whole < s_quiet)
+        {
+            var rows = await storage.Events.RangeAsync(roomId, place, HistoryOrder.End, Direction.Forward, PageSize, cancellationToken);
+            var now = started.Elapsed;
+            var before = left.Count;
+            left.ExceptWith(rows.Select(row => row.EventId));
+            if (left.Count < before)
+            {
+                whole = now;
+                first = first == TimeSpan.Zero ? now : first;
+                last = last == TimeSpan.Zero && !left.Contains(newest) ? now : last;
+            }
+
+            place = rows.Count > 0 ? rows[^1].Order!.Value : place;
+            if (rows.Count < PageSize)
+                await Task.Delay(s_betweenLooks, cancellationToken);
+        }
+
+        var arrived = missed.Count - left.Count;
+        var (paged, seconds) = await PageAsync(back, room, left, cancellationToken);
+        return new CatchUpReport(
+            events, arrived, Seconds(first), Seconds(last), Seconds(whole), Math.Round(arrived / whole.TotalSeconds), paged, seconds, left.Count, memory.Most);
     }
 
-    private static async Task<string> SendAsync(MatrixClient client, string room, int number, CancellationToken cancellationToken)
+    /// <summary>Reads the history from its end on back, as a client does; strikes out what comes.</summary>
+    private static async Task<(int Came, double Seconds)> PageAsync(MatrixClient client, string room, HashSet<string> left, CancellationToken cancellationToken)
     {
-        var (status, answer) = await client.SendMessageAsync(
-            room, "n" + number.ToString(CultureInfo.InvariantCulture), System.Text.Encoding.UTF8.GetBytes($$"""{"body":"message {{number}}","msgtype":"m.text"}"""), cancellationToken);
+        const int MaxEmptyPages = 10;
+        var (before, started, empty) = (left.Count, Stopwatch.StartNew(), 0);
+        for (string? from = null; empty < MaxEmptyPages;)
+        {
+            using var page = await client.MessagesAsync(room, from, cancellationToken);
+            var ids = page.RootElement.GetProperty("chunk").EnumerateArray().Select(e => e.GetProperty("event_id").GetString()!).ToList();
+            ids.ForEach(id => left.Remove(id));
+            empty = ids.Count == 0 ? empty + 1 : 0;
+            if (!page.RootElement.TryGetProperty("end", out var end))
+                break;
+            from = end.GetString();
+        }
+
+        return (before - left.Count, Seconds(started.Elapsed));
+    }
+
+    /// <summary>Sends the events that the other server misses; their ids, the newest last.</summary>
+    private static async Task<List<string>> SendAllAsync(Uri url, string token, string room, int events, CancellationToken cancellationToken)
+    {
+        var ids = new string[events];
+        var next = -1;
+        await Task.WhenAll(Enumerable.Range(0, Writers).Select(async _ =>
+        {
+            using var writer = new MatrixClient(url) { Token = token };
+            while (Interlocked.Increment(ref next) is var number && number < events - 1)
+                ids[number] = await SendAsync(writer, room, "n" + number.ToString(CultureInfo.InvariantCulture), cancellationToken);
+        }));
+        using var anna = new MatrixClient(url) { Token = token };
+        ids[^1] = await SendAsync(anna, room, "last", cancellationToken);
+        return [.. ids];
+    }
+
+    private static async Task<string> SendAsync(MatrixClient client, string room, string name, CancellationToken cancellationToken)
+    {
+        var (status, answer) = await client.SendMessageAsync(room, name, Encoding.UTF8.GetBytes($$"""{"body":"message {{name}}","msgtype":"m.text"}"""), cancellationToken);
         return status == 200 ? JsonNode.Parse(answer.Span)!["event_id"]!.GetValue<string>() : throw new InvalidOperationException($"send: {status}");
     }
 
-    private static async Task HasAsync(MatrixClient client, string room, string eventId, CancellationToken cancellationToken)
-    {
-        while (!await client.HasEventAsync(room, eventId, cancellationToken))
-            await Task.Delay(5, cancellationToken);
-    }
+    private static double Seconds(TimeSpan time) => Math.Round(time.TotalSeconds, 2);
 }

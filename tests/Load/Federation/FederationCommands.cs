@@ -1,29 +1,44 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using OrleansMatrix.Load.Joining;
 
 namespace OrleansMatrix.Load.Federation;
 
 /// <summary>The subcommands that measure federation; they start the servers that they need.</summary>
 internal static class FederationCommands
 {
+    private static readonly Option<int> s_maxSeconds = new("--max-seconds") { Description = "Gives up then", DefaultValueFactory = _ => 600 };
+
     public static void AddTo(RootCommand root)
     {
         var origins = new Option<int>("--origins") { Description = "Servers that send, each to a room of its own", DefaultValueFactory = _ => 1 };
-        var events = new Option<int>("--events") { Description = "Events in all", DefaultValueFactory = _ => 10_000 };
-        var receive = new Command("receive", "Starts a server and sends it signed transactions of synthetic servers") { origins, events };
-        receive.SetAction(async (parse, cancellationToken) =>
+        var received = new Option<int>("--events") { Description = "Events in all", DefaultValueFactory = _ => 40_000 };
+        var warmUp = new Option<int>("--warm-up") { Description = "Events before them", DefaultValueFactory = _ => 10_000 };
+        var receive = new Command("receive", "Starts a server and sends it signed transactions of synthetic servers") { origins, received, warmUp };
+        Add(root, receive, (parse, stop) => ReceiveRun.RunAsync(parse.GetValue(origins), parse.GetValue(received), parse.GetValue(warmUp), stop), ReportJson.Default.ReceiveReport, r => r.Refused == 0);
+
+        var missed = new Option<int>("--events") { Description = "Events that are missed", DefaultValueFactory = _ => 10_000 };
+        var catchUp = new Command("catch-up", "Starts two servers, kills one, sends to a common room at the other, starts the first again and waits until it has everything") { missed };
+        Add(root, catchUp, (parse, stop) => CatchUpRun.RunAsync(parse.GetValue(missed), stop), ReportJson.Default.CatchUpReport, r => r.Missing == 0);
+
+        var members = new Option<int>("--members") { Description = "Members of the room, all of other servers", DefaultValueFactory = _ => 1000 };
+        var servers = new Option<int>("--servers") { Description = "Servers that the members are of", DefaultValueFactory = _ => 20 };
+        var join = new Command("join", "Starts two servers, fills a room of the first with members of made-up servers by federation, and joins it from the second") { members, servers };
+        Add(root, join, (parse, stop) => JoinRun.RunAsync(parse.GetValue(members), parse.GetValue(servers), stop), ReportJson.Default.JoinReport, _ => true);
+    }
+
+    private static void Add<T>(RootCommand root, Command command, Func<ParseResult, CancellationToken, Task<T>> run, JsonTypeInfo<T> json, Func<T, bool> isGood)
+    {
+        command.Options.Add(s_maxSeconds);
+        command.SetAction(async (parse, cancellationToken) =>
         {
-            var report = await ReceiveRun.RunAsync(parse.GetValue(origins), parse.GetValue(events), cancellationToken);
-            Console.WriteLine(JsonSerializer.Serialize(report, ReportJson.Default.ReceiveReport));
-            return report.Refused == 0 ? 0 : 1;
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            stop.CancelAfter(TimeSpan.FromSeconds(parse.GetValue(s_maxSeconds)));
+            var report = await run(parse, stop.Token);
+            Console.WriteLine(JsonSerializer.Serialize(report, json));
+            return isGood(report) ? 0 : 1;
         });
-        var catchUp = new Command("catch-up", "Starts two servers, kills one, sends to a common room at the other, starts the first again and waits until it has everything") { events };
-        catchUp.SetAction(async (parse, cancellationToken) =>
-        {
-            var report = await CatchUpRun.RunAsync(parse.GetValue(events), cancellationToken);
-            Console.WriteLine(JsonSerializer.Serialize(report, ReportJson.Default.CatchUpReport));
-        });
-        root.Subcommands.Add(receive);
-        root.Subcommands.Add(catchUp);
+        root.Subcommands.Add(command);
     }
 }

@@ -1,18 +1,23 @@
 using System.Diagnostics;
 using System.Globalization;
+using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Load.Federation;
 
 /// <summary>What came of it.</summary>
-internal sealed record ReceiveReport(int Origins, int Events, double Seconds, double EventsPerSecond, int Refused);
+/// <param name="MillisecondsPerTransaction">From one to the next, for one origin.</param>
+/// <param name="CpuMicroseconds">The server's CPU time per event.</param>
+/// <param name="Switches">The server's context switches per event.</param>
+internal sealed record ReceiveReport(
+    int Origins, int Events, double Seconds, double EventsPerSecond, double MillisecondsPerTransaction, double CpuMicroseconds, double Switches, int Refused);
 
 /// <summary>How many events a server takes from others: each origin sends full transactions, one after the other, to a room of its own.</summary>
 internal static class ReceiveRun
 {
     private const int TransactionSize = 50;
 
-    public static async Task<ReceiveReport> RunAsync(int count, int events, CancellationToken cancellationToken)
+    public static async Task<ReceiveReport> RunAsync(int count, int events, int warmUp, CancellationToken cancellationToken)
     {
         using var folder = new TemporaryFolder();
         using var data = new TemporaryFolder();
@@ -23,27 +28,24 @@ internal static class ReceiveRun
         var origins = new List<SyntheticOrigin>();
         try
         {
-            var work = new List<(SyntheticOrigin Origin, List<Protocol.Events.Pdu[]> Transactions)>();
+            var (warm, measured) = (warmUp / count / TransactionSize, Math.Max(1, events / count / TransactionSize));
+            var work = new List<Work>();
             for (var i = 0; i < count; i++)
             {
                 var origin = await SyntheticOrigin.StartAsync(silo, authority, i);
                 origins.Add(origin);
                 await origin.JoinAsync(await owner.CreateRoomAsync(cancellationToken), cancellationToken);
-                work.Add((origin, [.. origin.MakeMessages(events / count).Chunk(TransactionSize)]));
+                work.Add(new Work(origin, [.. origin.MakeMessages((warm + measured) * TransactionSize).Chunk(TransactionSize)]));
             }
 
-            var refused = 0;
+            await SendAsync(work, 0, warm, cancellationToken);
+            var before = ProcessCost.Of(silo.ProcessId);
             var started = Stopwatch.GetTimestamp();
-            await Task.WhenAll(work.Select(w => Task.Run(
-                async () =>
-                {
-                    for (var i = 0; i < w.Transactions.Count; i++)
-                        Interlocked.Add(ref refused, await w.Origin.SendAsync("t" + i.ToString(CultureInfo.InvariantCulture), w.Transactions[i], cancellationToken));
-                },
-                cancellationToken)));
+            var refused = await SendAsync(work, warm, measured, cancellationToken);
             var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-            var sent = events / count * count;
-            return new ReceiveReport(count, sent, Math.Round(seconds, 2), Math.Round(sent / seconds), refused);
+            var sent = measured * TransactionSize * count;
+            var (cpu, switches) = ProcessCost.Of(silo.ProcessId).Per(sent, before);
+            return new ReceiveReport(count, sent, Math.Round(seconds, 2), Math.Round(sent / seconds), Math.Round(seconds * 1000 / measured, 2), cpu, switches, refused);
         }
         finally
         {
@@ -51,4 +53,20 @@ internal static class ReceiveRun
                 await origin.DisposeAsync();
         }
     }
+
+    private static async Task<int> SendAsync(List<Work> work, int first, int count, CancellationToken cancellationToken)
+    {
+        var refused = await Task.WhenAll(work.Select(w => Task.Run(
+            async () =>
+            {
+                var refused = 0;
+                for (var i = first; i < first + count; i++)
+                    refused += await w.Origin.SendAsync("t" + i.ToString(CultureInfo.InvariantCulture), w.Transactions[i], cancellationToken);
+                return refused;
+            },
+            cancellationToken)));
+        return refused.Sum();
+    }
+
+    private sealed record Work(SyntheticOrigin Origin, List<Pdu[]> Transactions);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
+using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Load.Joining;
 
@@ -11,70 +12,64 @@ namespace OrleansMatrix.Load.Joining;
 /// <param name="SendSeconds">From the request until a first message of the new member was accepted.</param>
 /// <param name="SyncSeconds">From the request until a /sync that tells of the room.</param>
 /// <param name="FillSeconds">From the request until /joined_members names all.</param>
+/// <param name="JoinerCpuSeconds">CPU time of the joining server from the request until then.</param>
 /// <param name="JoinerMemoryBefore">Of the joining server, as its most and that after.</param>
 /// <param name="ResidentMemoryBefore">Of the resident server, as its most.</param>
 internal sealed record JoinReport(
-    int Members, int Servers, double BuildSeconds, double JoinSeconds, double SendSeconds, double SyncSeconds, double FillSeconds, double JoinerMemoryBefore, double JoinerMemoryMost,
+    int Members, int Servers, double BuildSeconds, double JoinSeconds, double SendSeconds, double SyncSeconds, double FillSeconds, double JoinerCpuSeconds, double JoinerMemoryBefore, double JoinerMemoryMost,
     double JoinerMemoryAfter, double ResidentMemoryBefore, double ResidentMemoryMost);
 
 /// <summary>Measures a join by federation to a large room.</summary>
 internal static class JoinRun
 {
-    private const double MiB = 1024 * 1024;
-
-    public static async Task<JoinReport> RunAsync(string program, int members, int servers, CancellationToken cancellationToken)
+    public static async Task<JoinReport> RunAsync(int members, int servers, CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateTempSubdirectory("matrix-join");
-        try
-        {
-            var certificates = new Certificates(folder.FullName);
-            await using var others = await MadeUpServers.StartAsync(servers, certificates, cancellationToken);
-            using var resident = await SiloProcess.StartAsync(program, Path.Combine(folder.FullName, "one"), certificates, cancellationToken);
-            using var anna = new MatrixClient(resident.Url);
-            await anna.RegisterAsync("anna", null, cancellationToken);
-            var room = await anna.CreateRoomAsync(cancellationToken);
-            var building = Stopwatch.StartNew();
-            await others.JoinAsync(resident.Name, room, members, cancellationToken);
-            var build = building.Elapsed;
+        using var folder = new TemporaryFolder();
+        using var residentData = new TemporaryFolder();
+        using var joinerData = new TemporaryFolder();
+        var authority = new TestAuthority(folder.Path);
+        await using var others = await MadeUpServers.StartAsync(servers, authority, cancellationToken);
+        await using var resident = await SiloProcess.StartFederatingAsync(residentData.Path, authority);
+        using var anna = new MatrixClient(resident.Url);
+        await anna.RegisterAsync("anna", null, cancellationToken);
+        var room = await anna.CreateRoomAsync(cancellationToken);
+        var building = Stopwatch.StartNew();
+        await others.JoinAsync(resident.ServerName, room, members, cancellationToken);
+        var build = building.Elapsed;
 
-            using var joiner = await SiloProcess.StartAsync(program, Path.Combine(folder.FullName, "two"), certificates, cancellationToken);
-            using var bert = new MatrixClient(joiner.Url);
-            await bert.RegisterAsync("bert", null, cancellationToken);
-            using var http = new HttpClient { BaseAddress = joiner.Url, Timeout = TimeSpan.FromMinutes(10) };
-            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", bert.Token);
-            await Task.Delay(1000, cancellationToken);
-            resident.Watch();
-            joiner.Watch();
-            var (joinerBefore, residentBefore) = (joiner.Memory, resident.Memory);
-            var path = "/_matrix/client/v3/rooms/" + Uri.EscapeDataString(room);
-            var joining = Stopwatch.StartNew();
-            await RequireAsync(await http.PostAsync($"/_matrix/client/v3/join/{Uri.EscapeDataString(room)}?via={resident.Name}", Json("{}"), cancellationToken));
-            var joined = joining.Elapsed;
-            await RequireAsync(await http.PutAsync(path + "/send/m.room.message/1", Json("""{"msgtype":"m.text","body":"hello"}"""), cancellationToken));
-            var sent = joining.Elapsed;
-            var sync = await RequireAsync(await http.GetAsync("/_matrix/client/v3/sync?filter=%7B%22room%22%3A%7B%22state%22%3A%7B%22lazy_load_members%22%3Atrue%7D%7D%7D", cancellationToken));
-            var synced = joining.Elapsed;
-            if (sync["rooms"]?["join"]?[room] is null)
-                throw new InvalidOperationException("the room is not in the sync");
-            var count = 0;
-            while (count < members + 2)
-            {
-                using var answer = await http.GetAsync(path + "/joined_members", cancellationToken);
-                var text = await answer.Content.ReadAsStringAsync(cancellationToken);
-                count = answer.IsSuccessStatusCode ? JsonNode.Parse(text)!["joined"]!.AsObject().Count : 0;
-                if (answer.IsSuccessStatusCode && count < members + 2)
-                    throw new InvalidOperationException($"{count} members of {members + 2}");
-            }
-
-            var filled = joining.Elapsed;
-            return new JoinReport(
-                members, servers, Seconds(build), Seconds(joined), Seconds(sent), Seconds(synced), Seconds(filled), joinerBefore / MiB, joiner.MostMemory / MiB, joiner.Memory / MiB,
-                residentBefore / MiB, resident.MostMemory / MiB);
-        }
-        finally
+        await using var joiner = await SiloProcess.StartFederatingAsync(joinerData.Path, authority);
+        using var bert = new MatrixClient(joiner.Url);
+        await bert.RegisterAsync("bert", null, cancellationToken);
+        using var http = new HttpClient { BaseAddress = joiner.Url, Timeout = TimeSpan.FromMinutes(10) };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", bert.Token);
+        await Task.Delay(1000, cancellationToken);
+        using var residentMemory = new MemoryWatch(resident.ProcessId);
+        using var joinerMemory = new MemoryWatch(joiner.ProcessId);
+        var path = "/_matrix/client/v3/rooms/" + Uri.EscapeDataString(room);
+        var costBefore = ProcessCost.Of(joiner.ProcessId);
+        var joining = Stopwatch.StartNew();
+        await RequireAsync(await http.PostAsync($"/_matrix/client/v3/join/{Uri.EscapeDataString(room)}?via={resident.ServerName}", Json("{}"), cancellationToken));
+        var joined = joining.Elapsed;
+        await RequireAsync(await http.PutAsync(path + "/send/m.room.message/1", Json("""{"msgtype":"m.text","body":"hello"}"""), cancellationToken));
+        var sent = joining.Elapsed;
+        var sync = await RequireAsync(await http.GetAsync("/_matrix/client/v3/sync?filter=%7B%22room%22%3A%7B%22state%22%3A%7B%22lazy_load_members%22%3Atrue%7D%7D%7D", cancellationToken));
+        var synced = joining.Elapsed;
+        if (sync["rooms"]?["join"]?[room] is null)
+            throw new InvalidOperationException("the room is not in the sync");
+        var count = 0;
+        while (count < members + 2)
         {
-            folder.Delete(recursive: true);
+            using var answer = await http.GetAsync(path + "/joined_members", cancellationToken);
+            var text = await answer.Content.ReadAsStringAsync(cancellationToken);
+            count = answer.IsSuccessStatusCode ? JsonNode.Parse(text)!["joined"]!.AsObject().Count : 0;
+            if (answer.IsSuccessStatusCode && count < members + 2)
+                throw new InvalidOperationException($"{count} members of {members + 2}");
         }
+
+        var filled = joining.Elapsed;
+        return new JoinReport(
+            members, servers, Seconds(build), Seconds(joined), Seconds(sent), Seconds(synced), Seconds(filled), Seconds(ProcessCost.Of(joiner.ProcessId).Cpu - costBefore.Cpu), joinerMemory.Before, joinerMemory.Most, joinerMemory.Now,
+            residentMemory.Before, residentMemory.Most);
     }
 
     private static double Seconds(TimeSpan time) => Math.Round(time.TotalSeconds, 2);

@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
@@ -12,6 +10,7 @@ using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Protocol.Signing;
+using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Load.Joining;
 
@@ -28,7 +27,7 @@ internal sealed class MadeUpServers : IAsyncDisposable
 
     private MadeUpServers(WebApplication app, HttpClient http, (ServerName, SigningKey)[] servers) => (_app, _http, _servers) = (app, http, servers);
 
-    public static async Task<MadeUpServers> StartAsync(int count, Certificates certificates, CancellationToken cancellationToken)
+    public static async Task<MadeUpServers> StartAsync(int count, TestAuthority authority, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -37,9 +36,9 @@ internal sealed class MadeUpServers : IAsyncDisposable
         {
             for (var i = 0; i < count; i++)
             {
-                var port = FreePort();
-                kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(certificates.Server));
-                servers[i] = (ServerName.Parse(string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}")), SigningKey.FromSeed("load", Enumerable.Repeat((byte)(i + 1), 32).ToArray()));
+                var port = SiloProcess.FreePort();
+                kestrel.ListenLocalhost(port, listen => listen.UseHttps(authority.CertificatePath, TestAuthority.Password));
+                servers[i] = (ServerName.Parse(string.Create(CultureInfo.InvariantCulture, $"localhost:{port}")), SigningKey.FromSeed("load", Enumerable.Repeat((byte)(i + 1), 32).ToArray()));
             }
         });
         var app = builder.Build();
@@ -52,7 +51,7 @@ internal sealed class MadeUpServers : IAsyncDisposable
                 : "{}"u8.ToArray());
         });
         await app.StartAsync(cancellationToken);
-        var http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Subject == "CN=127.0.0.1" } }) { Timeout = TimeSpan.FromMinutes(5) };
+        var http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Subject == "CN=localhost" } }) { Timeout = TimeSpan.FromMinutes(5) };
         return new MadeUpServers(app, http, servers);
     }
 
@@ -113,12 +112,5 @@ internal sealed class MadeUpServers : IAsyncDisposable
         using var answer = await _http.SendAsync(request, cancellationToken);
         var text = await answer.Content.ReadAsStringAsync(cancellationToken);
         return answer.IsSuccessStatusCode ? JsonNode.Parse(text)! : throw new InvalidOperationException($"{method} {target}: {(int)answer.StatusCode} {text}");
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }
