@@ -82,6 +82,8 @@ public interface IEventStore
     /// <summary>Remembers a redaction whose target is not known yet, or finds it: the redaction's event id for the target.</summary>
     void AddPendingRedaction(WriteUnit unit, string targetEventId, string redactionEventId, string roomId);
     ValueTask<IReadOnlyList<string>> PendingRedactionsAsync(string targetEventId, CancellationToken cancellationToken = default);
+    /// <summary>Those of the events for which a redaction is remembered.</summary>
+    ValueTask<IReadOnlySet<string>> AwaitedAsync(IReadOnlyCollection<string> targetEventIds, CancellationToken cancellationToken = default);
 
     ValueTask<EventRow?> GetAsync(string eventId, CancellationToken cancellationToken = default);
     /// <summary>Those that exist; order not kept.</summary>
@@ -127,8 +129,8 @@ public interface IEventStore
     /// </summary>
     ValueTask<long?> FindGapAsync(string roomId, HistoryOrder after, HistoryOrder upTo, Direction direction, CancellationToken cancellationToken = default);
 
-    /// <summary>The anchor of the gap in which the event is missing; null if it is no backward extremity.</summary>
-    ValueTask<long?> GapOfAsync(string roomId, string eventId, CancellationToken cancellationToken = default);
+    /// <summary>Those of the events that are backward extremities of the room.</summary>
+    ValueTask<IReadOnlySet<string>> MissingAsync(string roomId, IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken = default);
 
     /// <summary>Remembers missing events that a live event of this unit follows. One that is missing before an older event already stays there.</summary>
     void AddBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds, PositionSlot anchor);

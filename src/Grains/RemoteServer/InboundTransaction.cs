@@ -16,6 +16,9 @@ internal sealed class InboundTransaction(RemoteServerServices services, IGrainFa
     private const int MaxPdus = 50;
     private const int MaxEdus = 100;
 
+    /// <summary>Completes when the answer is stored too; a repeated transaction is to be answered by the same until then.</summary>
+    public Task Kept { get; private set; } = Task.CompletedTask;
+
     public async Task<Outcome<ReadOnlyMemory<byte>>> RunAsync(string transactionId, ReadOnlyMemory<byte> body)
     {
         if (await services.Storage.Servers.FindInboundTransactionAsync(origin, transactionId) is { } answered)
@@ -32,10 +35,23 @@ internal sealed class InboundTransaction(RemoteServerServices services, IGrainFa
         await new InboundEdus(services, grains, origin).RunAsync(edus);
 
         var answer = Write(verdicts.SelectMany(v => v).Where(v => v.EventId.Length > 0));
-        var unit = new WriteUnit();
-        services.Storage.Servers.PutInboundTransaction(unit, origin, transactionId, answer, services.Now);
-        await services.Storage.CommitAsync(unit);
+        Kept = KeepAsync(transactionId, answer);
         return answer;
+    }
+
+    // All that the transaction brought is durable, and taking it again would change nothing: nobody needs to wait until its answer is.
+    private async Task KeepAsync(string transactionId, ReadOnlyMemory<byte> answer)
+    {
+        try
+        {
+            var unit = new WriteUnit();
+            services.Storage.Servers.PutInboundTransaction(unit, origin, transactionId, answer, services.Now);
+            await services.Storage.CommitAsync(unit);
+        }
+        catch (Exception fault)
+        {
+            RemoteServerLog.AnswerNotKept(services.Logger, origin, fault);
+        }
     }
 
     private static bool TryList(JsonElement body, string name, int max, out List<JsonElement> list)

@@ -78,7 +78,8 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
             return await running;
         if (_receiving.Count >= MaxReceiving)
             return MatrixError.LimitExceeded(1000);
-        var receiving = new InboundTransaction(services, GrainFactory, Server).RunAsync(transactionId, body);
+        var transaction = new InboundTransaction(services, GrainFactory, Server);
+        var receiving = transaction.RunAsync(transactionId, body);
         _receiving[transactionId] = receiving;
         try
         {
@@ -86,8 +87,14 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         }
         finally
         {
-            _receiving.Remove(transactionId);
+            _ = ForgetAsync(transactionId, transaction.Kept);
         }
+    }
+
+    private async Task ForgetAsync(string transactionId, Task kept)
+    {
+        await kept;
+        _receiving.Remove(transactionId);
     }
 
     private void Schedule(TimeSpan wait)

@@ -18,4 +18,7 @@ internal static partial class RemoteServerLog
 
     [LoggerMessage(5, LogLevel.Warning, "The scan for rooms without their members failed")]
     public static partial void PartialScanFailed(ILogger logger, Exception fault);
+
+    [LoggerMessage(6, LogLevel.Warning, "The answer to a transaction of {Server} could not be stored")]
+    public static partial void AnswerNotKept(ILogger logger, string server, Exception fault);
 }

@@ -2,6 +2,7 @@ using OrleansMatrix.Grains.Room.Importing;
 using OrleansMatrix.Grains.Room.Pipeline;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Acl;
+using OrleansMatrix.Protocol.Authorization;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Policy;
 using OrleansMatrix.Protocol.RoomVersions;
@@ -46,6 +47,9 @@ internal sealed class ActiveRoom
 
     /// <summary>Local events on their way to and from the policy server.</summary>
     public PolicySignatures PolicySignatures { get; }
+
+    /// <summary>Power levels that events named lately, by the create event and the power-levels event that make them.</summary>
+    public Dictionary<(Pdu?, Pdu?), PowerLevels> NamedLevels { get; } = [];
 
     /// <summary>What is remembered while the room's state lacks members (S-S API, omit_members); null if it is whole.</summary>
     public PartialState? Partial { get; set; }

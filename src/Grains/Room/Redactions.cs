@@ -1,3 +1,4 @@
+using OrleansMatrix.Grains.Room.Pipeline;
 using OrleansMatrix.Protocol.Authorization;
 using OrleansMatrix.Protocol.Events;
 using Rules = OrleansMatrix.Protocol.Authorization.Redactions;
@@ -22,9 +23,10 @@ internal static class Redactions
     }
 
     /// <summary>Applies redactions that came before their target.</summary>
-    public static async ValueTask ApplyPendingAsync(ActiveRoom room, RoomUnit unit, Pdu target)
+    public static async ValueTask ApplyPendingAsync(ActiveRoom room, RoomUnit unit, Pdu target, Arrivals arrivals)
     {
-        foreach (var redactionId in (await room.Services.Storage.Events.PendingRedactionsAsync(target.EventId)).Union(room.Events.AwaitedBy(target.EventId)))
+        var stored = arrivals.IsAwaited(target.EventId) ? await room.Services.Storage.Events.PendingRedactionsAsync(target.EventId) : [];
+        foreach (var redactionId in stored.Union(room.Events.AwaitedBy(target.EventId)))
         {
             if (await room.Events.GetAsync(redactionId) is not { StateBefore: { } before } redaction)
                 continue;

@@ -9,6 +9,7 @@ internal sealed class RoomEvents(IEventStore store, RoomVersion version)
 {
     private readonly EventCache _cache = new();
     private readonly List<(string TargetId, string RedactionId)> _awaited = [];
+    private readonly HashSet<string> _missing = new(StringComparer.Ordinal);
 
     // Events whose commit is not known to be durable are not in storage yet, and so may not be dropped.
     private readonly Dictionary<string, KnownEvent> _pending = new(StringComparer.Ordinal);
@@ -37,6 +38,9 @@ internal sealed class RoomEvents(IEventStore store, RoomVersion version)
 
         return found;
     }
+
+    /// <summary>The event if the commit that stores it is on its way.</summary>
+    public KnownEvent? FindPending(string eventId) => _pending.GetValueOrDefault(eventId);
 
     /// <summary>Notes an event that a unit on its way will store.</summary>
     public void AddPending(KnownEvent known)
@@ -67,6 +71,19 @@ internal sealed class RoomEvents(IEventStore store, RoomVersion version)
 
     /// <summary>Redactions of an event that came before it lately.</summary>
     public IEnumerable<string> AwaitedBy(string targetId) => _awaited.Where(a => a.TargetId == targetId).Select(a => a.RedactionId).ToList();
+
+    /// <summary>Remembers events that are missing in a gap whose commit is on its way.</summary>
+    public void AddMissing(IEnumerable<string> eventIds)
+    {
+        // By the time that there are so many, the first of them are durable.
+        const int MaxMissing = 4096;
+        if (_missing.Count >= MaxMissing)
+            _missing.Clear();
+        _missing.UnionWith(eventIds);
+    }
+
+    /// <summary>True of an event that was remembered by <see cref="AddMissing"/> lately.</summary>
+    public bool IsMissing(string eventId) => _missing.Contains(eventId);
 
     /// <summary>The events of commits on their way.</summary>
     public IEnumerable<Pdu> Pending => _pending.Values.Select(known => known.Pdu);

@@ -58,7 +58,11 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     }
 
     /// <summary>Remembers that events are missing before the event that was put in last.</summary>
-    public void AddGap(IReadOnlyCollection<string> missing) => room.Services.Storage.Events.AddBackwardExtremities(Unit, room.RoomId, missing, _last!.Value);
+    public void AddGap(IReadOnlyCollection<string> missing)
+    {
+        room.Services.Storage.Events.AddBackwardExtremities(Unit, room.RoomId, missing, _last!.Value);
+        room.Events.AddMissing(missing);
+    }
 
     /// <summary>An event that gets no place in the room's history: an outlier, a rejected or a soft-failed one.</summary>
     public void AddAside(Pdu pdu, EventStatus status, StateNodeId? stateBefore)

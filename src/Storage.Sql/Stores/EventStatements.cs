@@ -57,11 +57,12 @@ internal static class EventStatements
     public static readonly Statement AddPendingRedaction = new(
         "INSERT INTO pending_redactions (target_key, redaction_event_id, room_id) VALUES ($1, $2, $3) ON CONFLICT (target_key, redaction_event_id) DO NOTHING");
     public static readonly Statement PendingRedactions = new("SELECT redaction_event_id FROM pending_redactions WHERE target_key = $1 ORDER BY redaction_event_id LIMIT 100");
+    public static readonly Statement Awaited = new("SELECT DISTINCT target_key FROM pending_redactions WHERE target_key = ANY($1)");
 
     public static readonly Statement BackwardExtremities = new("SELECT event_id FROM backward_extremities WHERE room_id = $1 AND anchor = $2 ORDER BY event_id LIMIT $3");
     public static readonly Statement GapBackward = new("SELECT anchor FROM backward_extremities WHERE room_id = $1 AND anchor > $2 AND anchor <= $3 ORDER BY anchor DESC LIMIT 1");
     public static readonly Statement GapForward = new("SELECT anchor FROM backward_extremities WHERE room_id = $1 AND anchor > $2 AND anchor <= $3 ORDER BY anchor LIMIT 1");
-    public static readonly Statement GapOf = new("SELECT anchor FROM backward_extremities WHERE room_id = $1 AND event_id = $2");
+    public static readonly Statement Missing = new("SELECT event_id FROM backward_extremities WHERE event_id = ANY($1) AND room_id = $2");
     public static readonly Statement AddBackwardExtremity = new("""
         INSERT INTO backward_extremities (room_id, event_id, anchor) VALUES ($1, $2, $3) ON CONFLICT (room_id, event_id)
         DO UPDATE SET anchor = CASE WHEN excluded.anchor < backward_extremities.anchor THEN excluded.anchor ELSE backward_extremities.anchor END

@@ -29,6 +29,13 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
     public ValueTask<IReadOnlyList<string>> PendingRedactionsAsync(string targetEventId, CancellationToken cancellationToken = default) =>
         database.QueryAsync(EventStatements.PendingRedactions, static row => row.Text(0), cancellationToken, SqlText.Key(targetEventId)).AsReadOnly();
 
+    public async ValueTask<IReadOnlySet<string>> AwaitedAsync(IReadOnlyCollection<string> targetEventIds, CancellationToken cancellationToken = default)
+    {
+        var keys = targetEventIds.ToLookup(SqlText.Key, StringComparer.Ordinal);
+        var found = await database.QueryListAsync(EventStatements.Awaited, static row => row.Text(0), [.. keys.Select(k => k.Key)], cancellationToken).ConfigureAwait(false);
+        return found.SelectMany(key => keys[key]).ToHashSet(StringComparer.Ordinal);
+    }
+
     public ValueTask<EventRow?> GetAsync(string eventId, CancellationToken cancellationToken = default) =>
         database.FirstAsync(EventStatements.Get, EventStatements.Read, cancellationToken, eventId);
 
@@ -85,11 +92,8 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
         return found is [var anchor] ? anchor : null;
     }
 
-    public async ValueTask<long?> GapOfAsync(string roomId, string eventId, CancellationToken cancellationToken = default)
-    {
-        var found = await database.QueryAsync(EventStatements.GapOf, static row => row.Integer(0), cancellationToken, roomId, eventId).ConfigureAwait(false);
-        return found is [var anchor] ? anchor : null;
-    }
+    public async ValueTask<IReadOnlySet<string>> MissingAsync(string roomId, IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken = default) =>
+        (await database.QueryListAsync(EventStatements.Missing, static row => row.Text(0), eventIds, cancellationToken, roomId).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
 
     public void AddBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds, PositionSlot anchor) =>
         AddBackwardExtremities(unit, roomId, eventIds, (SqlValue)anchor);

@@ -50,13 +50,14 @@ internal sealed class RoomHarness : IAsyncDisposable
     /// <summary>Times that another activation proved to own a room of this silo.</summary>
     public int Stale { get; private set; }
 
-    public static async Task<RoomHarness> StartAsync(TemporaryFolder? shared = null, TestClock? clock = null, string name = "local")
+    /// <param name="wrap">Puts something between the rooms and storage.</param>
+    public static async Task<RoomHarness> StartAsync(TemporaryFolder? shared = null, TestClock? clock = null, string name = "local", Func<IStorage, IStorage>? wrap = null)
     {
         var folder = shared ?? new TemporaryFolder();
         clock ??= new TestClock();
         var storage = SqliteStorage.Open(folder.File("matrix.db"), clock, NullLoggerFactory.Instance);
         await storage.MigrateAsync(TestContext.Current.CancellationToken);
-        return new RoomHarness(storage, shared is null ? folder : null, clock, name);
+        return new RoomHarness(wrap?.Invoke(storage) ?? storage, shared is null ? folder : null, clock, name);
     }
 
     public async ValueTask DisposeAsync()

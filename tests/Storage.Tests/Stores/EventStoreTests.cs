@@ -217,6 +217,7 @@ public abstract class EventStoreTests(Backend backend) : StoreTests(backend)
         Assert.Equal(["$r1", "$r2"], await Storage.Events.PendingRedactionsAsync("$target"));
         Assert.Equal(["$r3"], await Storage.Events.PendingRedactionsAsync(new string('x', 60_000)));
         Assert.Empty(await Storage.Events.PendingRedactionsAsync("$other"));
+        Assert.Equal([new string('x', 60_000), "$target"], (await Storage.Events.AwaitedAsync(["$other", "$target", new string('x', 60_000)])).OrderDescending(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -242,10 +243,11 @@ public abstract class EventStoreTests(Backend backend) : StoreTests(backend)
         Assert.Equal(live, await Storage.Events.FindGapAsync(Room, HistoryOrder.Start, HistoryOrder.End, Direction.Forward));
         Assert.Equal(live + 5, await Storage.Events.FindGapAsync(Room, HistoryOrder.Start, new HistoryOrder(live + 5, -3), Direction.Backward));
         Assert.Null(await Storage.Events.FindGapAsync(Room, new HistoryOrder(live + 5, -1), new HistoryOrder(live + 8, 0), Direction.Backward));
-        Assert.Equal(live, await Storage.Events.GapOfAsync(Room, "$b"));
+        Assert.Equal(["$b", "$d"], (await Storage.Events.MissingAsync(Room, ["$d", "$b", "$x"])).Order());
+        Assert.Empty(await Storage.Events.MissingAsync("!other:x", ["$b"]));
 
         await CommitAsync(unit => Storage.Events.RemoveBackwardExtremities(unit, Room, ["$c", "$b"]));
-        Assert.Null(await Storage.Events.GapOfAsync(Room, "$b"));
+        Assert.Empty(await Storage.Events.MissingAsync(Room, ["$b"]));
         Assert.Null(await Storage.Events.FindGapAsync(Room, new HistoryOrder(live, 0), new HistoryOrder(live + 8, 0), Direction.Forward));
     }
 

@@ -26,7 +26,7 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
     private readonly Dictionary<string, Waiting> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> _waitedFor = new(StringComparer.Ordinal);
     private readonly EventCache _named = new(2048);
-    private readonly Dictionary<(string?, string?), PowerLevels> _levels = [];
+    private readonly Dictionary<(Pdu?, Pdu?), PowerLevels> _levels = [];
 
     // From room v12 on the create event is known by the room's id and not named.
     private readonly string? _impliedCreate = version.RoomIdIsCreateHash ? "$" + roomId[1..] : null;

@@ -9,7 +9,7 @@ internal sealed class NamedState : IAuthState
 {
     private readonly Dictionary<StateKey, Pdu> _events = [];
 
-    public NamedState(RoomVersion version, IEnumerable<Pdu> named, Dictionary<(string?, string?), PowerLevels> levels)
+    public NamedState(RoomVersion version, IEnumerable<Pdu> named, Dictionary<(Pdu? Create, Pdu? Levels), PowerLevels> levels)
     {
         const int MaxLevels = 64;
         foreach (var pdu in named)
@@ -19,11 +19,11 @@ internal sealed class NamedState : IAuthState
         }
 
         var (create, power) = (Get(EventTypes.Create, ""), Get(EventTypes.PowerLevels, ""));
-        if (!levels.TryGetValue((create?.EventId, power?.EventId), out var known))
+        if (!levels.TryGetValue((create, power), out var known))
         {
             if (levels.Count >= MaxLevels)
                 levels.Clear();
-            levels[(create?.EventId, power?.EventId)] = known = PowerLevels.Of(version, create, power);
+            levels[(create, power)] = known = PowerLevels.Of(version, create, power);
         }
 
         PowerLevels = known;

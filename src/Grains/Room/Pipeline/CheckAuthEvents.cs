@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansMatrix.Grains.Room.Importing;
 using OrleansMatrix.Protocol.Authorization;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
@@ -19,11 +20,10 @@ internal static class CheckAuthEvents
         var verdict = AuthRules.CheckAuthEvents(room.Version, pdu, named);
         if (verdict.IsAllowed)
         {
-            var state = new AuthState(room.Version, named.Select(e => e.Pdu));
             // From v12 on the create event is known by the room's id and not named.
-            if (await room.Current.FindAsync(EventTypes.Create, "") is { } create)
-                state.Set(create);
-            verdict = AuthRules.Check(room.Version, pdu, state);
+            var create = await room.Current.FindAsync(EventTypes.Create, "");
+            var state = named.Select(e => e.Pdu).Concat(create is null ? [] : [create]);
+            verdict = AuthRules.Check(room.Version, pdu, new NamedState(room.Version, state, room.NamedLevels));
         }
 
         return (verdict.IsAllowed ? null : $"auth events: {verdict}", []);

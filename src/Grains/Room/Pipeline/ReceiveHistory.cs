@@ -24,11 +24,8 @@ internal static class ReceiveHistory
         if (!await activation.ReadAsync(async room => await room!.AllowsServerAsync(historic.Origin)))
             return MatrixError.Forbidden("The server is denied by m.room.server_acl");
         var given = new Dictionary<string, Pdu>(StringComparer.Ordinal);
-        foreach (var json in historic.Pdus)
-        {
-            if ((await VerifyPdu.RunAsync(activation.Services.Keys, activation.RoomId, present.Version, json)).Pdu is { } pdu)
-                given.TryAdd(pdu.EventId, pdu);
-        }
+        foreach (var pdu in (await VerifyPdus.RunAsync(activation.Services.Keys, activation.RoomId, present.Version, historic.Pdus)).Select(item => item.Pdu).OfType<Pdu>())
+            given.TryAdd(pdu.EventId, pdu);
 
         return await activation.ChangeAsync<HistoryReceived>(async (room, unit) =>
         {
@@ -48,9 +45,10 @@ internal static class ReceiveHistory
         var states = historic.States.DistinctBy(s => s.EventId).ToDictionary(s => s.EventId, s => s.State, StringComparer.Ordinal);
         var place = await LowestAsync(room, anchor) - gap.NewestFirst.Count;
         var placed = 0;
+        var arrivals = await Arrivals.ReadAsync(room, [.. gap.NewestFirst.Select(p => p.EventId)]);
         foreach (var pdu in Enumerable.Reverse(gap.NewestFirst))
         {
-            if (await JudgeAsync(room, unit, pdu, states.GetValueOrDefault(pdu.EventId), new HistoryOrder(anchor, place++)))
+            if (await JudgeAsync(room, unit, pdu, arrivals, states.GetValueOrDefault(pdu.EventId), new HistoryOrder(anchor, place++)))
                 placed++;
         }
 
@@ -72,7 +70,7 @@ internal static class ReceiveHistory
         if (pdu is null || pdu.PrevEvents.IsEmpty || state.IsDefault ||
             (await room.Events.GetAsync(pdu.EventId) is { } known && known.Status != EventStatus.Outlier) || await FindIslandAsync(room, pdu) is not { } anchor)
             return nothing;
-        if (!await JudgeAsync(room, unit, pdu, state, new HistoryOrder(anchor, -1)))
+        if (!await JudgeAsync(room, unit, pdu, await Arrivals.ReadAsync(room, [pdu.EventId]), state, new HistoryOrder(anchor, -1)))
             return nothing;
         var before = await room.Events.GetManyAsync(pdu.PrevEvents);
         var open = pdu.PrevEvents.Where(id => !before.TryGetValue(id, out var row) || row.Status.HasFlag(EventStatus.Outlier)).ToList();
@@ -112,7 +110,7 @@ internal static class ReceiveHistory
     }
 
     /// <summary>True if the event got the place.</summary>
-    private static async ValueTask<bool> JudgeAsync(ActiveRoom room, RoomUnit unit, Pdu pdu, ImmutableArray<string> given, HistoryOrder place)
+    private static async ValueTask<bool> JudgeAsync(ActiveRoom room, RoomUnit unit, Pdu pdu, Arrivals arrivals, ImmutableArray<string> given, HistoryOrder place)
     {
         if (pdu.Type == EventTypes.Create || pdu.PrevEvents.IsEmpty)
         {
@@ -130,7 +128,7 @@ internal static class ReceiveHistory
         var before = state is { } root ? room.View(root) : null;
         if (fault is null && before is not null)
             fault = await CheckState.FindFaultAsync(room, pdu, before);
-        if (fault is not null || await room.Events.GetAsync(pdu.EventId) is { } known && known.Status.HasFlag(EventStatus.Rejected))
+        if (fault is not null || (arrivals.Find(pdu.EventId) is { } known && known.Status.HasFlag(EventStatus.Rejected)))
         {
             unit.AddAside(pdu, EventStatus.Rejected, state);
             return false;
@@ -143,7 +141,7 @@ internal static class ReceiveHistory
             await Redactions.ApplyAsync(room, unit, pdu, before.PowerLevels);
         }
 
-        await Redactions.ApplyPendingAsync(room, unit, pdu);
+        await Redactions.ApplyPendingAsync(room, unit, pdu, arrivals);
         return true;
     }
 

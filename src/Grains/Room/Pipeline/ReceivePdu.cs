@@ -11,9 +11,12 @@ internal static class ReceivePdu
     /// <param name="given">Event ids of the state before, for an event whose previous events cannot be had; else default.</param>
     /// <param name="atMissing">Instead: the states before those previous events.</param>
     /// <param name="distribute">This server took the event in and has to send it on.</param>
-    public static async ValueTask<JudgedPdu> RunAsync(ActiveRoom room, RoomUnit unit, Pdu pdu, ImmutableArray<string> given, bool distribute, ImmutableArray<StateAtEvent> atMissing = default)
+    /// <param name="arrivals">What was read of the event already.</param>
+    public static async ValueTask<JudgedPdu> RunAsync(
+        ActiveRoom room, RoomUnit unit, Pdu pdu, ImmutableArray<string> given, bool distribute, ImmutableArray<StateAtEvent> atMissing = default, Arrivals? arrivals = null)
     {
-        if (await room.Events.GetAsync(pdu.EventId) is { } known && !known.Status.HasFlag(EventStatus.Outlier))
+        arrivals ??= await Arrivals.ReadAsync(room, [pdu.EventId]);
+        if (arrivals.Find(pdu.EventId) is { } known && !known.Status.HasFlag(EventStatus.Outlier))
             return Verdict(pdu, OfStatus(known.Status));
         // The room's own create event is known; a second one would start a history of its own.
         if (pdu.Type == EventTypes.Create || pdu.PrevEvents.IsEmpty)
@@ -40,7 +43,7 @@ internal static class ReceivePdu
         if (faultNow is not null)
         {
             unit.AddAside(pdu, EventStatus.SoftFailed, state);
-            await Redactions.ApplyPendingAsync(room, unit, pdu);
+            await Redactions.ApplyPendingAsync(room, unit, pdu, arrivals);
             return Verdict(pdu, PduVerdict.SoftFailed, faultNow);
         }
 
@@ -54,13 +57,13 @@ internal static class ReceivePdu
         // Judging with the current state may have made the view of it forget; what follows reads power levels of the state before.
         await before!.LoadAsync();
         // What was missing in a gap is news for clients all the same.
-        var isFollowed = !distribute && await room.Services.Storage.Events.GapOfAsync(room.RoomId, pdu.EventId) is not null;
+        var isFollowed = !distribute && arrivals.IsMissing(pdu.EventId);
         await unit.AppendAsync(pdu, before, EventOrigin.None, distribute, isFollowed);
         if (isFollowed)
             room.Services.Storage.Events.RemoveBackwardExtremities(unit.Unit, room.RoomId, [pdu.EventId]);
         if (!missingBefore.IsEmpty)
             unit.AddGap(missingBefore);
-        await Redactions.ApplyPendingAsync(room, unit, pdu);
+        await Redactions.ApplyPendingAsync(room, unit, pdu, arrivals);
         return Verdict(pdu, PduVerdict.Accepted);
     }
 

@@ -6,10 +6,16 @@ using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Room.Pipeline;
 
-/// <summary>The way of remote events into the room: verified together before the turn, then judged one by one, each with a unit of its own.</summary>
+/// <summary>
+/// The way of remote events into the room: verified together before the turn, then judged one by one, each on top of those before it. Some at a time share a turn and
+/// a commit; the commits are waited for together.
+/// </summary>
 internal static class ReceivePdus
 {
     private const int MaxPdus = 500;
+
+    // Few enough that a local send between them does not wait long, and that storage writes the first while the next are judged.
+    private const int PerTurn = 25;
 
     public static async Task<Outcome<PduVerdicts>> RunAsync(RoomActivation activation, RemotePdus remote, IRemoteRooms? others = null)
     {
@@ -17,9 +23,11 @@ internal static class ReceivePdus
             return MatrixError.InvalidParam("Too many events at once");
         if (activation.Room is not { } present)
             return MatrixError.NotFound("Unknown room");
-        var isAllowed = await activation.ReadAsync(async room => await room!.AllowsServerAsync(remote.Origin));
+        var (isAllowed, usesPolicy) = await activation.ReadAsync(async room => (await room!.AllowsServerAsync(remote.Origin), await room.FindPolicyAsync() is not null));
         var incoming = await VerifyPdus.RunAsync(activation.Services.Keys, activation.RoomId, present.Version, remote.Pdus);
-        if (others is not null && isAllowed)
+        if (!isAllowed)
+            return new PduVerdicts([.. incoming.Select(item => new JudgedPdu(item.EventId, PduVerdict.Dropped, "The server is denied by m.room.server_acl", []))]);
+        if (others is not null && usesPolicy)
         {
             for (var i = 0; i < incoming.Length; i++)
             {
@@ -29,17 +37,29 @@ internal static class ReceivePdus
         }
 
         // They take their turns in this order, and wait for durability together.
-        var judging = Array.ConvertAll(incoming, item => isAllowed && item.Pdu is { } pdu
-            ? activation.ChangeAsync<JudgedPdu>(async (room, unit) => await ReceivePdu.RunAsync(room, unit, pdu, remote.StateBefore, distribute: false, remote.AtMissing))
-            : Task.FromResult<Outcome<JudgedPdu>>(new JudgedPdu(item.EventId, PduVerdict.Dropped, isAllowed ? item.Fault : "The server is denied by m.room.server_acl", [])));
+        var judging = incoming.Chunk(PerTurn).Select(some => activation.ChangeAsync<JudgedPdu[]>((room, unit) => JudgeAsync(room, unit, some, remote))).ToArray();
         var verdicts = ImmutableArray.CreateBuilder<JudgedPdu>(incoming.Length);
         foreach (var outcome in await Task.WhenAll(judging))
         {
             if (!outcome.Ok)
                 return outcome.Error!;
-            verdicts.Add(outcome.Value!);
+            verdicts.AddRange(outcome.Value!);
         }
 
         return new PduVerdicts(verdicts.ToImmutable());
+    }
+
+    private static async ValueTask<Outcome<JudgedPdu[]>> JudgeAsync(ActiveRoom room, RoomUnit unit, IncomingPdu[] incoming, RemotePdus remote)
+    {
+        var arrivals = await Arrivals.ReadAsync(room, [.. incoming.Where(item => item.Pdu is not null).Select(item => item.EventId)]);
+        var verdicts = new JudgedPdu[incoming.Length];
+        for (var i = 0; i < incoming.Length; i++)
+        {
+            verdicts[i] = incoming[i].Pdu is { } pdu
+                ? await ReceivePdu.RunAsync(room, unit, pdu, remote.StateBefore, distribute: false, remote.AtMissing, arrivals)
+                : new JudgedPdu(incoming[i].EventId, PduVerdict.Dropped, incoming[i].Fault, []);
+        }
+
+        return verdicts;
     }
 }
