@@ -21,7 +21,7 @@ internal sealed class KeyChanges(IStorage storage, string userId)
             {
                 if (member.UserId == userId || !(ownChanged || (member.Position > after && member.Position <= upTo)))
                     continue;
-                if (joined && member.Membership == "join")
+                if (joined && member.Membership is ("join" or "invite"))
                     changed.Add(member.UserId);
                 else if (!sharing.Contains(member.UserId) && (member.Membership == "join" || member.Position > after))
                     left.Add(member.UserId);

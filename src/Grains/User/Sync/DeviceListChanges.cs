@@ -28,14 +28,24 @@ public sealed class DeviceListChanges
             await AddMembersAsync(scope, delta, Changed, cancellationToken);
         foreach (var row in delta.Timeline.Events.Concat(delta.State))
         {
-            if (row is not { Type: EventTypes.Member, StateKey: { } userId } || userId == scope.UserId)
+            if (row is not { Type: EventTypes.Member, StateKey: { } userId })
                 continue;
             var membership = delta.Room.Parse(row).Membership;
             var before = row.StateBefore is { } state ? await delta.Room.MembershipAsync(state, userId, cancellationToken) : Membership.Leave;
-            if (membership == Membership.Join && before != Membership.Join)
+            if (userId == scope.UserId)
+            {
+                // Left and came back since: of what the others did meanwhile nothing may have been heard.
+                if (membership == Membership.Join && before != Membership.Join)
+                    await AddMembersAsync(scope, delta, Changed, cancellationToken);
+            }
+            else if (IsSentKeys(membership) && membership != before)
+            {
                 Changed.Add(userId);
-            else if (membership is Membership.Leave or Membership.Ban && before == Membership.Join)
+            }
+            else if (membership is Membership.Leave or Membership.Ban && IsSentKeys(before))
+            {
                 Left.Add(userId);
+            }
         }
     }
 
@@ -44,6 +54,9 @@ public sealed class DeviceListChanges
         if (!scope.IsInitial && !delta.IsNew)
             await AddMembersAsync(scope, delta, Left, cancellationToken);
     }
+
+    // Who is invited may come to read what is sent now (C-S API, Room History Visibility), so clients send room keys to their devices too.
+    private static bool IsSentKeys(string? membership) => membership is Membership.Join or Membership.Invite;
 
     private static async ValueTask AddMembersAsync(SyncScope scope, RoomDelta delta, HashSet<string> users, CancellationToken cancellationToken)
     {

@@ -104,8 +104,10 @@ internal static class DeviceSections
         return sharing;
     }
 
-    private static void WriteIds(Utf8JsonWriter writer, ReadOnlySpan<byte> name, IEnumerable<string> ids)
+    private static void WriteIds(Utf8JsonWriter writer, ReadOnlySpan<byte> name, HashSet<string> ids)
     {
+        if (ids.Count == 0)
+            return;
         writer.WriteStartArray(name);
         foreach (var id in ids)
             writer.WriteStringValue(id);
