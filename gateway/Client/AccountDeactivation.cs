@@ -13,7 +13,7 @@ internal static class AccountDeactivation
         {
             if (!(await request.ReadFieldsAsync(emptyAllowed: true)).TryGet(out var body, out var error))
                 return error;
-            body.OptionalBool("erase");
+            var erase = body.OptionalBool("erase") ?? false;
             if (body.Error is { } wrong)
                 return wrong;
             if (await UserInteractive.RequirePasswordAsync(request, body) is { } challenge)
@@ -21,7 +21,7 @@ internal static class AccountDeactivation
 
             // There are no third-party identifiers here that an identity server could know of.
             return MatrixResponse.From(
-                await request.Grain<IAccountGrain>(request.Requester.UserId).Deactivate(),
+                await request.Grain<IAccountGrain>(request.Requester.UserId).Deactivate(erase),
                 static (writer, _) => writer.WriteString("id_server_unbind_result"u8, "success"u8));
         },
         EndpointOptions.User.Limited(RateClass.Login));

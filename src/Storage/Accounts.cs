@@ -3,7 +3,8 @@ namespace OrleansMatrix.Storage;
 /// <summary>A local account.</summary>
 /// <param name="PasswordHash">ASP.NET Core Identity's format; null: no password login.</param>
 /// <param name="CreatedAt">Milliseconds since the epoch.</param>
-public sealed record AccountRow(string UserId, string? PasswordHash, bool IsAdmin, bool IsGuest, bool Deactivated, bool Locked, bool Suspended, string? AppServiceId, long CreatedAt);
+/// <param name="Erased">Deactivated with <c>erase</c>: what it sent is only for who was there.</param>
+public sealed record AccountRow(string UserId, string? PasswordHash, bool IsAdmin, bool IsGuest, bool Deactivated, bool Locked, bool Suspended, string? AppServiceId, long CreatedAt, bool Erased = false);
 
 /// <summary>An access token or refresh token, hashed.</summary>
 /// <param name="Hash">SHA-256 of the token.</param>
@@ -22,6 +23,10 @@ public interface IAccountStore
     /// <summary>The commit fails with <see cref="ConflictException"/> if the user id is taken.</summary>
     void Create(WriteUnit unit, AccountRow row);
     void Update(WriteUnit unit, AccountRow row);
+    /// <summary>The ids of the accounts that are <see cref="AccountRow.Erased"/>; who sets the flag announces <see cref="ChangeKind.Erasure"/>.</summary>
+    ValueTask<IReadOnlyList<string>> ErasedAsync(CancellationToken cancellationToken = default);
+    /// <summary>Deletes the user's account data, filters, pushers and key backups.</summary>
+    void DeletePrivateData(WriteUnit unit, string userId);
     ValueTask<long> CountAsync(CancellationToken cancellationToken = default);
     ValueTask<IReadOnlyList<AccountRow>> ListAsync(string? afterUserId, int limit, CancellationToken cancellationToken = default);
 

@@ -21,6 +21,8 @@ public enum ChangeKind : byte
     KeyCounts = 8,
     /// <summary>Who types in a room; key: room id.</summary>
     Typing = 9,
+    /// <summary>A user had its account erased; key: user id.</summary>
+    Erasure = 10,
 }
 
 /// <summary>One visible change of the server's stream.</summary>

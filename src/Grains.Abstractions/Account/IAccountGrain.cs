@@ -58,7 +58,8 @@ public interface IAccountGrain : IGrainWithStringKey
     Task<Outcome<Nothing>> ChangePassword(string newPassword, bool logOutDevices, string? keepDevice);
 
     /// <summary>Closes the account for good: logs it out everywhere, forgets password and profile, leaves all rooms.</summary>
-    Task<Outcome<Nothing>> Deactivate();
+    /// <param name="erase">Deletes the user's private data too, and shows what the user sent only to who was there (C-S API, account/deactivate).</param>
+    Task<Outcome<Nothing>> Deactivate(bool erase);
 
     /// <summary>The account's flags: M_NOT_FOUND.</summary>
     [AlwaysInterleave]

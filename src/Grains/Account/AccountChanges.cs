@@ -57,9 +57,15 @@ internal sealed class AccountChanges(IStorage storage, TimeProvider time, TokenI
     }
 
     /// <summary>Takes away what the user logs in with, every session and the profile.</summary>
-    public void Deactivate(WriteUnit unit, AccountState state)
+    public void Deactivate(WriteUnit unit, AccountState state, bool erase)
     {
-        SetRow(unit, state, state.Row with { PasswordHash = null, Deactivated = true, IsAdmin = false });
+        SetRow(unit, state, state.Row with { PasswordHash = null, Deactivated = true, IsAdmin = false, Erased = erase });
+        if (erase)
+        {
+            storage.Accounts.DeletePrivateData(unit, userId);
+            unit.NextPosition(ChangeKind.Erasure, userId);
+        }
+
         DeleteDevices(unit, state);
         storage.Accounts.DeleteTokens(unit, userId, deviceId: null);
         foreach (var token in state.Tokens.Select(static entry => entry.Row).ToList())

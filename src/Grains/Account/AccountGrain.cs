@@ -219,7 +219,7 @@ public sealed class AccountGrain(
     }
 
     /// <inheritdoc/>
-    public async Task<Outcome<Nothing>> Deactivate()
+    public async Task<Outcome<Nothing>> Deactivate(bool erase)
     {
         if (await ExistingAsync() is not { Row.Deactivated: false } state)
             return MatrixError.NotFound("No such user");
@@ -228,7 +228,7 @@ public sealed class AccountGrain(
         await _rooms.LeaveAllAsync(new Requester(_user.Value, ""));
         return await ChangeAsync((unit, _) =>
         {
-            _changes.Deactivate(unit, state);
+            _changes.Deactivate(unit, state, erase);
             return Nothing.Value;
         });
     }

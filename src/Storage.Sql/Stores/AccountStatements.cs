@@ -3,15 +3,22 @@ namespace OrleansMatrix.Storage.Sql.Stores;
 /// <summary>The SQL of <see cref="AccountStore"/>.</summary>
 internal static class AccountStatements
 {
-    private const string Columns = "user_id, password_hash, is_admin, is_guest, deactivated, locked, suspended, app_service_id, created_at";
+    private const string Columns = "user_id, password_hash, is_admin, is_guest, deactivated, locked, suspended, app_service_id, created_at, erased";
     private const string TokenColumns = "hash, kind, user_id, device_id, expires_at, refresh_hash";
     private const string RegistrationColumns = "token, uses_allowed, completed, expires_at";
 
     public static readonly Statement Get = new($"SELECT {Columns} FROM accounts WHERE user_id = $1");
-    public static readonly Statement Create = new($"INSERT INTO accounts ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)", "the user id is taken");
+    public static readonly Statement Create = new($"INSERT INTO accounts ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", "the user id is taken");
     public static readonly Statement Update = new("""
-        UPDATE accounts SET password_hash = $2, is_admin = $3, is_guest = $4, deactivated = $5, locked = $6, suspended = $7, app_service_id = $8, created_at = $9 WHERE user_id = $1
+        UPDATE accounts SET password_hash = $2, is_admin = $3, is_guest = $4, deactivated = $5, locked = $6, suspended = $7, app_service_id = $8, created_at = $9,
+        erased = $10 WHERE user_id = $1
         """);
+    public static readonly Statement Erased = new("SELECT user_id FROM accounts WHERE erased = 1");
+    public static readonly Statement[] DeletePrivateData =
+    [
+        new("DELETE FROM account_data WHERE user_id = $1"), new("DELETE FROM filters WHERE user_id = $1"), new("DELETE FROM pushers WHERE user_id = $1"),
+        new("DELETE FROM key_backup_sessions WHERE user_id = $1"), new("DELETE FROM key_backups WHERE user_id = $1"),
+    ];
     public static readonly Statement Count = new("SELECT count(*) FROM accounts");
     public static readonly Statement List = new($"SELECT {Columns} FROM accounts WHERE user_id > $1 ORDER BY user_id LIMIT $2");
 
@@ -41,7 +48,7 @@ internal static class AccountStatements
     public static readonly Statement ListRegistrationTokens = new($"SELECT {RegistrationColumns} FROM registration_tokens ORDER BY token LIMIT 10000");
 
     public static readonly Func<SqlRow, AccountRow> ReadAccount = static row => new(
-        row.Text(0), row.TextOrNull(1), row.Flag(2), row.Flag(3), row.Flag(4), row.Flag(5), row.Flag(6), row.TextOrNull(7), row.Integer(8));
+        row.Text(0), row.TextOrNull(1), row.Flag(2), row.Flag(3), row.Flag(4), row.Flag(5), row.Flag(6), row.TextOrNull(7), row.Integer(8), row.Flag(9));
 
     public static readonly Func<SqlRow, TokenRow> ReadToken = static row => new(
         row.Blob(0), (TokenKind)row.Integer(1), row.Text(2), row.Text(3), row.IntegerOrNull(4), row.BlobOrNull(5));

@@ -20,6 +20,15 @@ internal sealed class AccountStore(ISqlDatabase database) : IAccountStore
         if (row.Deactivated) UserDirectory.Remove(unit, row.UserId);
     }
 
+    public ValueTask<IReadOnlyList<string>> ErasedAsync(CancellationToken cancellationToken = default) =>
+        database.QueryAsync(AccountStatements.Erased, static row => row.Text(0), cancellationToken).AsReadOnly();
+
+    public void DeletePrivateData(WriteUnit unit, string userId)
+    {
+        foreach (var statement in AccountStatements.DeletePrivateData)
+            unit.Add(statement, userId);
+    }
+
     public async ValueTask<long> CountAsync(CancellationToken cancellationToken = default) =>
         (await database.QueryAsync(AccountStatements.Count, static row => row.Integer(0), cancellationToken).ConfigureAwait(false))[0];
 
@@ -80,7 +89,7 @@ internal sealed class AccountStore(ISqlDatabase database) : IAccountStore
         database.QueryAsync(AccountStatements.ListRegistrationTokens, AccountStatements.ReadRegistrationToken, cancellationToken).AsReadOnly();
 
     private static void Put(WriteUnit unit, Statement statement, AccountRow row) =>
-        unit.Add(statement, row.UserId, row.PasswordHash, row.IsAdmin, row.IsGuest, row.Deactivated, row.Locked, row.Suspended, row.AppServiceId, row.CreatedAt);
+        unit.Add(statement, row.UserId, row.PasswordHash, row.IsAdmin, row.IsGuest, row.Deactivated, row.Locked, row.Suspended, row.AppServiceId, row.CreatedAt, row.Erased);
 
     private static string? TextOf(ReadOnlyMemory<byte>? json)
     {

@@ -119,6 +119,34 @@ public abstract class AccountStoreTests(Backend backend) : StoreTests(backend)
     }
 
     [Fact]
+    public async Task Erased_accounts_are_listed_and_private_data_is_deleted()
+    {
+        await CommitAsync(unit =>
+        {
+            foreach (var userId in new[] { Alice, Bob })
+            {
+                Storage.Accounts.Create(unit, Account with { UserId = userId });
+                Storage.AccountData.Put(unit, new AccountDataRow(userId, "", "m.x", Json("{}"), 0), unit.NextPosition(ChangeKind.AccountData, userId));
+            }
+        });
+        var filter = await Storage.AccountData.AddFilterAsync(Bob, Json("{}"));
+        Assert.Empty(await Storage.Accounts.ErasedAsync());
+
+        await CommitAsync(unit =>
+        {
+            Storage.Accounts.Update(unit, Account with { UserId = Bob, Deactivated = true, Erased = true });
+            Storage.Accounts.DeletePrivateData(unit, Bob);
+            unit.NextPosition(ChangeKind.Erasure, Bob);
+        });
+
+        Assert.Equal([Bob], await Storage.Accounts.ErasedAsync());
+        Assert.True((await Storage.Accounts.GetAsync(Bob))!.Erased);
+        Assert.Null(await Storage.AccountData.GetAsync(Bob, "", "m.x"));
+        Assert.Null(await Storage.AccountData.GetFilterAsync(Bob, filter));
+        Assert.NotNull(await Storage.AccountData.GetAsync(Alice, "", "m.x"));
+    }
+
+    [Fact]
     public async Task Registration_tokens_are_kept()
     {
         var token = new RegistrationTokenRow("abc", 3, 0, null);

@@ -52,6 +52,7 @@ internal sealed class SearchAnswer(SearchQuery query, IReadOnlyList<SearchHit> h
             {
                 var context = _contexts[row.EventId] = await Surroundings.ReadAsync(room, row, wanted);
                 await renderer.PrepareAsync([.. context.Before.Rows, .. context.After.Rows], room.Sight, previous: false);
+                await renderer.PrepareAsync(context.Members ?? [], null, previous: false);
             }
         }
 
@@ -87,12 +88,12 @@ internal sealed class SearchAnswer(SearchQuery query, IReadOnlyList<SearchHit> h
         w.WriteEndObject();
     }
 
-    private static void WriteProfiles(Utf8JsonWriter w, RoomReader room, IEnumerable<EventRow> members)
+    private void WriteProfiles(Utf8JsonWriter w, RoomReader room, IEnumerable<EventRow> members)
     {
         w.WriteStartObject("profile_info"u8);
         foreach (var member in members)
         {
-            using var content = JsonDocument.Parse(room.Room.Parse(member).ContentJson);
+            using var content = JsonDocument.Parse(_renderers[room.Room.RoomId].Shown(member).ContentJson);
             w.WriteStartObject(member.StateKey!);
             foreach (var name in (ReadOnlySpan<string>)["avatar_url", "displayname"])
             {

@@ -13,6 +13,7 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
 {
     private readonly long _now = room.Services.Now;
     private readonly Dictionary<string, ClientEventOptions> _options = new(StringComparer.Ordinal);
+    private Dictionary<string, Pdu>? _erased;
 
     /// <summary>Serve the events in federation form (a filter's <c>event_format</c>).</summary>
     public bool FederationFormat { get; init; }
@@ -48,6 +49,7 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
         {
             if (_options.ContainsKey(row.EventId))
                 continue;
+            await EraseAsync(row, cancellationToken);
             var replacedId = replaced?.GetValueOrDefault(row.EventId);
             _options[row.EventId] = new ClientEventOptions
             {
@@ -62,10 +64,10 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
         }
     }
 
-    /// <summary>Adds the bundled aggregations of an event, a JSON object.</summary>
+    /// <summary>Adds the bundled aggregations of an event, a JSON object; an event that the viewer gets redacted has none.</summary>
     public void AddRelations(string eventId, ReadOnlyMemory<byte> relations)
     {
-        if (_options.TryGetValue(eventId, out var options))
+        if (_options.TryGetValue(eventId, out var options) && _erased?.ContainsKey(eventId) != true)
             _options[eventId] = options with { Relations = relations };
     }
 
@@ -76,7 +78,7 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
         if (FederationFormat)
             WriteFederation(writer, row);
         else
-            ClientEvent.Write(writer, room.Parse(row), _options[row.EventId]);
+            ClientEvent.Write(writer, Shown(row), _options[row.EventId]);
     }
 
     /// <summary>A prepared event as JSON.</summary>
@@ -106,7 +108,7 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
     /// <summary>The federation form with the event id, which from room v3 on the form itself does not have.</summary>
     private void WriteFederation(Utf8JsonWriter writer, EventRow row)
     {
-        using var json = JsonDocument.Parse(room.Parse(row).WithoutUnsigned().Json);
+        using var json = JsonDocument.Parse(Shown(row).WithoutUnsigned().Json);
         writer.WriteStartObject();
         foreach (var member in json.RootElement.EnumerateObject())
         {
@@ -119,5 +121,17 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
     }
 
     private async ValueTask<Pdu?> FindAsync(string? eventId, CancellationToken cancellationToken) =>
-        eventId is not null && await room.FindAsync(eventId, cancellationToken) is { } row ? room.Parse(row) : null;
+        eventId is not null && await room.FindAsync(eventId, cancellationToken) is { } row
+            ? await EraseAsync(row, cancellationToken) : null;
+
+    /// <summary>A prepared event as the viewer is to see it.</summary>
+    public Pdu Shown(EventRow row) => _erased?.GetValueOrDefault(row.EventId) ?? room.Parse(row);
+
+    /// <summary>The event, redacted if the viewer is to see no more of it than that.</summary>
+    private async ValueTask<Pdu> EraseAsync(EventRow row, CancellationToken cancellationToken)
+    {
+        if (await room.IsErasedForAsync(row, viewer.UserId, cancellationToken))
+            (_erased ??= new(StringComparer.Ordinal))[row.EventId] = Redaction.Redact(room.Parse(row));
+        return Shown(row);
+    }
 }

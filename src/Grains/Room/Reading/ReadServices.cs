@@ -9,6 +9,7 @@ public sealed class ReadServices(IStorage storage, StateNodeCache nodes, TimePro
     public IStorage Storage { get; } = storage;
     public StateMap States { get; } = new(nodes);
     public RoomVersionCache Versions { get; } = new(storage.Rooms);
+    public ErasedUsers Erased { get; } = new(storage);
     public TimeProvider Time { get; } = time;
 
     /// <summary>Milliseconds since the epoch.</summary>

@@ -1,5 +1,6 @@
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.RoomVersions;
+using OrleansMatrix.Protocol.Visibility;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.Reading;
@@ -22,6 +23,7 @@ public sealed class RoomView
     public static async ValueTask<RoomView?> OpenAsync(ReadServices services, string roomId, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(services);
+        await services.Erased.ReadyAsync();
         return await services.Versions.FindAsync(roomId, cancellationToken) is { } version ? new RoomView(services, roomId, version) : null;
     }
 
@@ -105,4 +107,20 @@ public sealed class RoomView
     /// <summary>A user's membership in a state; <c>leave</c> for who never was in the room.</summary>
     public async ValueTask<string> MembershipAsync(StateNodeId state, string userId, CancellationToken cancellationToken = default) =>
         (await StateEventAsync(state, EventTypes.Member, userId, cancellationToken))?.Membership ?? Membership.Leave;
+
+    /// <summary>
+    /// Whether a user gets an event redacted because its sender's account was erased (C-S API, account/deactivate): all do but those who were in the room, or
+    /// could see into it as invited, when it was sent.
+    /// </summary>
+    public async ValueTask<bool> IsErasedForAsync(EventRow row, string userId, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        if (!Services.Erased.Cover(row) || row.Sender == userId)
+            return false;
+        if (row.StateBefore is not { } before)
+            return true;
+        var membership = await MembershipAsync(before, userId, cancellationToken);
+        return membership != Membership.Join && (membership != Membership.Invite ||
+            HistoryVisibilities.Of(await StateEventAsync(before, EventTypes.HistoryVisibility, "", cancellationToken)) != HistoryVisibility.Invited);
+    }
 }

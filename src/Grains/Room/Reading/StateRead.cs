@@ -27,9 +27,13 @@ internal static class StateRead
     {
         if (await reader.Room.StateEventAsync(await reader.Sight.StateAsync(), type, stateKey) is not { } pdu)
             return MatrixError.NotFound("No such state");
-        if (!wholeEvent)
-            return pdu.ContentJson.ToArray().AsMemory().AsReadOnly();
         var row = (await reader.Room.FindAsync(pdu.EventId))!;
+        if (!wholeEvent)
+        {
+            var shown = await reader.Room.IsErasedForAsync(row, reader.Viewer.UserId) ? Redaction.Redact(pdu) : pdu;
+            return shown.ContentJson.ToArray().AsMemory().AsReadOnly();
+        }
+
         var renderer = reader.Renderer();
         await renderer.PrepareAsync([row], null, previous: false);
         return PooledJson.Build(writer => renderer.Write(writer, row));

@@ -33,11 +33,15 @@ internal sealed class ServedRoom
         return new ServedRoom(room, server);
     }
 
-    /// <summary>The event as the server may have it: redacted if none of its users may see it (S-S API, Backfilling and retrieving missing events).</summary>
+    /// <summary>
+    /// The event as the server may have it: redacted if none of its users may see it (S-S API, Backfilling and retrieving missing events), or if its sender's
+    /// account was erased (C-S API, account/deactivate; who was there has been sent it, or asks another server). State is never redacted: authorization needs it.
+    /// </summary>
     public async ValueTask<ReadOnlyMemory<byte>> RenderAsync(EventRow row)
     {
         var pdu = Room.Parse(row);
-        return row.StateKey is not null || row.StateBefore is not { } before || await MaySeeAsync(before) ? pdu.Json : Redaction.Redact(pdu).Json;
+        return row.StateKey is not null || (!Room.Services.Erased.Cover(row) && (row.StateBefore is not { } before || await MaySeeAsync(before)))
+            ? pdu.Json : Redaction.Redact(pdu).Json;
     }
 
     /// <summary>The events that the given ones name as auth events, directly or through others.</summary>

@@ -315,7 +315,7 @@ public sealed class ChangeHub
     [InlineArray(Length)]
     private struct KindPositions
     {
-        public const int Length = (int)ChangeKind.Typing + 1;
+        public const int Length = (int)ChangeKind.Erasure + 1;
         private long _first;
     }
 }

@@ -16,4 +16,5 @@ public enum ChangeKinds
     Presence = 1 << ChangeKind.Presence,
     KeyCounts = 1 << ChangeKind.KeyCounts,
     Typing = 1 << ChangeKind.Typing,
+    Erasure = 1 << ChangeKind.Erasure,
 }
