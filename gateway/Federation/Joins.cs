@@ -30,9 +30,9 @@ internal static class Joins
         {
             writer.WritePropertyName("event"u8);
             writer.WriteRawValue(accepted.Value!.Event.Span, skipInputValidation: true);
-            writer.WriteBoolean("members_omitted"u8, omitMembers);
+            writer.WriteBoolean("members_omitted"u8, state.Value.MembersOmitted);
             writer.WriteString("origin"u8, request.Settings.ServerName.Value);
-            if (!omitMembers)
+            if (!state.Value.MembersOmitted)
                 return;
             writer.WriteStartArray("servers_in_room"u8);
             foreach (var server in accepted.Value.ServersInRoom)

@@ -18,7 +18,9 @@ public interface IServerReaderGrain : IGrainWithStringKey
     Task<string?> RoomOf(string eventId);
 
     /// <summary>The state before an event with its auth chain (state, state_ids, send_join). M_NOT_FOUND also where the state is known in part only.</summary>
-    /// <param name="omitMembers">Leave out members but those that name the room, and of the auth chain what is in the state (<c>omit_members</c>).</param>
+    /// <param name="omitMembers">
+    /// Leave out members, if they are many, but those that name the room, and of the auth chain what is in the state (<c>omit_members</c>).
+    /// </param>
     [ResponseTimeout("00:02:00")]
     Task<Outcome<StateListing>> State(string origin, string eventId, bool omitMembers);
 
@@ -46,5 +48,6 @@ public sealed record MissingEventsQuery(
 
 /// <summary>A state by the ids of its events.</summary>
 /// <param name="AuthChain">The events that lead to it, those that others name come before them as far as is known.</param>
+/// <param name="MembersOmitted">Members were left out of the state.</param>
 [GenerateSerializer, Immutable]
-public sealed record StateListing([property: Id(0)] ImmutableArray<string> State, [property: Id(1)] ImmutableArray<string> AuthChain);
+public sealed record StateListing([property: Id(0)] ImmutableArray<string> State, [property: Id(1)] ImmutableArray<string> AuthChain, [property: Id(2)] bool MembersOmitted = false);

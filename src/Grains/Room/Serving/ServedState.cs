@@ -16,6 +16,9 @@ internal static class ServedState
     private const int MaxChain = 1_000_000;
     private const int MaxHeroes = 5;
 
+    // Fewer members are told at once: to ask for them later would cost both servers more.
+    private const int MinOmitted = 50;
+
     public static async ValueTask<Outcome<StateListing>> ListAsync(ServedRoom served, string eventId, bool omitMembers)
     {
         var room = served.Room;
@@ -23,9 +26,10 @@ internal static class ServedState
             return MatrixError.NotFound("The state at the event is not known");
         if (await room.Services.Storage.PartialRooms.GetAsync(room.RoomId) is { } partial && partial.Events.Contains(eventId))
             return MatrixError.NotFound("The state at the event is not known yet");
-        var entries = await room.Services.States.ListAsync(before, omitMembers ? StatePart.NonMembers : StatePart.All);
+        var omitted = omitMembers && await HasManyMembersAsync(room);
+        var entries = await room.Services.States.ListAsync(before, omitted ? StatePart.NonMembers : StatePart.All);
         List<string> state = [.. entries.OrderBy(e => e.Type == EventTypes.Member).Select(e => e.EventId)];
-        if (omitMembers)
+        if (omitted)
             state.AddRange(await HeroesAsync(room, before, row.StateKey ?? ""));
         var chain = await AuthChainAsync(room, [.. state, eventId]);
         if (omitMembers)
@@ -34,7 +38,14 @@ internal static class ServedState
             chain.RemoveAll(told.Contains);
         }
 
-        return new StateListing([.. state], [.. chain]);
+        return new StateListing([.. state], [.. chain], omitted);
+    }
+
+    private static async ValueTask<bool> HasManyMembersAsync(RoomView room)
+    {
+        var members = room.Services.Storage.Memberships;
+        var present = await members.FirstAsync(room.RoomId, gone: false, "", MinOmitted);
+        return present.Count + (await members.FirstAsync(room.RoomId, gone: true, "", MinOmitted)).Count >= MinOmitted;
     }
 
     /// <summary>The ids of all events that the given ones name as auth events, directly or through others; roughly, what is named comes first.</summary>
