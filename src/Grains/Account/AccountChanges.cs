@@ -57,6 +57,7 @@ internal sealed class AccountChanges(IStorage storage, TimeProvider time, TokenI
     }
 
     /// <summary>Takes away what the user logs in with, every session and the profile.</summary>
+    /// <param name="erase">Take its private data too, and what it sent from who was not there.</param>
     public void Deactivate(WriteUnit unit, AccountState state, bool erase)
     {
         SetRow(unit, state, state.Row with { PasswordHash = null, Deactivated = true, IsAdmin = false, Erased = erase });

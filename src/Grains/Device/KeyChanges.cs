@@ -11,15 +11,18 @@ internal sealed class KeyChanges(IStorage storage, string userId)
         var sharing = await storage.Memberships.SharingRoomAsync(userId);
         var changed = (await storage.Keys.DeviceListChangesAsync(after, upTo, userId)).Where(u => u == userId || sharing.Contains(u)).ToHashSet(StringComparer.Ordinal);
         var left = new HashSet<string>(StringComparer.Ordinal);
+
+        // A row knows only the last change of a membership. One that came after the range may hide one within it, so both count: what is told too often costs a
+        // question, what is not told costs messages.
         foreach (var own in await storage.Memberships.OfUserAsync(userId))
         {
             var joined = own.Membership == "join";
-            var ownChanged = own.Position > after && own.Position <= upTo;
+            var ownChanged = own.Position > after;
             if (!joined && !ownChanged)
                 continue;
             foreach (var member in await storage.Memberships.OfRoomAsync(own.RoomId, null))
             {
-                if (member.UserId == userId || !(ownChanged || (member.Position > after && member.Position <= upTo)))
+                if (member.UserId == userId || !(ownChanged || member.Position > after))
                     continue;
                 if (joined && member.Membership is ("join" or "invite"))
                     changed.Add(member.UserId);

@@ -20,6 +20,20 @@ public sealed class DeviceListTests(MatrixTestServer server) : IClassFixture<Mat
     }
 
     [Fact]
+    public async Task A_membership_that_changed_again_after_the_range_counts_as_changed_in_it()
+    {
+        var (alice, bob) = (await server.RegisterAsync("alice"), await server.RegisterAsync("bob"));
+        var room = await alice.CreateRoomAsync();
+        var from = await NextAsync(alice);
+        (await alice.PostAsync($"v3/rooms/{Uri.EscapeDataString(room)}/invite", $$"""{"user_id":"{{bob.UserId}}"}""")).Ok();
+        Assert.Equal([bob.UserId], await ChangedAsync(alice, from));
+        var to = await NextAsync(alice);
+        await bob.JoinAsync(room);
+
+        Assert.Equal([bob.UserId], await KeysChangesAsync(alice, from, to));
+    }
+
+    [Fact]
     public async Task A_user_signing_key_is_announced_to_its_owner_only()
     {
         var (alice, bob) = (await server.RegisterAsync("alice"), await server.RegisterAsync("bob"));
