@@ -40,9 +40,9 @@ internal static class Keys
         var to = request.RequiredQuery("to");
         if (request.Error is { } error)
             return error;
-        if (!TryReadPosition(from, out var after) || !TryReadPosition(to, out var upTo))
+        if (!TryReadPosition(from, out var after) || !TryReadPosition(to, out _))
             return MatrixError.InvalidParam("from and to must be sync tokens");
-        return MatrixResponse.From(await Grain(request).Changes(after, upTo));
+        return MatrixResponse.From(await Grain(request).Changes(after));
     }
 
     /// <summary>Reads a sync token, <c>s123</c>.</summary>

@@ -32,7 +32,8 @@ public interface IUserKeysGrain : IGrainWithStringKey
     /// <summary>keys/signatures/upload.</summary>
     Task<Outcome<ReadOnlyMemory<byte>>> UploadSignatures(ReadOnlyMemory<byte> body);
 
-    /// <summary>keys/changes: whose devices changed, or came into or went out of view, between two positions of the stream (after, upTo].</summary>
+    /// <summary>keys/changes: whose devices changed, or came into or went out of view, after a position of the stream. There is no upper bound: of a user only the
+    /// last change is remembered, and one after the range may hide one within it.</summary>
     [AlwaysInterleave]
-    Task<Outcome<ReadOnlyMemory<byte>>> Changes(long after, long upTo);
+    Task<Outcome<ReadOnlyMemory<byte>>> Changes(long after);
 }

@@ -52,7 +52,7 @@ public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRe
 
     public Task<Outcome<ReadOnlyMemory<byte>>> UploadSignatures(ReadOnlyMemory<byte> body) => new SignatureUploader(storage, UserId).UploadAsync(body);
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> Changes(long after, long upTo) => new KeyChanges(storage, UserId).ReadAsync(after, upTo);
+    public Task<Outcome<ReadOnlyMemory<byte>>> Changes(long after) => new KeyChanges(storage, UserId).ReadAsync(after);
 
     private async Task<MatrixError?> AddOneTimeKeysAsync(WriteUnit unit, KeyUpload upload, string deviceId)
     {

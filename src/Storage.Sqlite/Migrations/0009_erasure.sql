@@ -1,3 +1,3 @@
 -- Accounts deactivated with erase: what they sent is only for who was there.
 ALTER TABLE accounts ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX accounts_erased ON accounts (user_id) WHERE erased = 1;
+CREATE INDEX accounts_erased ON accounts (erased, user_id) WHERE erased = 1;
