@@ -47,6 +47,17 @@ internal sealed class ClientProcess : IAsyncDisposable
     /// <summary>Asks the client to do something; fails the test with the client's own words if it cannot.</summary>
     public async Task<JsonNode> DoAsync(string op, JsonObject? arguments = null)
     {
+        var answer = await AskAsync(op, arguments);
+        Assert.True(answer["error"] is null, $"{op}: {answer["error"]}\n{Log}");
+        return answer["result"]!;
+    }
+
+    /// <summary>Asks the client to do something that its server has to refuse with that errcode.</summary>
+    public async Task FailsAsync(string op, string errCode, JsonObject arguments) =>
+        Assert.Contains(errCode, (await AskAsync(op, arguments))["error"]?.GetValue<string>() ?? $"{op} was not refused", StringComparison.Ordinal);
+
+    private async Task<JsonNode> AskAsync(string op, JsonObject? arguments)
+    {
         var id = Interlocked.Increment(ref _next);
         var call = _calls[id] = new TaskCompletionSource<JsonNode>(TaskCreationOptions.RunContinuationsAsynchronously);
         var request = (JsonObject?)arguments?.DeepClone() ?? [];
@@ -54,9 +65,7 @@ internal sealed class ClientProcess : IAsyncDisposable
         request["op"] = op;
         await _process.StandardInput.WriteLineAsync(request.ToJsonString());
         await _process.StandardInput.FlushAsync();
-        var answer = await call.Task.WaitAsync(TimeSpan.FromSeconds(60));
-        Assert.True(answer["error"] is null, $"{op}: {answer["error"]}\n{Log}");
-        return answer["result"]!;
+        return await call.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     /// <summary>Waits until the client has seen something with these members.</summary>

@@ -69,7 +69,24 @@ const operations = {
         const { room_id } = await client.createRoom({ preset: "private_chat", invite, initial_state: state, name: "Interop" });
         return { room_id };
     },
-    async join({ room_id }) { await client.joinRoom(room_id); return {}; },
+    async create({ options }) { return client.createRoom(options); },
+    async join({ room_id, via }) { await client.joinRoom(room_id, { viaServers: via }); return {}; },
+    async knock({ room_id, via }) { return client.knockRoom(room_id, { viaServers: via, reason: "please" }); },
+    async invite({ room_id, user_id }) { return client.invite(room_id, user_id); },
+    async leave({ room_id }) { return client.leave(room_id); },
+    async ban({ room_id, user_id }) { return client.ban(room_id, user_id, "enough"); },
+    async unban({ room_id, user_id }) { return client.unban(room_id, user_id); },
+    async upgrade({ room_id, version }) { return client.upgradeRoom(room_id, version); },
+    async state({ room_id, type, state_key }) { return client.getStateEvent(room_id, type, state_key); },
+    async set_state({ room_id, type, state_key, content }) { return client.sendStateEvent(room_id, type, content, state_key); },
+    // Waits until the library knows a device of a user with whom it shares an encrypted room.
+    async device({ user_id, device_id }) {
+        for (let attempt = 0; attempt < 400; attempt++) {
+            if ((await client.getCrypto().getUserDeviceInfo([user_id], false)).get(user_id)?.has(device_id)) return {};
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        throw new Error(`${device_id} of ${user_id} is not known`);
+    },
     // Waits until the library knows that the room is encrypted.
     async encrypted({ room_id }) {
         for (let attempt = 0; attempt < 200; attempt++) {

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 import tempfile
+from urllib.parse import quote as quote_path, urlencode
 
 import nio
 
@@ -24,6 +25,10 @@ async def note(item):
     async with CHANGED:
         SEEN.append(item)
         CHANGED.notify_all()
+
+
+def quote(text):
+    return quote_path(text, safe="")
 
 
 def checked(response):
@@ -87,9 +92,64 @@ class User:
         response = checked(await self.client.room_create(preset=nio.RoomPreset.private_chat, invite=invite, initial_state=state, name="Interop"))
         return {"room_id": response.room_id}
 
-    async def join(self, room_id, **_):
-        checked(await self.client.join(room_id))
+    async def create(self, options, **_):
+        return await self.request("POST", "createRoom", options)
+
+    async def join(self, room_id, via=(), **_):
+        # The library's own join knows no servers to join through, and it sends to rooms only that it has seen in a sync.
+        answer = await self.request("POST", f"join/{quote(room_id)}?{urlencode([('via', server) for server in via])}", {})
+        for _attempt in range(400):
+            if room_id in self.client.rooms:
+                return answer
+            await asyncio.sleep(0.05)
+        raise RuntimeError(f"{room_id} is not in the sync")
+
+    async def knock(self, room_id, via=(), **_):
+        return await self.request("POST", f"knock/{quote(room_id)}?{urlencode([('via', server) for server in via])}", {"reason": "please"})
+
+    async def invite(self, room_id, user_id, **_):
+        checked(await self.client.room_invite(room_id, user_id))
         return {}
+
+    async def leave(self, room_id, **_):
+        checked(await self.client.room_leave(room_id))
+        return {}
+
+    async def ban(self, room_id, user_id, **_):
+        checked(await self.client.room_ban(room_id, user_id, "enough"))
+        return {}
+
+    async def unban(self, room_id, user_id, **_):
+        checked(await self.client.room_unban(room_id, user_id))
+        return {}
+
+    async def upgrade(self, room_id, version, **_):
+        # The library's own upgrade copies the room by itself and does not ask the server for it.
+        return await self.request("POST", f"rooms/{quote(room_id)}/upgrade", {"new_version": version})
+
+    async def state(self, room_id, type, state_key, **_):
+        return checked(await self.client.room_get_state_event(room_id, type, state_key)).content
+
+    async def set_state(self, room_id, type, state_key, content, **_):
+        return {"event_id": checked(await self.client.room_put_state(room_id, type, content, state_key)).event_id}
+
+    async def device(self, user_id, device_id, **_):
+        """Waits until the library knows a device of a user with whom it shares an encrypted room."""
+        for _attempt in range(400):
+            if any(device.device_id == device_id for device in self.client.device_store.active_user_devices(user_id)):
+                return {}
+            await asyncio.sleep(0.05)
+        raise RuntimeError(f"{device_id} of {user_id} is not known")
+
+    async def request(self, method, path, body):
+        """A request that the library has no method for."""
+        response = await self.client.send(
+            method, f"/_matrix/client/v3/{path}", json.dumps(body),
+            headers={"Authorization": f"Bearer {self.client.access_token}", "Content-Type": "application/json"})
+        answer = await response.json()
+        if response.status != 200:
+            raise RuntimeError(f"{response.status}: {json.dumps(answer)}")
+        return answer
 
     async def send(self, room_id, type, content, **_):
         response = checked(await self.client.room_send(room_id, type, content, ignore_unverified_devices=True))
