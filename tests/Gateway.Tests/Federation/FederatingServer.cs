@@ -63,7 +63,8 @@ public sealed class FederatingServer : MatrixTestServer
 /// <summary>Two servers that know nothing of each other but their names.</summary>
 public sealed class TwoServers : IAsyncLifetime
 {
-    public FederatingServer One { get; } = new();
+    /// <summary>A policy server too.</summary>
+    public FederatingServer One { get; } = new() { MoreSettings = ["--Matrix:PolicyServer:Enabled=true"] };
 
     public FederatingServer Two { get; } = new();
 

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.RoomVersions;
 
@@ -12,6 +13,7 @@ namespace OrleansMatrix.Gateway.Tests.Federation;
 public sealed class FederationFuzzTests(TwoServers servers) : IClassFixture<TwoServers>
 {
     private const int RequestsPerEndpoint = 20;
+    private static readonly string[] s_apis = ["/_matrix/federation/", "/_matrix/key/", "/_matrix/policy/"];
     private readonly Random _random = new(20261122);
 
     [Theory]
@@ -23,6 +25,9 @@ public sealed class FederationFuzzTests(TwoServers servers) : IClassFixture<TwoS
         var bert = await servers.Two.RegisterAsync("bert");
         var room = await anna.CreateRoomAsync($$"""{"preset":"public_chat","room_version":"{{version}}"}""");
         (await bert.PostAsync($"v3/join/{Uri.EscapeDataString(room)}?server_name={servers.One.FederationName}")).Ok();
+        var policyKey = servers.One.Services.GetRequiredService<MatrixSettings>().PolicyServerKey;
+        (await anna.PutAsync(
+            $"v3/rooms/{Uri.EscapeDataString(room)}/state/m.room.policy", $$"""{"via":"{{servers.One.FederationName}}","public_keys":{"ed25519":"{{policyKey}}"} }""")).Ok();
         var message = await anna.SendTextAsync(room, "good");
         var events = await ReadEventsAsync(room, message);
         Assert.True(RoomVersion.TryGet(version, out var rules));
@@ -30,7 +35,7 @@ public sealed class FederationFuzzTests(TwoServers servers) : IClassFixture<TwoS
 
         foreach (var endpoint in servers.One.Services.GetRequiredService<RouteTable>().Endpoints)
         {
-            if (!endpoint.Path.StartsWith("/_matrix/federation/", StringComparison.Ordinal) && !endpoint.Path.StartsWith("/_matrix/key/", StringComparison.Ordinal))
+            if (!s_apis.Any(api => endpoint.Path.StartsWith(api, StringComparison.Ordinal)))
                 continue;
             for (var i = 0; i < RequestsPerEndpoint; i++)
             {
