@@ -35,7 +35,7 @@ public static class MatrixServer
         try
         {
             await using var app = Build(args);
-            await app.StartAsync();
+            await StartAsync(app);
             var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(MatrixServer).FullName!);
             foreach (var address in app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
                 SiloLog.Listening(logger, address);
@@ -46,6 +46,20 @@ public static class MatrixServer
         {
             await Console.Error.WriteLineAsync(line);
             return 1;
+        }
+    }
+
+    // Background services that are cut off by a start that fails have not failed.
+    private static async Task StartAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            app.Lifetime.StopApplication();
+            throw;
         }
     }
 

@@ -10,7 +10,7 @@ internal sealed class StoredReminders(IStorage storage) : IReminderStorage
         [.. (await storage.Reminders.AllAsync(cancellationToken)).Select(FromRow)];
 
     public async Task<IReadOnlyList<StoredReminder>> ReadAsync(string grainId, CancellationToken cancellationToken) =>
-        [.. (await storage.Reminders.AllAsync(cancellationToken)).Where(row => row.GrainId == grainId).Select(FromRow)];
+        [.. (await storage.Reminders.OfAsync(grainId, cancellationToken)).Select(FromRow)];
 
     public async Task<string> UpsertAsync(StoredReminder reminder, CancellationToken cancellationToken) => await storage.Reminders.UpsertAsync(
         new ReminderRow(

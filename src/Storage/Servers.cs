@@ -32,7 +32,7 @@ public sealed record ReminderRow(string GrainId, string Name, long StartAt, long
 public interface IReminderStore
 {
     ValueTask<IReadOnlyList<ReminderRow>> AllAsync(CancellationToken cancellationToken = default);
-    ValueTask<ReminderRow?> GetAsync(string grainId, string name, CancellationToken cancellationToken = default);
+    ValueTask<IReadOnlyList<ReminderRow>> OfAsync(string grainId, CancellationToken cancellationToken = default);
     ValueTask<string> UpsertAsync(ReminderRow row, CancellationToken cancellationToken = default);
     ValueTask<bool> DeleteAsync(string grainId, string name, string etag, CancellationToken cancellationToken = default);
 }

@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Json;
 
@@ -34,18 +34,12 @@ internal static class JsonBytes
     }
 
     /// <summary>An object with the members that <paramref name="write"/> writes.</summary>
-    public static ReadOnlyMemory<byte> Object(Action<Utf8JsonWriter> write)
+    public static ReadOnlyMemory<byte> Object(Action<Utf8JsonWriter> write) => PooledJson.Build(writer =>
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            write(writer);
-            writer.WriteEndObject();
-        }
-
-        return buffer.WrittenMemory;
-    }
+        writer.WriteStartObject();
+        write(writer);
+        writer.WriteEndObject();
+    });
 
     /// <summary>A copy of the element's own text.</summary>
     public static ReadOnlyMemory<byte> Raw(JsonElement element) => JsonMarshal.GetRawUtf8Value(element).ToArray();

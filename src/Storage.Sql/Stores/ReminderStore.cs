@@ -7,7 +7,7 @@ internal sealed class ReminderStore(ISqlDatabase database, TimeProvider time) : 
 {
     private const string Columns = "grain_id, name, start_at, period_ms, etag";
     private static readonly Statement SelectAll = new($"SELECT {Columns} FROM reminders ORDER BY grain_id, name");
-    private static readonly Statement SelectOne = new($"SELECT {Columns} FROM reminders WHERE grain_id = $1 AND name = $2");
+    private static readonly Statement SelectOf = new($"SELECT {Columns} FROM reminders WHERE grain_id = $1 ORDER BY name");
 
     private static readonly Statement Upsert = new($"""
         INSERT INTO reminders ({Columns}) VALUES ($1, $2, $3, $4, $5)
@@ -22,8 +22,8 @@ internal sealed class ReminderStore(ISqlDatabase database, TimeProvider time) : 
     public ValueTask<IReadOnlyList<ReminderRow>> AllAsync(CancellationToken cancellationToken = default) =>
         database.QueryAsync(SelectAll, Read, cancellationToken).AsReadOnly();
 
-    public ValueTask<ReminderRow?> GetAsync(string grainId, string name, CancellationToken cancellationToken = default) =>
-        database.FirstAsync(SelectOne, Read, cancellationToken, grainId, name);
+    public ValueTask<IReadOnlyList<ReminderRow>> OfAsync(string grainId, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(SelectOf, Read, cancellationToken, grainId).AsReadOnly();
 
     public async ValueTask<string> UpsertAsync(ReminderRow row, CancellationToken cancellationToken = default)
     {

@@ -66,12 +66,14 @@ public abstract class ServerStoreTests(Backend backend) : StoreTests(backend)
         var second = await Storage.Reminders.UpsertAsync(row with { StartAt = 6 });
 
         Assert.NotEqual(first, second);
-        Assert.Equal(row with { StartAt = 6, ETag = second }, await Storage.Reminders.GetAsync("room/!a", "typing"));
+        Assert.Equal(row with { StartAt = 6, ETag = second }, Assert.Single(await Storage.Reminders.OfAsync("room/!a")));
+        await Storage.Reminders.UpsertAsync(row with { GrainId = "room/!b" });
         Assert.False(await Storage.Reminders.DeleteAsync("room/!a", "typing", first));
         Assert.False(await Storage.Reminders.DeleteAsync("room/!a", "typing", "x"));
-        Assert.Single(await Storage.Reminders.AllAsync());
+        Assert.Equal(2, (await Storage.Reminders.AllAsync()).Count);
         Assert.True(await Storage.Reminders.DeleteAsync("room/!a", "typing", second));
-        Assert.Null(await Storage.Reminders.GetAsync("room/!a", "typing"));
+        Assert.Empty(await Storage.Reminders.OfAsync("room/!a"));
+        Assert.Single(await Storage.Reminders.OfAsync("room/!b"));
     }
 
     [Fact]
