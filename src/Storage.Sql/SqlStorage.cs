@@ -11,6 +11,7 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStor
 
     public IRoomStore Rooms { get; } = new RoomStore(database);
     public IPartialRoomStore PartialRooms { get; } = new PartialRoomStore(database);
+    public IStagedPduStore StagedPdus { get; } = new StagedPduStore(database);
     public IEventStore Events { get; } = new EventStore(database);
     public IStateNodeStore StateNodes { get; } = new StateNodeStore(database);
     public IMembershipStore Memberships { get; } = new MembershipStore(database);

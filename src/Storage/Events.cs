@@ -132,6 +132,9 @@ public interface IEventStore
     /// <summary>Those of the events that are backward extremities of the room.</summary>
     ValueTask<IReadOnlySet<string>> MissingAsync(string roomId, IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken = default);
 
+    /// <summary>The events before whose gaps those of the events are missing that are backward extremities: they stand at the gaps' anchors.</summary>
+    ValueTask<IReadOnlyDictionary<string, EventRow>> BehindGapsAsync(string roomId, IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken = default);
+
     /// <summary>Remembers missing events that a live event of this unit follows. One that is missing before an older event already stays there.</summary>
     void AddBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds, PositionSlot anchor);
     /// <inheritdoc cref="AddBackwardExtremities(WriteUnit, string, IReadOnlyCollection{string}, PositionSlot)"/>

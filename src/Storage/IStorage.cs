@@ -5,6 +5,7 @@ public interface IStorage : IAsyncDisposable
 {
     IRoomStore Rooms { get; }
     IPartialRoomStore PartialRooms { get; }
+    IStagedPduStore StagedPdus { get; }
     IEventStore Events { get; }
     IStateNodeStore StateNodes { get; }
     IMembershipStore Memberships { get; }

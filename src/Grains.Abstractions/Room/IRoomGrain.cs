@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 
@@ -51,6 +52,9 @@ public interface IRoomGrain : IGrainWithStringKey
 
     /// <summary>Puts remote events through the checks on receipt of a PDU; one verdict each, in order.</summary>
     Task<Outcome<PduVerdicts>> ReceivePdus(RemotePdus pdus);
+
+    /// <summary>Forgets events that were kept to be judged later. Those that do not wait are passed over.</summary>
+    Task<Outcome<Nothing>> DropStaged(ImmutableArray<string> eventIds);
 
     /// <summary>Stores events that others need to be judged, without a place in the history; those named as auth events come first. One verdict each, in order.</summary>
     Task<Outcome<PduVerdicts>> ReceiveOutliers(RemotePdus pdus);

@@ -34,6 +34,22 @@ internal sealed class Backoff(TimeProvider time)
         return wait;
     }
 
+    /// <summary>It failed, but not in its turn: the waits grow no longer by it; the time to wait.</summary>
+    public TimeSpan Again()
+    {
+        _failures = Math.Max(0, _failures - 1);
+        return Failed();
+    }
+
+    /// <summary>It may work now: the next try comes at <paramref name="afterFailure"/> after the last one failed if it was to come later. The waits go on to grow. True if it was.</summary>
+    public bool Hasten(TimeSpan afterFailure)
+    {
+        if (_until <= _failedAt + afterFailure)
+            return false;
+        _until = _failedAt + afterFailure;
+        return true;
+    }
+
     /// <summary>It may work again; the next try is at the earliest <paramref name="afterFailure"/> after the last one failed.</summary>
     public void Reset(TimeSpan afterFailure = default)
     {

@@ -1,4 +1,3 @@
-using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Storage;
@@ -7,55 +6,84 @@ namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>
 /// The events between what is known of a room and a new event. A server gives a few at a time (get_missing_events), so it is asked again from where its
-/// answers end, until they meet what is known.
+/// answers end, until they meet what is known, or what was before this server was in the room.
 /// </summary>
-internal sealed class EventsBetween(IStorage storage, RoomSource source, RoomRow room, RoomVersion version)
+internal sealed class EventsBetween(IStorage storage, ServerIdentity self, RoomSource source, RoomRow room, RoomVersion version)
 {
     private const int MaxRounds = 10;
     private const int MaxLatest = 20;
-    private readonly Dictionary<string, Pdu> _found = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Pdu> _given = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _ends = new(StringComparer.Ordinal);
+    private Dictionary<string, Pdu> _between = [];
 
     /// <summary>What the server gives, each event behind those that it follows.</summary>
-    public async Task<List<Pdu>> GetAsync(JudgedPdu judged)
+    public async Task<List<Pdu>> GetAsync(Pdu pdu)
     {
-        List<string> latest = [judged.EventId];
+        List<string> latest = [pdu.EventId];
         for (var round = 0; round < MaxRounds && latest.Count > 0; round++)
         {
             var isProgress = false;
-            foreach (var json in await source.MissingAsync(room.Extremities.Concat(_found.Keys), latest))
-                isProgress |= Pdu.Parse(json, version).TryGet(out var pdu, out _) && pdu.RoomId == room.RoomId && pdu.EventId != judged.EventId && _found.TryAdd(pdu.EventId, pdu);
+            foreach (var json in await source.MissingAsync(room.Extremities.Concat(_given.Keys), latest))
+                isProgress |= Pdu.Parse(json, version).TryGet(out var given, out _) && given.RoomId == room.RoomId && given.EventId != pdu.EventId && _given.TryAdd(given.EventId, given);
             if (!isProgress)
                 break;
-            // An answer may end before all that the event itself follows.
-            latest = await EdgesAsync();
-            if (judged.Missing.Any(id => !_found.ContainsKey(id)))
-                latest.Add(judged.EventId);
+            latest = await WalkAsync(pdu);
         }
 
         return Order();
     }
 
-    /// <summary>Events with previous events that neither came nor are known, the newest first.</summary>
-    private async Task<List<string>> EdgesAsync()
+    /// <summary>
+    /// Finds what leads back from the event: other events that the server gave are none of its business, and would stand at the end of the history as if nothing followed them. Answers
+    /// those with previous events that neither came nor end the walk, the newest first.
+    /// </summary>
+    private async Task<List<string>> WalkAsync(Pdu pdu)
     {
-        var open = _found.Values.SelectMany(p => p.PrevEvents).Where(id => !_found.ContainsKey(id) && !_known.Contains(id)).ToHashSet(StringComparer.Ordinal);
-        foreach (var row in await storage.Events.GetManyAsync(open))
+        _between = new Dictionary<string, Pdu>(StringComparer.Ordinal);
+        var edges = new HashSet<Pdu>();
+        for (List<Pdu> next = [pdu]; next.Count > 0;)
         {
-            if (row.StateBefore is not null)
-                _known.Add(row.EventId);
+            await FindEndsAsync([.. next.SelectMany(p => p.PrevEvents).Where(id => !_ends.Contains(id))]);
+            var previous = new List<Pdu>();
+            foreach (var follower in next)
+            {
+                foreach (var id in follower.PrevEvents.Where(id => !_ends.Contains(id)))
+                {
+                    if (!_given.TryGetValue(id, out var given))
+                        edges.Add(follower);
+                    else if (_between.TryAdd(id, given))
+                        previous.Add(given);
+                }
+            }
+
+            next = previous;
         }
 
-        open.ExceptWith(_known);
-        return [.. _found.Values.Where(p => p.PrevEvents.Any(open.Contains)).OrderByDescending(p => p.Depth).Take(MaxLatest).Select(p => p.EventId)];
+        return [.. edges.OrderByDescending(p => p.Depth).Take(MaxLatest).Select(p => p.EventId)];
+    }
+
+    /// <summary>Notes what ends the walk: events with a known state, and those missing before a join of this server, for the past is not fetched because of news (ADR 0032).</summary>
+    private async Task FindEndsAsync(IReadOnlyCollection<string> ids)
+    {
+        foreach (var row in await storage.Events.GetManyAsync(ids))
+        {
+            if (row.StateBefore is not null)
+                _ends.Add(row.EventId);
+        }
+
+        foreach (var (id, behind) in await storage.Events.BehindGapsAsync(room.RoomId, ids))
+        {
+            if (behind is { Type: EventTypes.Member, StateKey: { } user } && user == behind.Sender && self.IsLocalUser(user))
+                _ends.Add(id);
+        }
     }
 
     // Depths are only what senders claim. Events that follow each other in a circle (room v1, v2) never come to be free, and are left out.
     private List<Pdu> Order()
     {
-        var followers = _found.Values.SelectMany(p => p.PrevEvents.Distinct(StringComparer.Ordinal), (p, id) => (Follower: p, Id: id)).ToLookup(f => f.Id, f => f.Follower, StringComparer.Ordinal);
-        var waitsFor = _found.Values.ToDictionary(p => p.EventId, p => p.PrevEvents.Distinct(StringComparer.Ordinal).Count(_found.ContainsKey), StringComparer.Ordinal);
-        var ordered = _found.Values.Where(p => waitsFor[p.EventId] == 0).OrderBy(p => p.Depth).ToList();
+        var followers = _between.Values.SelectMany(p => p.PrevEvents.Distinct(StringComparer.Ordinal), (p, id) => (Follower: p, Id: id)).ToLookup(f => f.Id, f => f.Follower, StringComparer.Ordinal);
+        var waitsFor = _between.Values.ToDictionary(p => p.EventId, p => p.PrevEvents.Distinct(StringComparer.Ordinal).Count(_between.ContainsKey), StringComparer.Ordinal);
+        var ordered = _between.Values.Where(p => waitsFor[p.EventId] == 0).OrderBy(p => p.Depth).ToList();
         for (var i = 0; i < ordered.Count; i++)
             ordered.AddRange(followers[ordered[i].EventId].Where(p => --waitsFor[p.EventId] == 0));
         return ordered;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Device;
@@ -79,13 +80,18 @@ internal sealed class InboundTransaction(RemoteServerServices services, IGrainFa
         {
             if (MissingEvents.IsMissing(verdicts[i]))
                 verdicts[i] = await missing.FillAsync(pdus[i], verdicts[i]);
+            if (MissingEvents.IsMissing(verdicts[i]))
+                verdicts[i] = await missing.StageAsync(pdus[i], verdicts[i]);
         }
+
+        if (verdicts.Any(v => v.Verdict == PduVerdict.Staged))
+            await grains.GetGrain<IStagedPdusGrain>(roomId).Wake(isNew: true);
 
         return verdicts;
     }
 
     // "If no error is present, the PDU can be considered successfully handled": so what is known already, and what was judged and rejected ("this should not
-    // cause the transaction request to be responded to with an error response"), but not what was dropped or could not be judged.
+    // cause the transaction request to be responded to with an error response"), and what is kept to be judged later, but not what was dropped or could not be kept.
     private static ReadOnlyMemory<byte> Write(IEnumerable<JudgedPdu> verdicts) => JsonBytes.Object(writer =>
     {
         writer.WriteStartObject("pdus"u8);

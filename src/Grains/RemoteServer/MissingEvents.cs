@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.RoomVersions;
 
 namespace OrleansMatrix.Grains.RemoteServer;
@@ -22,19 +23,26 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
     public static bool IsMissing(JudgedPdu judged) => judged.Verdict is PduVerdict.MissingAuthEvents or PduVerdict.MissingPrevEvents;
 
     /// <summary>The verdict on the event once what could be had was there.</summary>
-    public async Task<JudgedPdu> FillAsync(ReadOnlyMemory<byte> pdu, JudgedPdu judged)
+    /// <param name="askForState">Where the gap cannot be closed, ask for the state before the event.</param>
+    public async Task<JudgedPdu> FillAsync(ReadOnlyMemory<byte> pdu, JudgedPdu judged, bool askForState = true)
     {
         // An event before it in the same transaction may have been what was missing.
         judged = await PushAsync(pdu, judged, default);
         // Missing auth events mostly are in the gap, too.
-        if (IsMissing(judged) && _gaps++ < MaxGaps)
+        if (IsMissing(judged) && !source.HasFailed && _gaps++ < MaxGaps)
         {
-            await TakeAsync(await BetweenAsync(judged));
+            await TakeAsync(await BetweenAsync(pdu));
             judged = await PushAsync(pdu, judged, default);
         }
 
-        return IsMissing(judged) ? await WithStateAsync(pdu, judged, isEdge: false) : judged;
+        return IsMissing(judged) && askForState ? await WithStateAsync(pdu, judged, isEdge: false) : judged;
     }
+
+    /// <summary>The verdict on the event by the state before it, as the server tells it.</summary>
+    public Task<JudgedPdu> WithStateAsync(ReadOnlyMemory<byte> pdu, JudgedPdu judged) => WithStateAsync(pdu, judged, isEdge: false);
+
+    /// <summary>The verdict on an event that could not be judged, which is kept to be judged later.</summary>
+    public Task<JudgedPdu> StageAsync(ReadOnlyMemory<byte> pdu, JudgedPdu judged) => PushAsync(pdu, judged, default, stage: true);
 
     /// <summary>Takes the events of a gap, each behind those that it follows.</summary>
     private async Task TakeAsync(List<ReadOnlyMemory<byte>> left)
@@ -109,15 +117,15 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
         return await PushAsync(pdu, judged, default, states.ToImmutable());
     }
 
-    private async Task<JudgedPdu> PushAsync(ReadOnlyMemory<byte> pdu, JudgedPdu before, ImmutableArray<string> state, ImmutableArray<StateAtEvent> atMissing = default)
+    private async Task<JudgedPdu> PushAsync(ReadOnlyMemory<byte> pdu, JudgedPdu before, ImmutableArray<string> state, ImmutableArray<StateAtEvent> atMissing = default, bool stage = false)
     {
-        var received = await source.Room.ReceivePdus(new RemotePdus(source.Server, [pdu], state, atMissing));
+        var received = await source.Room.ReceivePdus(new RemotePdus(source.Server, [pdu], state, atMissing, stage));
         return received.Ok ? received.Value!.Pdus[0] : before;
     }
 
-    private async Task<List<ReadOnlyMemory<byte>>> BetweenAsync(JudgedPdu judged) =>
-        await services.Storage.Rooms.GetAsync(roomId) is { } room && RoomVersion.TryGet(room.Version, out var version)
-            ? (await new EventsBetween(services.Storage, source, room, version).GetAsync(judged)).ConvertAll(p => p.Json)
+    private async Task<List<ReadOnlyMemory<byte>>> BetweenAsync(ReadOnlyMemory<byte> json) =>
+        await services.Storage.Rooms.GetAsync(roomId) is { } room && RoomVersion.TryGet(room.Version, out var version) && Pdu.Parse(json, version).TryGet(out var pdu, out _)
+            ? (await new EventsBetween(services.Storage, services.Server, source, room, version).GetAsync(pdu)).ConvertAll(p => p.Json)
             : [];
 
     private async Task<ImmutableArray<string>> StateBeforeAsync(string eventId)

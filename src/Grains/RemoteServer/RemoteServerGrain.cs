@@ -21,6 +21,8 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan s_betweenHearings = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan s_betweenHelp = TimeSpan.FromSeconds(10);
+
     private readonly Dictionary<string, Task<Outcome<ReadOnlyMemory<byte>>>> _receiving = new(StringComparer.Ordinal);
     private readonly Backoff _backoff = new(services.Time);
     private readonly QueueLimit _limit = new(services.Storage);
@@ -33,6 +35,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
     private bool _isLong;
     private int _maxItems = OutgoingTransaction.MaxItems;
     private int _refusals;
+    private long _helpedAt;
 
     private string Server => this.GetPrimaryKeyString();
 
@@ -61,15 +64,15 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         }
     }
 
-    public Task Heard()
+    public async Task Heard()
     {
+        await HelpStagedAsync();
         if (_backoff.IsOver || _sending)
-            return Task.CompletedTask;
+            return;
 
         // At once, but no more than once in a second: a server that can be heard may still not be reached.
         _backoff.Reset(s_betweenHearings);
         Schedule(_backoff.Left);
-        return Task.CompletedTask;
     }
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> Receive(string transactionId, ReadOnlyMemory<byte> body)
@@ -95,6 +98,16 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
     {
         await kept;
         _receiving.Remove(transactionId);
+    }
+
+    /// <summary>The server may give what events of its rooms wait for (ADR 0035).</summary>
+    private async Task HelpStagedAsync()
+    {
+        if (services.Now - _helpedAt < (long)s_betweenHelp.TotalMilliseconds)
+            return;
+        _helpedAt = services.Now;
+        foreach (var roomId in await services.Storage.StagedPdus.RoomsWithAsync(Server))
+            await GrainFactory.GetGrain<IStagedPdusGrain>(roomId).Heard(Server);
     }
 
     private void Schedule(TimeSpan wait)
@@ -156,6 +169,8 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
                 return await FailedAsync(transaction, error);
         }
 
+        if (_backoff.HasFailed)
+            await HelpStagedAsync();
         _backoff.Reset();
         _refusals = 0;
         _maxItems = Math.Min(_maxItems * 2, OutgoingTransaction.MaxItems);

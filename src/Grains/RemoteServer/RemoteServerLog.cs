@@ -16,9 +16,12 @@ internal static partial class RemoteServerLog
     [LoggerMessage(4, LogLevel.Information, "The queue for {Server} has become too long: only the newest event of each room will be sent")]
     public static partial void QueueShortened(ILogger logger, string server);
 
-    [LoggerMessage(5, LogLevel.Warning, "The scan for rooms without their members failed")]
-    public static partial void PartialScanFailed(ILogger logger, Exception fault);
+    [LoggerMessage(5, LogLevel.Warning, "The scan for rooms without their members, or with events that wait to be judged, failed")]
+    public static partial void RoomScanFailed(ILogger logger, Exception fault);
 
     [LoggerMessage(6, LogLevel.Warning, "The answer to a transaction of {Server} could not be stored")]
     public static partial void AnswerNotKept(ILogger logger, string server, Exception fault);
+
+    [LoggerMessage(7, LogLevel.Warning, "The event {EventId} of {RoomId} that {Server} sent is given up: nobody gives what it follows ({Missing})")]
+    public static partial void StagedGivenUp(ILogger logger, string eventId, string roomId, string server, string missing);
 }

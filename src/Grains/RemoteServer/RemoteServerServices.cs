@@ -40,6 +40,6 @@ public static class RemoteServerRegistration
             .AddSingleton<IRemoteMedia, RemoteMedia>();
     }
 
-    /// <summary>Starts the sending of what is queued, and the filling of rooms whose members are missing; call it after storage and the grains' engine are registered.</summary>
-    public static IServiceCollection AddOutbox(this IServiceCollection services) => services.AddHostedService<OutboxWaker>().AddHostedService<DeviceListRetries>().AddHostedService<PartialRoomWaker>();
+    /// <summary>Starts the sending of what is queued, the filling of rooms whose members are missing, and the judging of events that wait; call it after storage and the grains' engine are registered.</summary>
+    public static IServiceCollection AddOutbox(this IServiceCollection services) => services.AddHostedService<OutboxWaker>().AddHostedService<DeviceListRetries>().AddHostedService<RoomWaker>();
 }

@@ -1,5 +1,6 @@
 using OrleansMatrix.Grains.Room.Importing;
 using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Grains.Room.Staging;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Authorization;
@@ -50,6 +51,9 @@ internal sealed class ActiveRoom
 
     /// <summary>Power levels that events named lately, by the create event and the power-levels event that make them.</summary>
     public Dictionary<(Pdu?, Pdu?), PowerLevels> NamedLevels { get; } = [];
+
+    /// <summary>Events that were taken and cannot be judged yet.</summary>
+    public StagedPdus Staged { get; } = new();
 
     /// <summary>What is remembered while the room's state lacks members (S-S API, omit_members); null if it is whole.</summary>
     public PartialState? Partial { get; set; }

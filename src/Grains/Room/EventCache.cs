@@ -6,7 +6,8 @@ namespace OrleansMatrix.Grains.Room;
 /// <summary>An event as the room knows it.</summary>
 /// <param name="StateBefore">Root of the state before it; null where that is not known, as for outliers.</param>
 /// <param name="AuthGeneration">See <see cref="EventRow.AuthGeneration"/>.</param>
-internal sealed record KnownEvent(Pdu Pdu, EventStatus Status, StateNodeId? StateBefore, int? AuthGeneration, bool IsRedacted = false)
+/// <param name="IsHistoric">It was fetched for a gap, and never the newest.</param>
+internal sealed record KnownEvent(Pdu Pdu, EventStatus Status, StateNodeId? StateBefore, int? AuthGeneration, bool IsRedacted = false, bool IsHistoric = false)
 {
     /// <summary>The <see cref="EventRow.AuthGeneration"/> that follows from the auth events, as far as they are found.</summary>
     public static int? GenerationOf(Pdu pdu, Func<string, KnownEvent?> find)

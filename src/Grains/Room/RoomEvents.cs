@@ -92,7 +92,7 @@ internal sealed class RoomEvents(IEventStore store, RoomVersion version)
 
     private KnownEvent Remember(EventRow row)
     {
-        var known = new KnownEvent(Pdu.FromStored(row.Json, version, row.EventId), row.Status, row.StateBefore, row.AuthGeneration, row.RedactedBy is not null);
+        var known = new KnownEvent(Pdu.FromStored(row.Json, version, row.EventId), row.Status, row.StateBefore, row.AuthGeneration, row.RedactedBy is not null, row.Order is { Minor: not 0 });
         _cache.Put(known);
         return known;
     }

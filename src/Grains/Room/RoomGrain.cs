@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Creating;
@@ -91,7 +93,7 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
 
     public Task<bool> MoveTo(string successor, string userId) => RunAsync(room => MoveToSuccessor.RunAsync(room, successor, userId));
 
-    public Task<Outcome<PduVerdicts>> ReceivePdus(RemotePdus pdus) => RunAsync(async room =>
+    public Task<Outcome<PduVerdicts>> ReceivePdus(RemotePdus pdus) => ReceiveAsync(async room =>
     {
         var couldGuestsJoin = room.Room?.Summary.GuestCanJoin == true;
         var verdicts = await Pipeline.ReceivePdus.RunAsync(room, pdus, remote);
@@ -100,15 +102,17 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
         return verdicts;
     });
 
-    public Task<Outcome<PduVerdicts>> ReceiveOutliers(RemotePdus pdus) => RunAsync(room => Federation.ReceiveOutliers.RunAsync(room, pdus));
+    public Task<Outcome<PduVerdicts>> ReceiveOutliers(RemotePdus pdus) => ReceiveAsync(room => Federation.ReceiveOutliers.RunAsync(room, pdus));
 
-    public Task<Outcome<HistoryReceived>> ReceiveHistory(HistoricPdus pdus) => RunAsync(room => Pipeline.ReceiveHistory.RunAsync(room, pdus));
+    public Task<Outcome<HistoryReceived>> ReceiveHistory(HistoricPdus pdus) => ReceiveAsync(room => Pipeline.ReceiveHistory.RunAsync(room, pdus));
 
     public Task<Outcome<MembershipTemplate>> MakeMembership(MembershipTemplateRequest request) =>
         RunAsync(room => Federation.MakeMembership.RunAsync(room, request));
 
     public Task<Outcome<MembershipAccepted>> AcceptMembership(SignedMembership membership) =>
-        RunAsync(room => Federation.AcceptMembership.RunAsync(room, membership, remote));
+        ReceiveAsync(room => Federation.AcceptMembership.RunAsync(room, membership, remote));
+
+    public Task<Outcome<Nothing>> DropStaged(ImmutableArray<string> eventIds) => RunAsync(room => Staging.DropStaged.RunAsync(room, eventIds));
 
     public Task<Outcome<ReadOnlyMemory<byte>>> SignInvite(InviteToSign invite) => RunAsync(room => Federation.SignInvite.RunAsync(room, invite));
 
@@ -119,7 +123,7 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
 
     public async Task<Outcome<string>> ImportState(ImportedRoom room)
     {
-        var imported = await RunAsync(activation => ImportRoom.RunAsync(activation, room));
+        var imported = await ReceiveAsync(activation => ImportRoom.RunAsync(activation, room));
         if (imported.Ok && room.LacksMembers)
             Filling.Start(room.Members);
         return imported;
@@ -150,6 +154,15 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
         if (activation.Room?.Partial is not null)
             Filling.Start(default);
         return call(activation);
+    });
+
+    // What comes may be what events that were kept wait for.
+    private Task<T> ReceiveAsync<T>(Func<RoomActivation, Task<T>> call) => RunAsync(async activation =>
+    {
+        var answer = await call(activation);
+        if (activation.Room?.Staged.TakeReady() is { Length: > 0 } ready)
+            await GrainFactory.GetGrain<IStagedPdusGrain>(RoomId).Arrived(ready);
+        return answer;
     });
 
     private static Task<Outcome<string>> Refuse(MatrixError error) => Task.FromResult<Outcome<string>>(error);

@@ -1,4 +1,5 @@
 using OrleansMatrix.Grains.Room.Importing;
+using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Storage;
 
@@ -21,6 +22,8 @@ internal static class RoomLoader
             room.Servers[server] = members;
         if (await storage.PartialRooms.GetAsync(roomId) is { } partial)
             room.Partial = new PartialState(partial);
+        foreach (var staged in await storage.StagedPdus.OfRoomAsync(roomId))
+            room.Staged.Add(Pdu.FromStored(staged.Json, version, staged.EventId), staged.Origin);
         room.Extremities = await LoadExtremitiesAsync(room, row);
         return room;
     }

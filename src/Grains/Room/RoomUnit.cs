@@ -77,7 +77,25 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     {
         var generation = room.Events.GenerationOf(pdu);
         room.Services.Storage.Events.AddHistoric(Unit, Row(pdu, EventStatus.None, stateBefore, generation) with { Order = place });
-        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore, generation));
+        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore, generation, IsHistoric: true));
+    }
+
+    /// <summary>Events that others of the history lead back to were put in a gap: what they follow is no extremity any more.</summary>
+    public async ValueTask FollowAsync(IEnumerable<Pdu> placed)
+    {
+        var followed = placed.SelectMany(p => p.PrevEvents).ToHashSet(StringComparer.Ordinal);
+        var left = room.Extremities.Where(e => !followed.Contains(e.EventId)).ToList();
+        if (left.Count == room.Extremities.Count || left.Count == 0)
+            return;
+        var resolved = await Pipeline.ResolveState.OfAsync(room, [.. left.Select(e => e.StateAfter)]);
+        if (resolved != room.Current.Root)
+        {
+            await SettleAsync(left, resolved, s_noRows);
+            return;
+        }
+
+        room.Extremities = left;
+        _isChanged = true;
     }
 
     /// <summary>Puts a redacted event in the place of the whole one.</summary>
@@ -91,6 +109,29 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         room.Summary = RoomSummary.With(room.Summary, redacted.Type, stateKey, redacted);
         if (redacted.Type == EventTypes.Member)
             await PutMemberAsync(stateKey, redacted);
+    }
+
+    /// <summary>Keeps an event that cannot be judged yet.</summary>
+    public void Stage(Pdu pdu, string origin)
+    {
+        room.Services.Storage.StagedPdus.Put(Unit, new StagedPduRow(room.RoomId, pdu.EventId, origin, pdu.Json, room.Services.Now));
+        room.Staged.Add(pdu, origin);
+    }
+
+    /// <summary>The event is judged, or not to be judged any more.</summary>
+    public void Unstage(Pdu pdu)
+    {
+        room.Services.Storage.StagedPdus.Delete(Unit, room.RoomId, pdu.EventId);
+        room.Staged.Remove(pdu);
+    }
+
+    /// <summary>Forgets all events that wait to be judged.</summary>
+    public void UnstageAll()
+    {
+        if (room.Staged.EventIds.Count == 0)
+            return;
+        room.Services.Storage.StagedPdus.DeleteRoom(Unit, room.RoomId);
+        room.Staged.Clear();
     }
 
     /// <summary>Judges an event anew, the state before it being known better.</summary>
@@ -137,7 +178,9 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
             room.Events.Committed(known);
     }
 
-    /// <summary>The extremities that the event does not follow, neither by itself nor by way of events that were no extremities here because they were rejected or soft-failed.</summary>
+    /// <summary>
+    /// The extremities that the event does not follow, neither by itself nor by way of events that were no extremities here because they were rejected or soft-failed, or fetched for a gap.
+    /// </summary>
     private async ValueTask<List<Extremity>> NotFollowedAsync(Pdu pdu)
     {
         const int MaxFollowed = 1000;
@@ -148,7 +191,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         for (List<string> next = [.. followed]; next.Count > 0 && followed.Count < MaxFollowed && left.Count > 0;)
         {
             var known = await room.Events.GetManyAsync(next);
-            next = [.. known.Values.Where(e => (e.Status & (EventStatus.Rejected | EventStatus.SoftFailed)) != 0).SelectMany(e => e.Pdu.PrevEvents).Where(followed.Add)];
+            next = [.. known.Values.Where(e => e.IsHistoric || (e.Status & (EventStatus.Rejected | EventStatus.SoftFailed)) != 0).SelectMany(e => e.Pdu.PrevEvents).Where(followed.Add)];
             left.RemoveAll(e => followed.Contains(e.EventId));
         }
 
@@ -271,6 +314,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     {
         _events.Add(known);
         room.Events.AddPending(known);
+        room.Staged.Arrived(known.Pdu.EventId);
         if (known.StateBefore is not null && room.Partial?.Add(known.Pdu.EventId) is { } index)
             room.Services.Storage.PartialRooms.AddEvent(Unit, room.RoomId, known.Pdu.EventId, index);
     }

@@ -63,6 +63,8 @@ internal static class EventStatements
     public static readonly Statement GapBackward = new("SELECT anchor FROM backward_extremities WHERE room_id = $1 AND anchor > $2 AND anchor <= $3 ORDER BY anchor DESC LIMIT 1");
     public static readonly Statement GapForward = new("SELECT anchor FROM backward_extremities WHERE room_id = $1 AND anchor > $2 AND anchor <= $3 ORDER BY anchor LIMIT 1");
     public static readonly Statement Missing = new("SELECT event_id FROM backward_extremities WHERE event_id = ANY($1) AND room_id = $2");
+    public static readonly Statement GapsOf = new("SELECT event_id, anchor FROM backward_extremities WHERE event_id = ANY($1) AND room_id = $2");
+    public static readonly Statement At = new($"{Select} room_id = $1 AND anchor = $2 AND minor = 0 AND anchor IS NOT NULL");
     public static readonly Statement AddBackwardExtremity = new("""
         INSERT INTO backward_extremities (room_id, event_id, anchor) VALUES ($1, $2, $3) ON CONFLICT (room_id, event_id)
         DO UPDATE SET anchor = CASE WHEN excluded.anchor < backward_extremities.anchor THEN excluded.anchor ELSE backward_extremities.anchor END

@@ -95,6 +95,18 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
     public async ValueTask<IReadOnlySet<string>> MissingAsync(string roomId, IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken = default) =>
         (await database.QueryListAsync(EventStatements.Missing, static row => row.Text(0), eventIds, cancellationToken, roomId).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
 
+    public async ValueTask<IReadOnlyDictionary<string, EventRow>> BehindGapsAsync(string roomId, IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken = default)
+    {
+        var gaps = await database.QueryListAsync(EventStatements.GapsOf, static row => (EventId: row.Text(0), Anchor: row.Integer(1)), eventIds, cancellationToken, roomId).ConfigureAwait(false);
+        var behind = new Dictionary<string, EventRow>(StringComparer.Ordinal);
+        foreach (var gap in gaps.GroupBy(static g => g.Anchor, static g => g.EventId))
+        {
+            if (await database.FirstAsync(EventStatements.At, EventStatements.Read, cancellationToken, roomId, gap.Key).ConfigureAwait(false) is not { } row) continue;
+            foreach (var eventId in gap) behind[eventId] = row;
+        }
+        return behind;
+    }
+
     public void AddBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds, PositionSlot anchor) =>
         AddBackwardExtremities(unit, roomId, eventIds, (SqlValue)anchor);
 

@@ -31,7 +31,7 @@ public sealed class TestNetwork
             link.Heal();
     }
 
-    /// <summary>Waits until nothing is on its way and nothing waits to be sent between these servers. Retries come due because the clock goes on meanwhile.</summary>
+    /// <summary>Waits until nothing is on its way and nothing waits to be sent between these servers or to be judged. Retries come due because the clock goes on meanwhile.</summary>
     public async Task SettleAsync(params IReadOnlyCollection<NetworkServer> servers)
     {
         var names = servers.Select(s => s.NameText).ToHashSet(StringComparer.Ordinal);
@@ -40,7 +40,11 @@ public sealed class TestNetwork
         {
             var waiting = new List<string>();
             foreach (var server in servers)
+            {
                 waiting.AddRange((await server.Storage.Outbox.DestinationsWithQueueAsync()).Where(names.Contains).Select(to => $"{server.NameText} to {to}"));
+                waiting.AddRange((await server.Storage.StagedPdus.RoomsAsync()).Select(room => $"{server.NameText} to judge events of {room}"));
+            }
+
             quiet = waiting.Count == 0 && _underWay.IsEmpty ? quiet + 1 : 0;
             Assert.True(Stopwatch.GetElapsedTime(started) < s_patience, $"Nothing came to rest: {string.Join(", ", waiting)}; under way: {string.Join(", ", _underWay.Values)}\n{Faults()}");
             await StepAsync();
@@ -48,20 +52,20 @@ public sealed class TestNetwork
     }
 
     /// <summary>Asks again and again until the answer is yes; the clock goes on meanwhile.</summary>
-    public async Task UntilAsync(Func<Task<bool>> isSo, string what)
+    public async Task UntilAsync(Func<Task<bool>> isSo, string what, int stepSeconds = 1)
     {
         for (var started = Stopwatch.GetTimestamp(); !await isSo();)
         {
             Assert.True(Stopwatch.GetElapsedTime(started) < s_patience, $"It did not come: {what}\n{Faults()}");
-            await StepAsync();
+            await StepAsync(stepSeconds);
         }
     }
 
-    /// <summary>A moment of real time and, unless a request is under way, whose time-out would come nearer, a second of the clock.</summary>
-    public async Task StepAsync()
+    /// <summary>A moment of real time and, unless a request is under way, whose time-out would come nearer, some seconds of the clock.</summary>
+    public async Task StepAsync(int seconds = 1)
     {
         if (_underWay.IsEmpty)
-            Clock.Advance(TimeSpan.FromSeconds(1));
+            Clock.Advance(TimeSpan.FromSeconds(seconds));
         await Task.Delay(2);
     }
 

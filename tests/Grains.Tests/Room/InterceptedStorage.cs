@@ -10,6 +10,7 @@ internal sealed class InterceptedStorage(IStorage inner) : IStorage
 
     public IRoomStore Rooms => inner.Rooms;
     public IPartialRoomStore PartialRooms => inner.PartialRooms;
+    public IStagedPduStore StagedPdus => inner.StagedPdus;
     public IEventStore Events => inner.Events;
     public IStateNodeStore StateNodes => inner.StateNodes;
     public IMembershipStore Memberships => inner.Memberships;

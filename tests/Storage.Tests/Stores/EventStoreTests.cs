@@ -245,6 +245,8 @@ public abstract class EventStoreTests(Backend backend) : StoreTests(backend)
         Assert.Null(await Storage.Events.FindGapAsync(Room, new HistoryOrder(live + 5, -1), new HistoryOrder(live + 8, 0), Direction.Backward));
         Assert.Equal(["$b", "$d"], (await Storage.Events.MissingAsync(Room, ["$d", "$b", "$x"])).Order());
         Assert.Empty(await Storage.Events.MissingAsync("!other:x", ["$b"]));
+        var behind = await Storage.Events.BehindGapsAsync(Room, ["$a", "$b", "$d", "$x"]);
+        Assert.Equal([("$a", "$live"), ("$b", "$live")], behind.Select(e => (e.Key, e.Value.EventId)).Order());
 
         await CommitAsync(unit => Storage.Events.RemoveBackwardExtremities(unit, Room, ["$c", "$b"]));
         Assert.Empty(await Storage.Events.MissingAsync(Room, ["$b"]));

@@ -13,6 +13,7 @@ public sealed class QueryPlanTests
     [
         "SELECT count(*) FROM accounts", "FROM room_summaries WHERE room_id IN", "FROM user_directory", "FROM registration_tokens ORDER BY", "FROM accounts WHERE user_id > ?1",
         "SELECT DISTINCT destination FROM outbox", "FROM reminders ORDER BY", "SELECT pos FROM stream_head", "FROM transactions WHERE (user_id", "FROM reports", "FROM partial_rooms WHERE filled_at IS NULL ORDER",
+        "SELECT DISTINCT room_id FROM staged_pdus",
     ];
 
     private static IEnumerable<string> Statements() => typeof(SqlStorage).Assembly.GetTypes()

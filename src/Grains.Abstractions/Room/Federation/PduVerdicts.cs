@@ -19,6 +19,8 @@ public enum PduVerdict
     MissingPrevEvents,
     /// <summary>Not judged: auth events are not here.</summary>
     MissingAuthEvents,
+    /// <summary>Not judged, and kept until it can be: it is taken, and judged later.</summary>
+    Staged,
 }
 
 /// <param name="EventId">Empty if the event is so malformed that it has none.</param>

@@ -85,6 +85,7 @@ internal static class ImportRoom
 
         // What this server remembers of the room is from before it left.
         room.Extremities = [];
+        unit.UnstageAll();
         await unit.AppendAsync(join, before, EventOrigin.None, distribute: false);
         foreach (var server in partial?.Servers ?? (IReadOnlyCollection<string>)[])
             room.Servers.TryAdd(server, 0);

@@ -44,20 +44,21 @@ internal static class ReceiveHistory
             return missing;
         var states = historic.States.DistinctBy(s => s.EventId).ToDictionary(s => s.EventId, s => s.State, StringComparer.Ordinal);
         var place = await LowestAsync(room, anchor) - gap.NewestFirst.Count;
-        var placed = 0;
+        var placed = new List<Pdu>();
         var arrivals = await Arrivals.ReadAsync(room, [.. gap.NewestFirst.Select(p => p.EventId)]);
         foreach (var pdu in Enumerable.Reverse(gap.NewestFirst))
         {
             if (await JudgeAsync(room, unit, pdu, arrivals, states.GetValueOrDefault(pdu.EventId), new HistoryOrder(anchor, place++)))
-                placed++;
+                placed.Add(pdu);
         }
 
+        await unit.FollowAsync(placed);
         var events = room.Services.Storage.Events;
         if (gap.Closed.Count > 0)
             events.RemoveBackwardExtremities(unit.Unit, room.RoomId, gap.Closed);
         if (gap.Open.Count > 0)
             events.AddBackwardExtremities(unit.Unit, room.RoomId, gap.Open, anchor);
-        return new HistoryReceived(placed, gap.Closed.Count, [], []);
+        return new HistoryReceived(placed.Count, gap.Closed.Count, [], []);
     }
 
     /// <summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Federation;
+using OrleansMatrix.Grains.Room.Staging;
 using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Room.Pipeline;
@@ -36,8 +37,10 @@ internal static class ReceivePdus
             }
         }
 
+        var staging = remote.Stage && await activation.Services.Storage.StagedPdus.CountAsync(remote.Origin) < StagePdu.MaxOfOrigin ? remote.Origin : null;
+
         // They take their turns in this order, and wait for durability together.
-        var judging = incoming.Chunk(PerTurn).Select(some => activation.ChangeAsync<JudgedPdu[]>((room, unit) => JudgeAsync(room, unit, some, remote))).ToArray();
+        var judging = incoming.Chunk(PerTurn).Select(some => activation.ChangeAsync<JudgedPdu[]>((room, unit) => JudgeAsync(room, unit, some, remote, staging))).ToArray();
         var verdicts = ImmutableArray.CreateBuilder<JudgedPdu>(incoming.Length);
         foreach (var outcome in await Task.WhenAll(judging))
         {
@@ -49,14 +52,14 @@ internal static class ReceivePdus
         return new PduVerdicts(verdicts.ToImmutable());
     }
 
-    private static async ValueTask<Outcome<JudgedPdu[]>> JudgeAsync(ActiveRoom room, RoomUnit unit, IncomingPdu[] incoming, RemotePdus remote)
+    private static async ValueTask<Outcome<JudgedPdu[]>> JudgeAsync(ActiveRoom room, RoomUnit unit, IncomingPdu[] incoming, RemotePdus remote, string? staging)
     {
         var arrivals = await Arrivals.ReadAsync(room, [.. incoming.Where(item => item.Pdu is not null).Select(item => item.EventId)]);
         var verdicts = new JudgedPdu[incoming.Length];
         for (var i = 0; i < incoming.Length; i++)
         {
             verdicts[i] = incoming[i].Pdu is { } pdu
-                ? await ReceivePdu.RunAsync(room, unit, pdu, remote.StateBefore, distribute: false, remote.AtMissing, arrivals)
+                ? StagePdu.Settle(room, unit, pdu, await ReceivePdu.RunAsync(room, unit, pdu, remote.StateBefore, distribute: false, remote.AtMissing, arrivals), staging)
                 : new JudgedPdu(incoming[i].EventId, PduVerdict.Dropped, incoming[i].Fault, []);
         }
 

@@ -1,10 +1,13 @@
 using Microsoft.Extensions.Hosting;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
-/// <summary>Has rooms whose members are missing go on with getting them: at the start, and now and then, for those that a stopped silo left behind.</summary>
-internal sealed class PartialRoomWaker(RemoteServerServices services, IGrainFactory grains) : BackgroundService
+/// <summary>
+/// Has rooms go on with what a stopped silo left behind, at the start and now and then: getting members that are missing, and judging events that wait.
+/// </summary>
+internal sealed class RoomWaker(RemoteServerServices services, IGrainFactory grains) : BackgroundService
 {
     private static readonly TimeSpan s_between = TimeSpan.FromMinutes(5);
 
@@ -17,10 +20,12 @@ internal sealed class PartialRoomWaker(RemoteServerServices services, IGrainFact
             {
                 foreach (var roomId in await services.Storage.PartialRooms.AllAsync(stoppingToken))
                     await grains.GetGrain<IRoomGrain>(roomId).Fill();
+                foreach (var roomId in await services.Storage.StagedPdus.RoomsAsync(stoppingToken))
+                    await grains.GetGrain<IStagedPdusGrain>(roomId).Wake(isNew: false);
             }
             catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
             {
-                RemoteServerLog.PartialScanFailed(services.Logger, fault);
+                RemoteServerLog.RoomScanFailed(services.Logger, fault);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
