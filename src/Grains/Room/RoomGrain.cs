@@ -31,7 +31,7 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
 
     private CanonicalAliasCheck Aliases => new(GrainFactory);
 
-    private ChangeMembership Members => new(new Profiles(GrainFactory, services.Server).GetAsync, new InvitePermission(services), new RemoteMembership(remote), new FollowUpgrade(GrainFactory).RunAsync);
+    private ChangeMembership Members => new(new Profiles(GrainFactory, services.Server, services.Time).GetAsync, new InvitePermission(services), new RemoteMembership(remote), new FollowUpgrade(GrainFactory).RunAsync);
 
     private TypingUsers Typing => _typing ??= new TypingUsers(services, RoomId);
 

@@ -80,7 +80,9 @@ public sealed class FederationTests(TwoServers servers) : IClassFixture<TwoServe
         var anna = await One.RegisterAsync("anna");
         var bert = await Two.RegisterAsync("bert");
         var room = await anna.CreateRoomAsync("""{"preset":"private_chat","name":"Private"}""");
+        (await bert.PutAsync($"v3/profile/{Uri.EscapeDataString(bert.UserId)}/displayname", """{"displayname":"Bert B."}""")).Ok();
         (await anna.PostAsync($"v3/rooms/{Uri.EscapeDataString(room)}/invite", $$"""{"user_id":"{{bert.UserId}}"}""")).Ok();
+        Assert.Equal("Bert B.", (await anna.GetAsync($"v3/rooms/{Uri.EscapeDataString(room)}/state/m.room.member/{Uri.EscapeDataString(bert.UserId)}")).Ok("displayname"));
         var sync = (await bert.GetAsync("v3/sync")).Ok();
         Assert.Contains(sync["rooms"]!["invite"]![room]!["invite_state"]!["events"]!.AsArray(), e => e!["type"]!.GetValue<string>() == "m.room.name");
         (await bert.PostAsync($"v3/rooms/{Uri.EscapeDataString(room)}/join")).Ok();

@@ -16,7 +16,7 @@ internal sealed class RoomFactory(IGrainFactory grains, RoomServices services)
 {
     private const int MaxInvites = 100;
     private const int MaxInitialState = 200;
-    private readonly Profiles _profiles = new(grains, services.Server);
+    private readonly Profiles _profiles = new(grains, services.Server, services.Time);
     private readonly InvitePermission _permission = new(services);
 
     public async Task<Outcome<string>> CreateAsync(RoomRequest request)
@@ -151,13 +151,15 @@ internal sealed class RoomFactory(IGrainFactory grains, RoomServices services)
         writer.WriteString("topic"u8, topic);
     });
 
-    // Their servers have to sign first. One that cannot be reached does not undo the room.
+    // Their servers have to sign first. One that cannot be reached does not undo the room, and holds up few others' invites.
     private async Task InviteRemoteUsersAsync(RoomRequest request, string roomId)
     {
-        foreach (var invited in request.Invites.Where(u => !services.Server.IsLocalUser(u)).Distinct(StringComparer.Ordinal))
+        // Each that is under way at once is a branch of the room's history.
+        const int AtOnce = 10;
+        foreach (var some in request.Invites.Where(u => !services.Server.IsLocalUser(u)).Distinct(StringComparer.Ordinal).Chunk(AtOnce))
         {
-            var invite = new MembershipChange(request.Requester, MembershipAction.Invite, invited, IsDirect: request.IsDirect);
-            await grains.GetGrain<IRoomGrain>(roomId).ChangeMembership(invite);
+            await Task.WhenAll(some.Select(invited => grains.GetGrain<IRoomGrain>(roomId).ChangeMembership(
+                new MembershipChange(request.Requester, MembershipAction.Invite, invited, IsDirect: request.IsDirect))));
         }
     }
 }

@@ -38,7 +38,7 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services, I
         var old = await activation.ReadAsync(room => ReadAsync(room, user, version, creators));
         if (!old.TryGet(out var plan, out var refused))
             return refused;
-        var profile = await new Profiles(grains, services.Server).GetAsync(user);
+        var profile = await new Profiles(grains, services.Server, services.Time).GetAsync(user);
         ImmutableArray<StateDraft> drafts = [new StateDraft(EventTypes.Member, user, MemberContent.Write(Membership.Join, profile, null)), .. plan.Drafts];
         var founded = await new RoomFounder(grains, services).FoundAsync(version, user, plan.CreationContent, drafts, isPublic: false, alias: null, plan.RoomId);
         if (founded.Error is { } failed)

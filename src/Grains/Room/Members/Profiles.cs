@@ -1,19 +1,34 @@
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Account;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Room.Members;
 
-/// <summary>Asks accounts for what member events say of their users; runs before the room's turn.</summary>
-internal sealed class Profiles(IGrainFactory grains, ServerIdentity server)
+/// <summary>Asks accounts, or other servers, for what member events say of their users; runs before the room's turn.</summary>
+internal sealed class Profiles(IGrainFactory grains, ServerIdentity server, TimeProvider time)
 {
-    /// <summary>The user's profile; empty for remote users and those who have none.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
+
+    /// <summary>The user's profile; empty for those who have none, and where their server does not tell it in 3 s.</summary>
     public async Task<MemberProfile> GetAsync(string userId)
     {
-        if (!server.IsLocalUser(userId))
-            return new MemberProfile(userId, null, null);
-        var outcome = await grains.GetGrain<IAccountGrain>(userId).GetProfile();
+        var outcome = server.IsLocalUser(userId) ? await grains.GetGrain<IAccountGrain>(userId).GetProfile() : await AskAsync(userId);
         if (!outcome.Ok || !ContentJson.TryParseObject(outcome.Value, out var profile))
             return new MemberProfile(userId, null, null);
         return new MemberProfile(userId, ContentJson.String(profile, "displayname"), ContentJson.String(profile, "avatar_url"));
+    }
+
+    private async Task<Outcome<ReadOnlyMemory<byte>>> AskAsync(string userId)
+    {
+        try
+        {
+            return await grains.GetGrain<IRemoteProfileGrain>(userId).Get(null).WaitAsync(s_patience, time);
+        }
+        catch (TimeoutException)
+        {
+            return MatrixError.NotFound("The user's server is slow");
+        }
     }
 }
