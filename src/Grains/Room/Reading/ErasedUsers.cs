@@ -6,7 +6,7 @@ namespace OrleansMatrix.Grains.Room.Reading;
 
 /// <summary>
 /// The local users whose accounts were erased (C-S API, account/deactivate, <c>erase</c>). One per silo; read once and then kept up to date by the change
-/// feed, so that reading rooms costs nothing for it while nobody is erased (ADR 0035).
+/// feed, so that reading rooms costs nothing for it while nobody is erased (ADR 0037).
 /// </summary>
 public sealed class ErasedUsers(IStorage storage)
 {
