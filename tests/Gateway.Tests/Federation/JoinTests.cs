@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using OrleansMatrix.Gateway.Tests.Support;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Protocol.Signing;
+using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Gateway.Tests.Federation;
 
@@ -67,6 +69,18 @@ public sealed class JoinTests(TwoServers servers) : IClassFixture<TwoServers>
         Assert.NotNull((await bert.GetAsync("v3/sync")).Ok()["rooms"]!["invite"]![hand.Room.RoomId]);
         (await bert.PostAsync($"v3/rooms/{hand.Room.Path}/leave")).Ok();
         Assert.Null((await bert.GetAsync("v3/sync")).Ok()["rooms"]?["invite"]?[hand.Room.RoomId]);
+    }
+
+    [Fact]
+    public async Task An_invite_of_a_user_who_does_not_exist_is_signed_and_kept_for_nobody()
+    {
+        await using var hand = await PeersRoom.StartAsync();
+        var nobody = $"@nobody:{Two.FederationName}";
+        var invite = hand.Room.Add(hand.Mallory, EventTypes.Member, nobody, """{"membership":"invite"}""");
+        var body = new JsonObject { ["event"] = PeerRoom.Node(invite), ["room_version"] = "10", ["invite_room_state"] = new JsonArray() };
+        var signed = (await hand.Peer.AskAsync(Two, HttpMethod.Put, $"/_matrix/federation/v2/invite/{hand.Room.Path}/{Path(invite.EventId)}", body.ToJsonString())).Ok();
+        Assert.NotNull(signed["event"]!["signatures"]![Two.FederationName.Value]);
+        Assert.Null(await Two.Services.GetRequiredService<IStorage>().Memberships.GetAsync(hand.Room.RoomId, nobody, TestContext.Current.CancellationToken));
     }
 
     [Fact]

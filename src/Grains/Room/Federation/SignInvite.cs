@@ -30,8 +30,11 @@ internal static class SignInvite
             return MatrixError.Forbidden("The invite is not from the requesting server to a user of this one");
         if (!await activation.ReadAsync(async room => room is null || await room.AllowsServerAsync(invite.Origin)))
             return MatrixError.Forbidden("The server is denied by m.room.server_acl");
-        if (await services.Storage.Accounts.GetAsync(userId) is not { Deactivated: false })
-            return MatrixError.NotFound("Unknown user");
+
+        // Whether there is such a user is nothing that other servers need to be told: the invite of one who is not there is signed and goes to nobody.
+        var account = await services.Storage.Accounts.GetAsync(userId);
+        if (account is { Deactivated: true })
+            return MatrixError.Forbidden("The user takes no invites");
         if (await new InvitePermission(services).FindFaultAsync(userId) is { } blocked)
             return blocked;
         var incoming = await VerifyPdu.RunAsync(services.Keys, pdu);
@@ -41,7 +44,7 @@ internal static class SignInvite
 
         // Where this server is in the room, the event comes by way of the room too, and counts only then.
         var isResident = await activation.ReadAsync(room => ValueTask.FromResult(room is not null && room.Servers.ContainsKey(services.Server.Name.Value)));
-        if (!isResident)
+        if (!isResident && account is not null)
             await KeepAsync(activation, signed, userId, invite.StrippedState);
         return signed.Json;
     }
