@@ -75,7 +75,8 @@ internal sealed class AccountStore(ISqlDatabase database) : IAccountStore
     public ValueTask<IReadOnlyList<(string UserId, string? DisplayName, string? AvatarUrl)>> SearchUsersAsync(
         string searcher, string term, int limit, CancellationToken cancellationToken = default) =>
         database.QueryAsync(
-            UserDirectory.Search, static row => (row.Text(0), row.TextOrNull(1), row.TextOrNull(2)), cancellationToken, searcher, SqlText.ContainsPattern(term), limit).AsReadOnly();
+            UserDirectory.Search, static row => (row.Text(0), row.TextOrNull(1), row.TextOrNull(2)), cancellationToken, searcher, SqlText.ContainsPattern(term), limit,
+            searcher[(searcher.IndexOf(':', StringComparison.Ordinal) + 1)..]).AsReadOnly();
 
     public void PutRegistrationToken(WriteUnit unit, RegistrationTokenRow row) =>
         unit.Add(AccountStatements.PutRegistrationToken, SqlText.Key(row.Token), row.Token, row.UsesAllowed, row.Completed, row.ExpiresAt);

@@ -112,6 +112,18 @@ public abstract class AccountStoreTests(Backend backend) : StoreTests(backend)
         Assert.Equal([(Carol, "Carol R", null)], await Storage.Accounts.SearchUsersAsync(Alice, "two.test", 10));
         Assert.Equal([(Bob, "Röbert\0", "mxc://one.test/b")], await Storage.Accounts.SearchUsersAsync(Alice, "", 1));
         Assert.Empty(await Storage.Accounts.SearchUsersAsync(Alice, "guest", 10));
+
+        // Of a public room nothing is known any more once the last of this server has left it.
+        const string Abroad = "!abroad:two.test";
+        await CommitAsync(unit =>
+        {
+            Storage.Rooms.PutSummary(unit, new RoomSummaryRow(Abroad, null, null, null, null, null, "public", false, false, false, 2));
+            Storage.Memberships.Put(unit, new MembershipRow(Abroad, "@dora:two.test", "join", "@dora:two.test", "$e", 0, null, false, "Dora", null), null);
+            Storage.Memberships.Put(unit, new MembershipRow(Abroad, Bob, "join", Bob, "$e", 0, null, false, null, null), unit.NextPosition(ChangeKind.Membership, Bob));
+        });
+        Assert.Single(await Storage.Accounts.SearchUsersAsync(Alice, "dora", 10));
+        await CommitAsync(unit => Storage.Memberships.Put(unit, new MembershipRow(Abroad, Bob, "leave", Bob, "$e", 0, null, false, null, null), unit.NextPosition(ChangeKind.Membership, Bob)));
+        Assert.Empty(await Storage.Accounts.SearchUsersAsync(Alice, "dora", 10));
         Assert.Empty(await Storage.Accounts.SearchUsersAsync(Alice, "%", 10));
 
         await CommitAsync(unit => Storage.Accounts.Update(unit, Account with { UserId = Bob, Deactivated = true }));
