@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,23 +13,26 @@ namespace OrleansMatrix.Gateway.Federation;
 /// <summary>keys_query.yaml: other servers' keys, vouched for by this one (S-S API, Querying Keys Through Another Server).</summary>
 internal static class KeysQuery
 {
-    private const int MaxServers = 100;
+    private const int MaxKeys = 100;
     private static readonly EndpointOptions s_options = EndpointOptions.Anonymous.Limited(RateClass.General);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
         var key = routes.ServiceProvider.GetRequiredService<SigningKey>();
-        routes.MapMatrixGet("/_matrix/key/v2/query/{serverName}", request => GetAsync(request, key), s_options);
+        routes.MapMatrixGet("/_matrix/key/v2/query/{serverName}", request => GetAsync(request, key, null), s_options);
+
+        // The form of before v1.6, which some still use.
+        routes.MapMatrixGet("/_matrix/key/v2/query/{serverName}/{keyId}", request => GetAsync(request, key, request.Route("keyId")), s_options);
         routes.MapMatrixPost("/_matrix/key/v2/query", request => PostAsync(request, key), s_options);
     }
 
-    private static async ValueTask<MatrixResponse> GetAsync(MatrixRequest request, SigningKey key)
+    private static async ValueTask<MatrixResponse> GetAsync(MatrixRequest request, SigningKey key, string? keyId)
     {
         var server = request.Route("serverName");
-        var until = request.QueryInteger("minimum_valid_until_ts", 0);
+        var until = request.QueryInteger("minimum_valid_until_ts", Now(request));
         if (!ServerName.IsValid(server))
             request.Fail(MatrixError.InvalidParam("'serverName' is not a server name"));
-        return request.Error ?? await AnswerAsync(request, key, new Dictionary<string, long> { [server] = until });
+        return request.Error ?? await AnswerAsync(request, key, [new Wanted(server, keyId, until)]);
     }
 
     private static async ValueTask<MatrixResponse> PostAsync(MatrixRequest request, SigningKey key)
@@ -37,39 +41,49 @@ internal static class KeysQuery
             return error;
         if (!body.TryGetProperty("server_keys"u8, out var servers) || servers.ValueKind != JsonValueKind.Object)
             return MatrixError.BadJson("server_keys is not an object");
-        var wanted = new Dictionary<string, long>(StringComparer.Ordinal);
+        var wanted = new List<Wanted>();
         foreach (var server in servers.EnumerateObject())
         {
             if (!ServerName.IsValid(server.Name) || server.Value.ValueKind != JsonValueKind.Object)
                 return MatrixError.InvalidParam("server_keys has a key that is not a server name, or a value that is not an object");
-            wanted[server.Name] = UntilOf(server.Value);
-            if (wanted.Count > MaxServers)
-                return MatrixError.TooLarge("Too many servers");
+            AddWanted(request, wanted, server.Name, server.Value);
+            if (wanted.Count > MaxKeys)
+                return MatrixError.TooLarge("Too many keys");
         }
 
         return await AnswerAsync(request, key, wanted);
     }
 
-    private static long UntilOf(JsonElement keys)
+    // "If no key IDs are given to be queried, the notary server should query for all keys."
+    private static void AddWanted(MatrixRequest request, List<Wanted> wanted, string server, JsonElement keys)
     {
-        long until = 0;
-        foreach (var criteria in keys.EnumerateObject())
+        var before = wanted.Count;
+        foreach (var criteria in keys.EnumerateObject().Take(MaxKeys + 1))
         {
-            if (criteria.Value.ValueKind == JsonValueKind.Object && criteria.Value.TryGetProperty("minimum_valid_until_ts"u8, out var ts) &&
-                ts.ValueKind == JsonValueKind.Number && ts.TryGetInt64(out var value))
-                until = Math.Max(until, value);
+            var until = criteria.Value.ValueKind == JsonValueKind.Object && criteria.Value.TryGetProperty("minimum_valid_until_ts"u8, out var ts) &&
+                ts.ValueKind == JsonValueKind.Number && ts.TryGetInt64(out var value) ? value : Now(request);
+            wanted.Add(new Wanted(server, criteria.Name, until));
         }
 
-        return until;
+        if (wanted.Count == before)
+            wanted.Add(new Wanted(server, null, Now(request)));
     }
 
+    // "If not supplied, the notary server MUST use the current time."
+    private static long Now(MatrixRequest request) => request.Time.GetUtcNow().ToUnixTimeMilliseconds();
+
     // Servers that cannot be reached are left out.
-    private static async ValueTask<MatrixResponse> AnswerAsync(MatrixRequest request, SigningKey key, Dictionary<string, long> wanted)
+    private static async ValueTask<MatrixResponse> AnswerAsync(MatrixRequest request, SigningKey key, List<Wanted> wanted)
     {
         var self = request.Settings.ServerName;
-        var found = await Task.WhenAll(wanted.Select(async server => server.Key == self.Value
-            ? KeysServer.Build(request, key)
-            : await request.Grain<IServerKeysGrain>(server.Key).Published(server.Value)));
-        return MatrixResponse.Json(ServerKeys.BuildNotaryResponse(found.Where(static keys => !keys.IsEmpty), self, key));
+        var found = await Task.WhenAll(wanted.Where(w => w.Server != self.Value).Select(w => request.Grain<IServerKeysGrain>(w.Server).Published(w.KeyId, w.ValidUntil)));
+        var lists = found.Where(static keys => !keys.IsEmpty).DistinctBy(static keys => Encoding.UTF8.GetString(keys.Span), StringComparer.Ordinal).ToList();
+        if (wanted.Exists(w => w.Server == self.Value))
+            lists.Add(KeysServer.Build(request, key));
+        return MatrixResponse.Json(ServerKeys.BuildNotaryResponse(lists, self, key));
     }
+
+    /// <param name="KeyId">Null: all keys.</param>
+    /// <param name="ValidUntil">Milliseconds since the epoch.</param>
+    private sealed record Wanted(string Server, string? KeyId, long ValidUntil);
 }

@@ -9,9 +9,10 @@ public interface IServerStore
     ValueTask<IReadOnlyList<ServerKeyRow>> KeysAsync(string server, CancellationToken cancellationToken = default);
     void PutKey(WriteUnit unit, ServerKeyRow row);
 
-    /// <summary>A server's keys as it published them, for a notary's answers, and until when they are valid.</summary>
-    ValueTask<(ReadOnlyMemory<byte> Json, long ValidUntil)?> KeyListAsync(string server, CancellationToken cancellationToken = default);
-    void PutKeyList(WriteUnit unit, string server, ReadOnlyMemory<byte> json, long validUntil);
+    /// <summary>For a server's keys the lists that it published them in, for a notary's answers, and until when these are valid.</summary>
+    ValueTask<IReadOnlyList<(string KeyId, ReadOnlyMemory<byte> Json, long ValidUntil)>> KeyListsAsync(string server, CancellationToken cancellationToken = default);
+    void PutKeyList(WriteUnit unit, string server, string keyId, ReadOnlyMemory<byte> json, long validUntil);
+    void DeleteKeyList(WriteUnit unit, string server, string keyId);
 
     /// <summary>Records that an inbound transaction was answered; null if it was not seen.</summary>
     ValueTask<ReadOnlyMemory<byte>?> FindInboundTransactionAsync(string origin, string transactionId, CancellationToken cancellationToken = default);

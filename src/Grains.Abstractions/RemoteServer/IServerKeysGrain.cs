@@ -7,9 +7,13 @@ public interface IServerKeysGrain : IGrainWithStringKey
     /// <param name="neededAt">Milliseconds since the epoch: a known key that is not valid then is asked for again.</param>
     Task<PublishedKey?> Find(string keyId, long neededAt);
 
-    /// <summary>The keys as the server published them, signed by it, for a notary's answer; empty if they cannot be had.</summary>
+    /// <summary>
+    /// The keys as the server published them, signed by it, for a notary's answer: the newest list that has the key, also if it is not valid that long; without
+    /// one the newest of all. Empty if none can be had.
+    /// </summary>
+    /// <param name="keyId">The key asked for; null: all.</param>
     /// <param name="validUntil">Milliseconds since the epoch: keys that are not valid until then are asked for again.</param>
-    Task<ReadOnlyMemory<byte>> Published(long validUntil);
+    Task<ReadOnlyMemory<byte>> Published(string? keyId, long validUntil);
 }
 
 /// <summary>A key of a remote server.</summary>

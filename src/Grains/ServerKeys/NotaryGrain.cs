@@ -66,7 +66,7 @@ public sealed class NotaryGrain(FederationClient client, TimeProvider time) : Gr
     private async Task<IReadOnlyDictionary<string, ReadOnlyMemory<byte>>> AskAsync(List<Question> questions)
     {
         var found = new Dictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
-        var own = await GrainFactory.GetGrain<IServerKeysGrain>(Notary).Published(Now);
+        var own = await GrainFactory.GetGrain<IServerKeysGrain>(Notary).Published(null, Now);
         if (own.IsEmpty || !Keys.Parse(own.Span, Now).TryGet(out var notaryKeys, out _) || !ServerName.TryParse(Notary, out var name))
             return found;
         try

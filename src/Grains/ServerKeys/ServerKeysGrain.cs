@@ -15,7 +15,9 @@ namespace OrleansMatrix.Grains.ServerKeys;
 [Reentrant]
 public sealed class ServerKeysGrain(IStorage storage, FederationClient client, MatrixSettings settings, TimeProvider time) : Grain, IServerKeysGrain
 {
-    private const int MaxBytes = 256 * 1024;
+    private const int MaxBytes = 64 * 1024;
+    private const int MaxLists = 20;
+    private const int MaxAskedForOthers = 6;
     private const int MaxBackoffDoublings = 10;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_firstBackoff = TimeSpan.FromSeconds(5);
@@ -23,8 +25,8 @@ public sealed class ServerKeysGrain(IStorage storage, FederationClient client, M
     private static readonly TimeSpan s_betweenFetches = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, ServerKeyRow> _keys = new(StringComparer.Ordinal);
-    private ReadOnlyMemory<byte> _published;
-    private long _publishedUntil;
+    private readonly Dictionary<string, (ReadOnlyMemory<byte> Json, long ValidUntil)> _lists = new(StringComparer.Ordinal);
+    private readonly Queue<long> _askedForOthers = new();
     private long _retryAt;
     private int _failures;
     private Task? _fetch;
@@ -37,8 +39,8 @@ public sealed class ServerKeysGrain(IStorage storage, FederationClient client, M
     {
         foreach (var row in await storage.Servers.KeysAsync(Server, cancellationToken))
             _keys[row.KeyId] = row;
-        if (await storage.Servers.KeyListAsync(Server, cancellationToken) is { } list)
-            (_published, _publishedUntil) = list;
+        foreach (var (keyId, json, validUntil) in await storage.Servers.KeyListsAsync(Server, cancellationToken))
+            _lists[keyId] = (json, validUntil);
     }
 
     public async Task<PublishedKey?> Find(string keyId, long neededAt)
@@ -50,19 +52,37 @@ public sealed class ServerKeysGrain(IStorage storage, FederationClient client, M
         return _keys.TryGetValue(keyId, out known) ? new PublishedKey(known.KeyId, known.PublicKey, known.ValidUntil, known.IsOld) : null;
     }
 
-    public async Task<ReadOnlyMemory<byte>> Published(long validUntil)
+    public async Task<ReadOnlyMemory<byte>> Published(string? keyId, long validUntil)
     {
-        if (_published.IsEmpty || _publishedUntil < Math.Max(validUntil, Now))
-            await RefreshAsync(null, Math.Max(validUntil, Now));
-        return _published;
+        if (Newest(keyId) is not { } list || list.ValidUntil < validUntil)
+            await RefreshAsync(keyId, validUntil, MayAskForOthers());
+        return (Newest(keyId) ?? Newest(null))?.Json ?? default;
     }
 
-    private async Task RefreshAsync(string? keyId, long validUntil)
+    private (ReadOnlyMemory<byte> Json, long ValidUntil)? Newest(string? keyId)
+    {
+        if (keyId is not null)
+            return _lists.TryGetValue(keyId, out var list) ? list : null;
+        return _lists.Count == 0 ? null : _lists.Values.MaxBy(static l => l.ValidUntil);
+    }
+
+    // Who asks a notary wants to know what the server says now; but nobody can have it asked without end.
+    private bool MayAskForOthers()
+    {
+        while (_askedForOthers.TryPeek(out var first) && Now - first >= (long)s_betweenFetches.TotalMilliseconds)
+            _askedForOthers.Dequeue();
+        if (_askedForOthers.Count == MaxAskedForOthers)
+            return false;
+        _askedForOthers.Enqueue(Now);
+        return true;
+    }
+
+    private async Task RefreshAsync(string? keyId, long validUntil, bool atOnce = false)
     {
         var fetch = _fetch;
         if (fetch is null)
         {
-            if (Now < _retryAt || !ServerName.TryParse(Server, out var name))
+            if ((Now < _retryAt && !atOnce) || !ServerName.TryParse(Server, out var name))
                 return;
             _fetch = fetch = FetchAsync(name, keyId, validUntil);
         }
@@ -107,14 +127,28 @@ public sealed class ServerKeysGrain(IStorage storage, FederationClient client, M
             _keys[keyId] = row;
         }
 
-        if (_published.IsEmpty || keys.ValidUntilTs > _publishedUntil)
-        {
-            (_published, _publishedUntil) = (keys.Json, keys.ValidUntilTs);
-            storage.Servers.PutKeyList(unit, Server, _published, _publishedUntil);
-        }
-
+        KeepList(unit, keys);
         await storage.CommitAsync(unit);
         return true;
+    }
+
+    // The newest list for each key: a server that has lost a key, or whose name somebody else has now, makes no notary forget what it said before.
+    private void KeepList(WriteUnit unit, Keys keys)
+    {
+        foreach (var keyId in keys.Keys.Keys)
+        {
+            if (_lists.TryGetValue(keyId, out var known) && known.ValidUntil >= keys.ValidUntilTs)
+                continue;
+            _lists[keyId] = (keys.Json, keys.ValidUntilTs);
+            storage.Servers.PutKeyList(unit, Server, keyId, keys.Json, keys.ValidUntilTs);
+        }
+
+        while (_lists.Count > MaxLists)
+        {
+            var oldest = _lists.MinBy(static l => l.Value.ValidUntil).Key;
+            _lists.Remove(oldest);
+            storage.Servers.DeleteKeyList(unit, Server, oldest);
+        }
     }
 
     private async Task<bool> AskNotariesAsync(string? keyId, long validUntil)

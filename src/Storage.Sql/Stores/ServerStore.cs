@@ -10,10 +10,11 @@ internal sealed class ServerStore(ISqlDatabase database) : IServerStore
         ON CONFLICT (server, id_key) DO UPDATE SET public_key = excluded.public_key, valid_until = excluded.valid_until, is_old = excluded.is_old, fetched_at = excluded.fetched_at
         """);
 
-    private static readonly Statement SelectKeyList = new("SELECT json, valid_until FROM server_key_lists WHERE server = $1");
+    private static readonly Statement SelectKeyLists = new("SELECT key_id, json, valid_until FROM server_key_lists WHERE server = $1 ORDER BY valid_until, id_key");
+    private static readonly Statement DeleteOneKeyList = new("DELETE FROM server_key_lists WHERE server = $1 AND id_key = $2");
     private static readonly Statement UpsertKeyList = new("""
-        INSERT INTO server_key_lists (server, json, valid_until) VALUES ($1, $2, $3)
-        ON CONFLICT (server) DO UPDATE SET json = excluded.json, valid_until = excluded.valid_until
+        INSERT INTO server_key_lists (server, id_key, key_id, json, valid_until) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (server, id_key) DO UPDATE SET json = excluded.json, valid_until = excluded.valid_until
         """);
 
     private static readonly Statement SelectTransaction = new("SELECT response FROM inbound_transactions WHERE origin = $1 AND txn_id = $2");
@@ -31,10 +32,13 @@ internal sealed class ServerStore(ISqlDatabase database) : IServerStore
 
     public void PutKey(WriteUnit unit, ServerKeyRow row) => unit.Add(UpsertKey, row.Server, SqlText.Key(row.KeyId), row.KeyId, row.PublicKey, row.ValidUntil, row.IsOld, row.FetchedAt);
 
-    public async ValueTask<(ReadOnlyMemory<byte> Json, long ValidUntil)?> KeyListAsync(string server, CancellationToken cancellationToken = default) =>
-        await database.QueryAsync(SelectKeyList, static row => ((ReadOnlyMemory<byte>)row.Blob(0), row.Integer(1)), cancellationToken, server).ConfigureAwait(false) is [var list, ..] ? list : null;
+    public ValueTask<IReadOnlyList<(string KeyId, ReadOnlyMemory<byte> Json, long ValidUntil)>> KeyListsAsync(string server, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(SelectKeyLists, static row => (row.Text(0), (ReadOnlyMemory<byte>)row.Blob(1), row.Integer(2)), cancellationToken, server).AsReadOnly();
 
-    public void PutKeyList(WriteUnit unit, string server, ReadOnlyMemory<byte> json, long validUntil) => unit.Add(UpsertKeyList, server, json, validUntil);
+    public void PutKeyList(WriteUnit unit, string server, string keyId, ReadOnlyMemory<byte> json, long validUntil) =>
+        unit.Add(UpsertKeyList, server, SqlText.Key(keyId), keyId, json, validUntil);
+
+    public void DeleteKeyList(WriteUnit unit, string server, string keyId) => unit.Add(DeleteOneKeyList, server, SqlText.Key(keyId));
 
     public async ValueTask<ReadOnlyMemory<byte>?> FindInboundTransactionAsync(string origin, string transactionId, CancellationToken cancellationToken = default) =>
         await database.FirstAsync(SelectTransaction, static row => row.Blob(0), cancellationToken, origin, SqlText.Key(transactionId)).ConfigureAwait(false) is { } json ? json : (ReadOnlyMemory<byte>?)null;

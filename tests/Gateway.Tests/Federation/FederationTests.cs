@@ -18,6 +18,8 @@ public sealed class FederationTests(TwoServers servers) : IClassFixture<TwoServe
         Assert.Equal(One.FederationName, keys.ServerName);
 
         var vouched = (await Two.Anonymous().GetAsync($"/_matrix/key/v2/query/{One.FederationName}")).Ok();
+        var byKey = (await Two.Anonymous().GetAsync($"/_matrix/key/v2/query/{One.FederationName}/ed25519:a")).Ok();
+        Assert.Equal(One.FederationName.Value, (string?)byKey["server_keys"]![0]!["server_name"]);
         var entry = Assert.Single(vouched["server_keys"]!.AsArray())!;
         Assert.NotNull(entry["signatures"]![One.FederationName.Value]);
         Assert.NotNull(entry["signatures"]![Two.FederationName.Value]);

@@ -64,7 +64,7 @@ public sealed class KeyGrainTests : IAsyncLifetime
         _servers.Off(Origin);
         Assert.Equal(s_key.VerifyKey.PublicKey.ToArray(), (await Grain.Find(s_key.KeyId, Now))!.PublicKey.ToArray());
         Assert.Equal(1, _servers.Count(Origin));
-        Assert.False((await Grain.Published(Now)).IsEmpty);
+        Assert.False((await Grain.Published(null, Now)).IsEmpty);
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class KeyGrainTests : IAsyncLifetime
         NotaryAnswers(s_notaryKey, asked, Keys.Build(ServerName.Parse(Origin), [s_key], [], Now + Hours(24)));
         Assert.NotNull(await Grain.Find(s_key.KeyId, Now));
         Assert.Equal(Now, Assert.Single(asked).GetProperty("server_keys").GetProperty(Origin).GetProperty(s_key.KeyId).GetProperty("minimum_valid_until_ts").GetInt64());
-        Assert.False((await Grain.Published(Now)).IsEmpty);
+        Assert.False((await Grain.Published(null, Now)).IsEmpty);
     }
 
     [Fact]
@@ -166,6 +166,42 @@ public sealed class KeyGrainTests : IAsyncLifetime
         Assert.True(asked.Count <= 2, $"{asked.Count} requests");
         Assert.All(all, json => Assert.False(json.IsEmpty));
     }
+
+    [Fact]
+    public async Task As_a_notary_it_tells_expired_keys_where_nothing_newer_is_found_and_forgets_none_that_the_server_forgot()
+    {
+        Publish([s_key], validHours: -24);
+        var expired = Now - Hours(24);
+        Assert.Equal([s_key.KeyId], KeysOf(await Grain.Published(s_key.KeyId, 0)));
+        Assert.Equal([s_key.KeyId], KeysOf(await Grain.Published(s_key.KeyId, Now)));
+        Assert.Equal(2, _servers.Count(Origin));
+        _servers.Off(Origin);
+        Assert.Equal([s_key.KeyId], KeysOf(await Grain.Published(s_key.KeyId, Now)));
+
+        Publish([s_later]);
+        Assert.Equal([s_key.KeyId], KeysOf(await Grain.Published(s_key.KeyId, Now)));
+        var asked = _servers.Count(Origin);
+        Assert.Equal([s_later.KeyId], KeysOf(await Grain.Published(s_later.KeyId, Now)));
+        Assert.Equal([s_later.KeyId], KeysOf(await Grain.Published(null, Now)));
+        Assert.Equal([s_key.KeyId], KeysOf(await Grain.Published(s_key.KeyId, expired)));
+        Assert.Equal(asked, _servers.Count(Origin));
+
+        await _cluster.DisposeAsync();
+        await StartAsync();
+        Assert.Equal([s_key.KeyId], KeysOf(await Grain.Published(s_key.KeyId, expired)));
+        Assert.Equal(asked, _servers.Count(Origin));
+    }
+
+    [Fact]
+    public async Task Who_asks_a_notary_again_and_again_has_the_server_asked_a_few_times_only()
+    {
+        Publish([s_key], validHours: -24);
+        for (var i = 0; i < 50; i++)
+            await Grain.Published("ed25519:unknown", Now);
+        Assert.InRange(_servers.Count(Origin), 2, 7);
+    }
+
+    private static IEnumerable<string> KeysOf(ReadOnlyMemory<byte> json) => JsonDocument.Parse(json).RootElement.GetProperty("verify_keys").EnumerateObject().Select(k => k.Name);
 
     private static SigningKey NewKey(string version, byte seed) => SigningKey.FromSeed(version, Enumerable.Repeat(seed, 32).ToArray());
 

@@ -26,11 +26,14 @@ public abstract class ServerStoreTests(Backend backend) : StoreTests(backend)
     [Fact]
     public async Task The_keys_as_a_server_published_them_are_kept()
     {
-        Assert.Null(await Storage.Servers.KeyListAsync("two.test"));
-        await CommitAsync(unit => Storage.Servers.PutKeyList(unit, "two.test", Json("1"), 5));
-        await CommitAsync(unit => Storage.Servers.PutKeyList(unit, "two.test", Json("2"), 6));
-        var (json, validUntil) = (await Storage.Servers.KeyListAsync("two.test"))!.Value;
-        Assert.Equal(("2", 6), (Text(json), validUntil));
+        Assert.Empty(await Storage.Servers.KeyListsAsync("two.test"));
+        await CommitAsync(unit => Storage.Servers.PutKeyList(unit, "two.test", "ed25519:a", Json("1"), 5));
+        await CommitAsync(unit => Storage.Servers.PutKeyList(unit, "two.test", "ed25519:a", Json("2"), 6));
+        await CommitAsync(unit => Storage.Servers.PutKeyList(unit, "two.test", "ed25519:b", Json("3"), 4));
+        Assert.Equal(
+            [("ed25519:b", "3", 4L), ("ed25519:a", "2", 6L)], (await Storage.Servers.KeyListsAsync("two.test")).Select(l => (l.KeyId, Text(l.Json), l.ValidUntil)));
+        await CommitAsync(unit => Storage.Servers.DeleteKeyList(unit, "two.test", "ed25519:b"));
+        Assert.Equal("ed25519:a", Assert.Single(await Storage.Servers.KeyListsAsync("two.test")).KeyId);
     }
 
     [Fact]
