@@ -141,6 +141,14 @@ public interface IEventStore
     void AddBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds, long anchor);
     void RemoveBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds);
 
+    /// <summary>Remembers an event that was fetched by itself and that no event of the history follows.</summary>
+    void AddIsland(WriteUnit unit, string roomId, string eventId);
+    void RemoveIsland(WriteUnit unit, string roomId, string eventId);
+    ValueTask<IReadOnlyList<string>> IslandsAsync(string roomId, CancellationToken cancellationToken = default);
+
+    /// <summary>Takes an event's place in history away: it is an outlier again, and can be put where it belongs.</summary>
+    void Displace(WriteUnit unit, string eventId);
+
     /// <summary>Records that a device's transaction made this event; the commit fails with <see cref="ConflictException"/> if the transaction id was used before.</summary>
     void AddTransaction(WriteUnit unit, string userId, string deviceId, string scope, string transactionId, string eventId, long timestamp);
     /// <summary>The event that the transaction made, if it was used before.</summary>

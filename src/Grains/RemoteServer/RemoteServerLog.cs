@@ -24,4 +24,7 @@ internal static partial class RemoteServerLog
 
     [LoggerMessage(7, LogLevel.Warning, "The event {EventId} of {RoomId} that {Server} sent is given up: nobody gives what it follows ({Missing})")]
     public static partial void StagedGivenUp(ILogger logger, string eventId, string roomId, string server, string missing);
+
+    [LoggerMessage(8, LogLevel.Warning, "Judging the events of {RoomId} that wait failed")]
+    public static partial void StagedTryFailed(ILogger logger, string roomId, Exception fault);
 }

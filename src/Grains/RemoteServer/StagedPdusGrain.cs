@@ -31,7 +31,18 @@ public sealed class StagedPdusGrain(RemoteServerServices services) : Grain, ISta
         return Task.CompletedTask;
     }
 
-    public async Task Arrived(ImmutableArray<string> eventIds) => await Tries.JudgeAsync(eventIds);
+    public async Task Arrived(ImmutableArray<string> eventIds)
+    {
+        try
+        {
+            await Tries.JudgeAsync(eventIds);
+        }
+        catch (Exception fault)
+        {
+            // They wait as before.
+            RemoteServerLog.StagedTryFailed(services.Logger, this.GetPrimaryKeyString(), fault);
+        }
+    }
 
     public Task Heard(string server)
     {
@@ -69,6 +80,10 @@ public sealed class StagedPdusGrain(RemoteServerServices services) : Grain, ISta
         try
         {
             result = await Tries.RunAsync(heard);
+        }
+        catch (Exception fault)
+        {
+            RemoteServerLog.StagedTryFailed(services.Logger, this.GetPrimaryKeyString(), fault);
         }
         finally
         {

@@ -52,6 +52,9 @@ internal sealed class ActiveRoom
     /// <summary>Power levels that events named lately, by the create event and the power-levels event that make them.</summary>
     public Dictionary<(Pdu?, Pdu?), PowerLevels> NamedLevels { get; } = [];
 
+    /// <summary>Events that were fetched by themselves and that no event of the history follows.</summary>
+    public HashSet<string> Islands { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Events that were taken and cannot be judged yet.</summary>
     public StagedPdus Staged { get; } = new();
 

@@ -22,6 +22,7 @@ internal static class RoomLoader
             room.Servers[server] = members;
         if (await storage.PartialRooms.GetAsync(roomId) is { } partial)
             room.Partial = new PartialState(partial);
+        room.Islands.UnionWith(await storage.Events.IslandsAsync(roomId));
         foreach (var staged in await storage.StagedPdus.OfRoomAsync(roomId))
             room.Staged.Add(Pdu.FromStored(staged.Json, version, staged.EventId), staged.Origin);
         room.Extremities = await LoadExtremitiesAsync(room, row);

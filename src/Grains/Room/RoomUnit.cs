@@ -47,6 +47,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
 
         var isAlone = !pdu.IsState && room.Servers.Count <= 1 && room.IsResident;
         var destinations = distribute && !isAlone ? room.Servers.Keys.ToHashSet(StringComparer.Ordinal) : null;
+        Follow(pdu);
         var extremities = await NotFollowedAsync(pdu);
         isFollowed &= extremities.Count > 0;
         if (!isFollowed)
@@ -78,6 +79,37 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         var generation = room.Events.GenerationOf(pdu);
         room.Services.Storage.Events.AddHistoric(Unit, Row(pdu, EventStatus.None, stateBefore, generation) with { Order = place });
         Remember(new KnownEvent(pdu, EventStatus.None, stateBefore, generation, IsHistoric: true));
+        Follow(pdu);
+    }
+
+    /// <summary>The event that was put in the history last is followed by none that is known.</summary>
+    public void AddIsland(Pdu pdu)
+    {
+        room.Services.Storage.Events.AddIsland(Unit, room.RoomId, pdu.EventId);
+        room.Islands.Add(pdu.EventId);
+    }
+
+    /// <summary>An event that was fetched by itself comes as others do: it gets its place anew.</summary>
+    public void TakeIsland(Pdu pdu)
+    {
+        if (!room.Islands.Contains(pdu.EventId))
+            return;
+        room.Services.Storage.Events.Displace(Unit, pdu.EventId);
+        Bridge(pdu.EventId);
+    }
+
+    private void Bridge(string eventId)
+    {
+        if (room.Islands.Remove(eventId))
+            room.Services.Storage.Events.RemoveIsland(Unit, room.RoomId, eventId);
+    }
+
+    private void Follow(Pdu pdu)
+    {
+        if (room.Islands.Count == 0)
+            return;
+        foreach (var id in pdu.PrevEvents)
+            Bridge(id);
     }
 
     /// <summary>Events that others of the history lead back to were put in a gap: what they follow is no extremity any more.</summary>

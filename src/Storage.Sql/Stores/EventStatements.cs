@@ -71,6 +71,11 @@ internal static class EventStatements
         """);
     public static readonly Statement RemoveBackwardExtremity = new("DELETE FROM backward_extremities WHERE room_id = $1 AND event_id = $2");
 
+    public static readonly Statement AddIsland = new("INSERT INTO islands (room_id, event_id) VALUES ($1, $2) ON CONFLICT (room_id, event_id) DO NOTHING");
+    public static readonly Statement RemoveIsland = new("DELETE FROM islands WHERE room_id = $1 AND event_id = $2");
+    public static readonly Statement Islands = new("SELECT event_id FROM islands WHERE room_id = $1");
+    public static readonly Statement Displace = new("UPDATE events SET anchor = NULL, minor = NULL, status = 1 WHERE event_id = $1");
+
     public static readonly Statement AddTransaction = new(
         "INSERT INTO transactions (key, event_id, ts) VALUES ($1, $2, $3)", "the transaction id was used before", key: 1);
     public static readonly Statement FindTransaction = new("SELECT event_id FROM transactions WHERE key = $1");

@@ -118,6 +118,15 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
         foreach (var eventId in eventIds) unit.Add(EventStatements.RemoveBackwardExtremity, roomId, eventId);
     }
 
+    public void AddIsland(WriteUnit unit, string roomId, string eventId) => unit.Add(EventStatements.AddIsland, roomId, eventId);
+
+    public void RemoveIsland(WriteUnit unit, string roomId, string eventId) => unit.Add(EventStatements.RemoveIsland, roomId, eventId);
+
+    public ValueTask<IReadOnlyList<string>> IslandsAsync(string roomId, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(EventStatements.Islands, static row => row.Text(0), cancellationToken, roomId).AsReadOnly();
+
+    public void Displace(WriteUnit unit, string eventId) => unit.Add(EventStatements.Displace, eventId);
+
     public void AddTransaction(WriteUnit unit, string userId, string deviceId, string scope, string transactionId, string eventId, long timestamp) =>
         unit.Add(EventStatements.AddTransaction, TransactionKey(userId, deviceId, scope, transactionId), eventId, timestamp);
 

@@ -15,7 +15,7 @@ public sealed class ScenarioTests(ThreeServers servers) : IClassFixture<ThreeSer
 
     private TestNetwork Network => servers.Network;
 
-    [Fact(Explicit = true)]   // waits for ever on the network's clock; in real time: ThreeServerTests
+    [Fact]
     public async Task Three_servers_chat_and_all_see_all()
     {
         var (anna, bert, carl) = (await One.RegisterAsync("anna"), await Two.RegisterAsync("bert"), await Three.RegisterAsync("carl"));
@@ -76,7 +76,7 @@ public sealed class ScenarioTests(ThreeServers servers) : IClassFixture<ThreeSer
         await Network.SeesAsync(anna, replacement, await bert.SendTextAsync(replacement, "moved"));
     }
 
-    [Fact(Explicit = true)]   // the server that stayed keeps one extremity more until the next event
+    [Fact]
     public async Task Who_leaves_and_comes_back_finds_what_is_new()
     {
         var (anna, bert) = (await One.RegisterAsync("anna"), await Two.RegisterAsync("bert"));
@@ -136,7 +136,7 @@ public sealed class ScenarioTests(ThreeServers servers) : IClassFixture<ThreeSer
         await Network.SeesMemberAsync(anna, room, bert.UserId, "join");
     }
 
-    [Fact(Explicit = true)]   // waits for ever on the network's clock; in real time: JoinTests
+    [Fact]
     public async Task Members_of_a_space_may_join_its_restricted_room()
     {
         var (anna, bert, carl) = (await One.RegisterAsync("anna"), await Two.RegisterAsync("bert"), await Two.RegisterAsync("carl"));

@@ -254,6 +254,30 @@ public abstract class EventStoreTests(Backend backend) : StoreTests(backend)
     }
 
     [Fact]
+    public async Task An_event_fetched_by_itself_can_take_another_place()
+    {
+        await AppendAsync(Event("$a"));
+        await CommitAsync(unit =>
+        {
+            Storage.Events.AddHistoric(unit, Event("$x") with { Order = new HistoryOrder(1, -1) });
+            Storage.Events.AddIsland(unit, Room, "$x");
+            Storage.Events.AddIsland(unit, Room, "$x");
+            Storage.Events.AddIsland(unit, OtherRoom, "$y");
+        });
+        Assert.Equal(["$x"], await Storage.Events.IslandsAsync(Room));
+
+        await CommitAsync(unit =>
+        {
+            Storage.Events.Displace(unit, "$x");
+            Storage.Events.RemoveIsland(unit, Room, "$x");
+            Storage.Events.AppendLive(unit, Event("$x"), unit.NextPosition(ChangeKind.RoomEvent, Room));
+        });
+        Assert.Empty(await Storage.Events.IslandsAsync(Room));
+        Assert.Equal(["$a", "$x"], await RangeAsync(HistoryOrder.Start, HistoryOrder.End, Direction.Forward));
+        Assert.Equal(EventStatus.None, (await Storage.Events.GetAsync("$x"))!.Status);
+    }
+
+    [Fact]
     public async Task A_transaction_id_serves_once_and_takes_its_event_with_it()
     {
         await CommitAsync(unit => Storage.Events.AddTransaction(unit, Alice, "D", Room, "t", "$a", 10));

@@ -71,8 +71,11 @@ internal static class ReceiveHistory
         if (pdu is null || pdu.PrevEvents.IsEmpty || state.IsDefault ||
             (await room.Events.GetAsync(pdu.EventId) is { } known && known.Status != EventStatus.Outlier) || await FindIslandAsync(room, pdu) is not { } anchor)
             return nothing;
-        if (!await JudgeAsync(room, unit, pdu, await Arrivals.ReadAsync(room, [pdu.EventId]), state, new HistoryOrder(anchor, -1)))
+        var arrivals = await Arrivals.ReadAsync(room, [pdu.EventId]);
+        if (!await JudgeAsync(room, unit, pdu, arrivals, state, new HistoryOrder(anchor, -1)))
             return nothing;
+        if (!arrivals.IsMissing(pdu.EventId))
+            unit.AddIsland(pdu);
         var before = await room.Events.GetManyAsync(pdu.PrevEvents);
         var open = pdu.PrevEvents.Where(id => !before.TryGetValue(id, out var row) || row.Status.HasFlag(EventStatus.Outlier)).ToList();
         room.Services.Storage.Events.AddBackwardExtremities(unit.Unit, room.RoomId, open, anchor);

@@ -16,7 +16,7 @@ internal static class ReceivePdu
         ActiveRoom room, RoomUnit unit, Pdu pdu, ImmutableArray<string> given, bool distribute, ImmutableArray<StateAtEvent> atMissing = default, Arrivals? arrivals = null)
     {
         arrivals ??= await Arrivals.ReadAsync(room, [pdu.EventId]);
-        if (arrivals.Find(pdu.EventId) is { } known && !known.Status.HasFlag(EventStatus.Outlier))
+        if (arrivals.Find(pdu.EventId) is { } known && !known.Status.HasFlag(EventStatus.Outlier) && !room.Islands.Contains(pdu.EventId))
             return Verdict(pdu, OfStatus(known.Status));
         // The room's own create event is known; a second one would start a history of its own.
         if (pdu.Type == EventTypes.Create || pdu.PrevEvents.IsEmpty)
@@ -28,6 +28,7 @@ internal static class ReceivePdu
         var (state, missingBefore) = await FindStateBefore.RunAsync(room, pdu, given, atMissing);
         if (state is null && fault is null)
             return Verdict(pdu, PduVerdict.MissingPrevEvents, missing: missingBefore);
+        unit.TakeIsland(pdu);
         var before = state is null ? null : room.View(state.Value);
         if (fault is null && await CheckState.FindFaultAsync(room, pdu, before!) is { } faultBefore)
             fault = $"state before: {faultBefore}";
