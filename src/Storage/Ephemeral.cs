@@ -15,6 +15,8 @@ public interface IEphemeralStore
     ValueTask<IReadOnlyList<TypingRow>> TypingChangedAsync(IReadOnlyCollection<string> roomIds, long after, long upTo, CancellationToken cancellationToken = default);
     void PutPresence(WriteUnit unit, PresenceRow row, PositionSlot slot);
     ValueTask<IReadOnlyList<PresenceRow>> PresenceAsync(IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default);
+    /// <summary>The ids of joined members of a room and server who are not offline, the ones that were active last first.</summary>
+    ValueTask<IReadOnlyList<string>> PresentAsync(string roomId, string server, int limit, CancellationToken cancellationToken = default);
     /// <summary>Presence of anybody changed in (after, upTo].</summary>
     ValueTask<IReadOnlyList<PresenceRow>> PresenceChangedAsync(long after, long upTo, CancellationToken cancellationToken = default);
 }

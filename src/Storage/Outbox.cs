@@ -15,7 +15,10 @@ public enum OutboxKind
     Device = 4,
     /// <summary>A local user's cross-signing keys as they are when they are sent; topic: the user.</summary>
     CrossSigning = 5,
-    /// <summary>The server, or a local user, has come into a room; topic: the room. Tells the server of the devices that it does not know of.</summary>
+    /// <summary>
+    /// The server has come into a room, or a local user whose id is the body; topic: the room. Tells the server of the devices that it does not know of, and
+    /// of the presence of who came, or of all who are there.
+    /// </summary>
     Neighbours = 6,
 }
 

@@ -22,6 +22,9 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
     private const long PresenceEveryMs = 60_000;
     private const string ToDeviceScope = "m.direct_to_device";
 
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+    private bool _hasWaited;
+
     private IStorage Storage => services.Storage;
 
     public async Task RunAsync(IReadOnlyList<JsonElement> edus)
@@ -146,7 +149,7 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
         {
             // Of users whom nobody here can see nothing is kept.
             if (ContentJson.String(item, "user_id") is not { } userId || !IsOfOrigin(userId) || ContentJson.String(item, "presence") is not ("online" or "unavailable" or "offline") ||
-                !await Storage.Memberships.SharesRoomAsync(userId, services.Server.Name.Value))
+                !await IsSeenAsync(userId))
                 continue;
             var ago = item.TryGetProperty("last_active_ago"u8, out var value) && JsonBytes.TryGetInteger(value, out var milliseconds) ? Math.Max(0, milliseconds) : 0;
             var isActive = item.TryGetProperty("currently_active"u8, out var active) && active.ValueKind == JsonValueKind.True;
@@ -160,6 +163,19 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
 
         if (!unit.IsEmpty)
             await Storage.CommitAsync(unit);
+    }
+
+    private async ValueTask<bool> IsSeenAsync(string userId)
+    {
+        if (await Storage.Memberships.SharesRoomAsync(userId, services.Server.Name.Value))
+            return true;
+        if (_hasWaited || services.Joins.EndAsync(origin) is not { IsCompleted: false } joins)
+            return false;
+
+        // Its answer to a join may still be on the way.
+        _hasWaited = true;
+        await joins.WaitAsync(s_patience, services.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        return await Storage.Memberships.SharesRoomAsync(userId, services.Server.Name.Value);
     }
 
     private async Task DevicesChangedAsync(JsonElement content, Func<IRemoteDevicesGrain, ReadOnlyMemory<byte>, Task> update)

@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using OrleansMatrix.Grains.Device;
+using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
@@ -10,6 +12,7 @@ namespace OrleansMatrix.Grains.RemoteServer;
 internal sealed class OutgoingEdus(RemoteServerServices services, string destination)
 {
     private const int MaxNeighbours = 50;
+    private const int MaxPresent = 100;
     private readonly Dictionary<string, long> _told = new(StringComparer.Ordinal);
     private readonly HashSet<string> _changed = new(StringComparer.Ordinal);
 
@@ -44,6 +47,11 @@ internal sealed class OutgoingEdus(RemoteServerServices services, string destina
 
         return (edus, untold.Count == MaxNeighbours);
     }
+
+    /// <summary>Whose presence the server is told of because it, or one local user, has come into the room.</summary>
+    public async Task<IReadOnlyList<string>> PresentAsync(OutboxRow row) => row.Body is { } userId
+        ? [Encoding.UTF8.GetString(userId.Span)]
+        : await services.Storage.Ephemeral.PresentAsync(row.Topic, services.Server.Name.Value, MaxPresent);
 
     /// <summary>An m.signing_key_update; null if the user has no keys.</summary>
     public async Task<ReadOnlyMemory<byte>?> CrossSigningAsync(string userId)

@@ -108,8 +108,13 @@ internal sealed record OutgoingTransaction(
                         break;
                     var (edus, more) = await _made.NeighboursAsync(row.Topic);
                     edus.ForEach(edu => Add(_edus, edu));
+                    if (!more)
+                        _presence.UnionWith(await _made.PresentAsync(row));
                     if (edus.Count > 0)
+                    {
+                        await AddPresenceAsync();
                         return Make(1, more ? 0 : row.Position, row.Position);
+                    }
                 }
                 else if (!await TakeAsync(row, events, rows))
                 {
@@ -120,9 +125,14 @@ internal sealed record OutgoingTransaction(
                 last = row.Position;
             }
 
+            await AddPresenceAsync();
+            return Make(taken, last, last);
+        }
+
+        private async Task AddPresenceAsync()
+        {
             if (await _made.PresenceAsync(_presence) is { } presence)
                 Add(_edus, presence);
-            return Make(taken, last, last);
         }
 
         private OutgoingTransaction Make(int items, long last, long skip) => new(Write(services, _pdus, _edus), items, last, skip, [], [.. _made.Told]);

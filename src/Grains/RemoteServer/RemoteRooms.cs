@@ -20,7 +20,8 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(150);
 
     public Task<Outcome<string>> JoinAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via) =>
-        TryAsync(via, Membership.Join, server => new RemoteJoin(services, rooms, grains).RunAsync(server, roomId, userId, content));
+        TryAsync(via, Membership.Join, server =>
+            services.Joins.RunAsync(server, () => new RemoteJoin(services, rooms, grains).RunAsync(server, roomId, userId, content)));
 
     public Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(string server, string roomId, string roomVersion, string eventId, bool idsOnly = false) =>
         new RemoteState(services, rooms).RunAsync(server, roomId, roomVersion, eventId, idsOnly);

@@ -18,6 +18,9 @@ namespace OrleansMatrix.Grains.RemoteServer;
 public sealed record RemoteServerServices(
     IStorage Storage, ServerIdentity Server, ServerPolicy Policy, RemoteApi Api, TimeProvider Time, IRandom Random, ReceiptWriter Receipts, ILogger<RemoteServerServices> Logger)
 {
+    /// <inheritdoc cref="JoinsUnderWay"/>
+    public JoinsUnderWay Joins { get; } = new();
+
     /// <summary>Milliseconds since the epoch.</summary>
     public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
 }

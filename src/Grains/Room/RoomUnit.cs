@@ -1,3 +1,4 @@
+using System.Text;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
 
@@ -13,6 +14,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     private readonly RoomSummaryRow _summaryBefore = room.Summary;
     private readonly List<KnownEvent> _events = [];
     private readonly HashSet<string> _newNeighbours = new(StringComparer.Ordinal);
+    private readonly List<string> _newUsers = [];
     private PositionSlot? _last;
     private bool _isChanged;
 
@@ -291,6 +293,8 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
 
         // S-S API, Device Management: servers that come to share a room with a local user are told of its devices; of users who go nothing more may be heard.
         var devices = room.Services.Storage.DeviceLists;
+        if (change > 0 && isLocal)
+            _newUsers.Add(userId);
         if (change > 0 && (isLocal || members == change))
             _newNeighbours.Add(server);
         else if (change < 0 && !isLocal)
@@ -307,9 +311,16 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         var own = room.Services.Server.Name.Value;
         if (_newNeighbours.Count == 0 || !room.Servers.ContainsKey(own))
             return;
-        List<string> servers = [.. room.Servers.Keys.Where(s => s != own && (_newNeighbours.Contains(s) || _newNeighbours.Contains(own)))];
-        if (servers.Count > 0)
-            room.Services.Storage.Outbox.Enqueue(Unit, servers, new OutboxItem(OutboxKind.Neighbours, room.RoomId), Unit.NextPosition(ChangeKind.ToDevice, own));
+        Tell([.. room.Servers.Keys.Where(s => s != own && _newNeighbours.Contains(s))], null);
+        if (_newNeighbours.Contains(own))
+            Tell([.. room.Servers.Keys.Where(s => s != own && !_newNeighbours.Contains(s))], _newUsers is [var only] ? Encoding.UTF8.GetBytes(only) : null);
+
+        void Tell(List<string> servers, byte[]? who)
+        {
+            var item = new OutboxItem(OutboxKind.Neighbours, room.RoomId, Body: who is null ? default(ReadOnlyMemory<byte>?) : who);
+            if (servers.Count > 0)
+                room.Services.Storage.Outbox.Enqueue(Unit, servers, item, Unit.NextPosition(ChangeKind.ToDevice, own));
+        }
     }
 
     private async ValueTask PutMemberAsync(string userId, Pdu pdu)

@@ -27,21 +27,11 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
         return Task.CompletedTask;
     }
 
-    public async Task<Outcome<ReadOnlyMemory<byte>>> Sync(SyncRequest request, CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            await Presence.BeginAsync(request.SetPresence);
-            return await SyncRun.RunAsync(State, request, cancellationToken);
-        }
-        finally
-        {
-            Presence.End();
-        }
-    }
+    public Task<Outcome<ReadOnlyMemory<byte>>> Sync(SyncRequest request, CancellationToken cancellationToken = default) =>
+        ListenAsync(request.SetPresence, () => SyncRun.RunAsync(State, request, cancellationToken));
 
     public Task<Outcome<ReadOnlyMemory<byte>>> OldEvents(OldEventsRequest request, CancellationToken cancellationToken = default) =>
-        OldSync.EventsAsync(State, request, cancellationToken);
+        ListenAsync(null, () => OldSync.EventsAsync(State, request, cancellationToken));
 
     public Task<Outcome<ReadOnlyMemory<byte>>> OldInitialSync(Requester requester, int limit, bool archived) => OldSync.InitialSyncAsync(State, requester, limit, archived);
 
@@ -91,4 +81,18 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
     public Task FollowUpgrade(string roomId, string successor) => User.FollowUpgrade.RunAsync(services.Storage, AccountData, UserId, roomId, successor).AsTask();
 
     public Task<Outcome<RoomPage>> MutualRooms(string otherUserId, string? from) => User.MutualRooms.ReadAsync(services.Storage, UserId, otherUserId, from).AsTask();
+
+    /// <summary>online: "the default state when the user is connected to an event stream" (C-S API, Presence).</summary>
+    private async Task<Outcome<ReadOnlyMemory<byte>>> ListenAsync(string? presence, Func<Task<Outcome<ReadOnlyMemory<byte>>>> listen)
+    {
+        try
+        {
+            await Presence.BeginAsync(presence);
+            return await listen();
+        }
+        finally
+        {
+            Presence.End();
+        }
+    }
 }

@@ -108,6 +108,25 @@ public sealed class EduTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_comes_into_a_room_is_told_the_presence_of_those_there_and_they_that_of_who_came()
+    {
+        (await _alice.GetAsync("v3/events?timeout=0")).Ok();
+        Assert.Equal([_alice.UserId], Pushed(await _inbox.NextAsync("m.presence")));
+
+        // A user comes to a server that is in the room.
+        var bob = await _server.RegisterAsync("bob");
+        (await bob.GetAsync("v3/sync")).Ok();
+        await bob.JoinAsync(_room);
+        Assert.Equal([bob.UserId], Pushed(await _inbox.NextAsync("m.presence")));
+
+        // A server comes into the room.
+        await using var other = await Peer.StartAsync();
+        var inbox = new PeerInbox(other);
+        await other.JoinAsync(_server, _room, "yan");
+        Assert.Equal([_alice.UserId, bob.UserId], Pushed(await inbox.NextAsync("m.presence")));
+    }
+
+    [Fact]
     public async Task A_message_for_a_device_comes_once_and_only_from_its_senders_server()
     {
         var since = await SinceAsync();
@@ -120,6 +139,8 @@ public sealed class EduTests : IAsyncLifetime
         Assert.Equal([1, 4], events.Select(e => e!["content"]!["n"]!.GetValue<int>()));
         Assert.All(events, e => Assert.Equal(_zoe, e!["sender"]!.GetValue<string>()));
     }
+
+    private static IEnumerable<string> Pushed(JsonNode presence) => presence["push"]!.AsArray().Select(p => p!["user_id"]!.GetValue<string>()).Order(StringComparer.Ordinal);
 
     private string Receipt(string userId, string eventId, string threadId) =>
         $$$"""{"{{{_room}}}":{"m.read":{"{{{userId}}}":{"event_ids":["{{{eventId}}}"],"data":{"ts":5,"thread_id":"{{{threadId}}}"} } } } }""";
