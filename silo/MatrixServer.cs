@@ -140,6 +140,7 @@ public static class MatrixServer
 
             // The endpoints hold their own limits; this one says how much of a refused body is read to its end.
             options.Limits.MaxRequestBodySize = EndpointOptions.DefaultMaxBody + EndpointOptions.DrainAllowance;
+            options.Limits.MaxRequestBufferSize = 128 * 1024;
             options.Limits.MaxRequestLineSize = 16 * 1024;
             options.Limits.MaxRequestHeaderCount = 100;
             options.Limits.MaxConcurrentConnections = 50_000;

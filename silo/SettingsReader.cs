@@ -35,6 +35,7 @@ public static class SettingsReader
                 Allow = reader.List("Federation:Allow", static _ => null),
                 Deny = reader.List("Federation:Deny", static _ => null),
                 TrustedKeyServers = reader.List("Federation:TrustedKeyServers", static name => ServerName.IsValid(name) ? null : $"'{name}' is not a server name"),
+                BodyMemoryBytes = reader.Integer("Federation:BodyMemoryBytes", 128 * 1024 * 1024, 64 * 1024 * 1024, 64L * 1024 * 1024 * 1024),
             },
             AllowPrivateAddresses = reader.Flag("Outbound:AllowPrivateAddresses"),
             AppServiceFiles = reader.List("AppServices:RegistrationFiles", static path => File.Exists(path) ? null : "the file does not exist"),

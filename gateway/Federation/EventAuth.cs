@@ -14,6 +14,10 @@ internal static class EventAuth
     {
         var roomId = request.RouteRoomId();
         var eventId = request.RouteEventId();
-        return request.Error ?? MatrixResponse.From(await request.Grain<IServerReaderGrain>(roomId).EventAuth(request.Origin, eventId));
+        if (request.Error is { } invalid)
+            return invalid;
+        var reader = request.Grain<IServerReaderGrain>(roomId);
+        var chain = await reader.EventAuth(request.Origin, eventId);
+        return chain.Error is { } error ? error : new PduLists(reader, [("auth_chain", chain.Value)]).Respond();
     }
 }

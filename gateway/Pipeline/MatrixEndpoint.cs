@@ -78,9 +78,11 @@ public sealed class MatrixEndpoint
     // The signature covers the body, so that is read first; the address is counted before, the server that signed after.
     private async ValueTask<MatrixResponse> RunForServerAsync(HttpContext context)
     {
-        if (Limit(RateClass.Server, Authenticator.AddressOf(context)) is { } tooEarly)
+        var address = Authenticator.AddressOf(context);
+        if (Limit(RateClass.Server, address) is { } tooEarly)
             return tooEarly;
-        if (!(await RequestBody.ReadAsync(context, Options.MaxBody)).TryGet(out var body, out var error))
+        using var lease = Services.Bodies.Open(address);
+        if (!(await RequestBody.ReadAsync(context, Options.MaxBody, lease, Services.Time)).TryGet(out var body, out var error))
             return error;
         var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
         var verified = await Services.Verifier.VerifyAsync(context.Request.Headers.Authorization, Method, target, body, context.RequestAborted);

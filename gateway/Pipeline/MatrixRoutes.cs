@@ -37,6 +37,7 @@ public static class MatrixRoutes
     public static IServiceCollection AddMatrixGateway(this IServiceCollection services) => services
         .AddSingleton(static provider => new RateLimiter(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().RateLimitsEnabled))
+        .AddSingleton(static provider => new BodyBudget(provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().Federation.BodyMemoryBytes))
         .AddSingleton<RouteTable>()
         .AddSingleton<Authenticator>()
         .AddSingleton<GatewayServices>();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Gateway.Pipeline;
@@ -9,10 +10,30 @@ namespace OrleansMatrix.Gateway.Pipeline;
 internal static class RequestBody
 {
     private const int FirstBuffer = 4096;
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 100 };
 
     /// <summary>The whole body; 413 M_TOO_LARGE if it is longer than <paramref name="limit"/> bytes.</summary>
-    public static async ValueTask<Result<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context, long limit)
+    public static ValueTask<Result<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context, long limit) => ReadAsync(context, limit, null, context.RequestAborted);
+
+    /// <summary>The same of somebody who is not known yet: 429 M_LIMIT_EXCEEDED if there is no memory for it, 408 if it does not come in time.</summary>
+    public static async ValueTask<Result<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context, long limit, BodyBudget.Lease lease, TimeProvider time)
+    {
+        if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
+            return ReadOnlyMemory<byte>.Empty;
+        using var late = new CancellationTokenSource(s_patience, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(late.Token, context.RequestAborted);
+        try
+        {
+            return await ReadAsync(context, limit, lease, stop.Token);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        {
+            return MatrixError.Unknown("The body took too long", StatusCodes.Status408RequestTimeout);
+        }
+    }
+
+    private static async ValueTask<Result<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context, long limit, BodyBudget.Lease? lease, CancellationToken stop)
     {
         var length = context.Request.ContentLength;
         if (length > limit)
@@ -21,18 +42,25 @@ internal static class RequestBody
             return ReadOnlyMemory<byte>.Empty;
 
         // A declared length is not trusted with memory beyond the first 64 KiB until the bytes arrive.
-        var buffer = new byte[Math.Min(length + 1 ?? FirstBuffer, 64 * 1024)];
+        var size = (int)Math.Min(length + 1 ?? FirstBuffer, 64 * 1024);
+        if (lease?.TryGrow(size) == false)
+            return MatrixError.LimitExceeded(BodyBudget.RetryAfterMs);
+        var buffer = new byte[size];
         var used = 0;
         while (true)
         {
-            var read = await context.Request.Body.ReadAsync(buffer.AsMemory(used), context.RequestAborted);
+            var read = await context.Request.Body.ReadAsync(buffer.AsMemory(used), stop);
             if (read == 0)
                 return new ReadOnlyMemory<byte>(buffer, 0, used);
             used += read;
             if (used > limit)
                 return MatrixError.TooLarge();
-            if (used == buffer.Length)
-                Array.Resize(ref buffer, (int)Math.Min(buffer.Length * 2L, limit + 1));
+            if (used < buffer.Length)
+                continue;
+            size = (int)Math.Min(Math.Min(buffer.Length * 2L, limit + 1), length + 1 ?? long.MaxValue);
+            if (lease?.TryGrow(size - buffer.Length) == false)
+                return MatrixError.LimitExceeded(BodyBudget.RetryAfterMs);
+            Array.Resize(ref buffer, size);
         }
     }
 

@@ -94,6 +94,12 @@ public sealed record FederationSettings
 
     /// <summary>Names of the servers that are believed about other servers' keys when these cannot be reached.</summary>
     public IReadOnlyList<string> TrustedKeyServers { get; init; } = [];
+
+    /// <summary>
+    /// The most memory for bodies of other servers' requests that are on their way in or being dealt with, in bytes; an address has a quarter of it at most. More is answered
+    /// by 429. What is made of a body while it is dealt with takes about three times as much again.
+    /// </summary>
+    public long BodyMemoryBytes { get; init; } = 128 * 1024 * 1024;
 }
 
 /// <summary>Limits of the content repository (section <c>Matrix:Media</c>).</summary>

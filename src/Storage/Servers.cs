@@ -4,6 +4,11 @@ namespace OrleansMatrix.Storage;
 /// <param name="ValidUntil">Milliseconds since the epoch; for old keys: expired_ts.</param>
 public sealed record ServerKeyRow(string Server, string KeyId, ReadOnlyMemory<byte> PublicKey, long ValidUntil, bool IsOld, long FetchedAt);
 
+/// <summary>A server that does not answer.</summary>
+/// <param name="Failures">Tries that failed, one after the other.</param>
+/// <param name="FailedAt">When the last one did, milliseconds since the epoch.</param>
+public sealed record ServerBackoffRow(string Server, int Failures, long FailedAt);
+
 public interface IServerStore
 {
     ValueTask<IReadOnlyList<ServerKeyRow>> KeysAsync(string server, CancellationToken cancellationToken = default);
@@ -20,6 +25,11 @@ public interface IServerStore
 
     /// <summary>Forgets answers older than <paramref name="before"/> (ms since epoch).</summary>
     Task PruneInboundTransactionsAsync(long before, CancellationToken cancellationToken = default);
+
+    /// <summary>What is remembered of a server that did not answer; null: nothing.</summary>
+    ValueTask<ServerBackoffRow?> BackoffAsync(string server, CancellationToken cancellationToken = default);
+    void PutBackoff(WriteUnit unit, ServerBackoffRow row);
+    void RemoveBackoff(WriteUnit unit, string server);
 
     /// <summary>Small server-wide settings shared by all silos, e.g. the id of the signing key in use.</summary>
     ValueTask<string?> GetSettingAsync(string key, CancellationToken cancellationToken = default);

@@ -46,6 +46,7 @@ public sealed class SettingsReaderTests
     [InlineData("PublicBaseUrl", "example.org")]
     [InlineData("Registration:Enabled", "maybe")]
     [InlineData("Media:MaxUploadBytes", "0")]
+    [InlineData("Federation:BodyMemoryBytes", "1000")]
     [InlineData("Media:MaxUploadBytes", "10 MB")]
     [InlineData("AppServices:RegistrationFiles:0", "/nowhere/bridge.yaml")]
     [InlineData("Email:SmtpPort", "70000")]

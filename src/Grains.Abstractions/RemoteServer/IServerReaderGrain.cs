@@ -27,8 +27,8 @@ public interface IServerReaderGrain : IGrainWithStringKey
     /// <summary>Some of the events of a listing, as the members of a JSON array without its brackets.</summary>
     Task<ReadOnlyMemory<byte>> Pdus(ImmutableArray<string> eventIds);
 
-    /// <summary>The auth chain of an event (event_auth).</summary>
-    Task<Outcome<ReadOnlyMemory<byte>>> EventAuth(string origin, string eventId);
+    /// <summary>The ids of an event's auth chain (event_auth).</summary>
+    Task<Outcome<ImmutableArray<string>>> EventAuth(string origin, string eventId);
 
     /// <summary>Events up to and including the given ones, newest first (backfill).</summary>
     Task<Outcome<ReadOnlyMemory<byte>>> Backfill(string origin, ImmutableArray<string> from, int limit);

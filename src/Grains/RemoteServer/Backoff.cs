@@ -1,3 +1,5 @@
+using OrleansMatrix.Storage;
+
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>When to try a server again that does not answer: after two seconds at first, then twice as long each time, up to an hour.</summary>
@@ -7,6 +9,9 @@ internal sealed class Backoff(TimeProvider time)
 
     // A little over half an hour since the first failure.
     private const int LongFailures = 10;
+
+    // Waits of half a minute and more outlive a restart.
+    private const int KeptFailures = 5;
     private static readonly TimeSpan s_first = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_longest = TimeSpan.FromHours(1);
     private DateTimeOffset _failedAt;
@@ -22,16 +27,19 @@ internal sealed class Backoff(TimeProvider time)
     /// <summary>The server has been away for long.</summary>
     public bool IsLong => _failures >= LongFailures;
 
+    /// <summary>The wait is worth being remembered.</summary>
+    public bool IsKept => _failures >= KeptFailures;
+
     /// <summary>The time until the next try.</summary>
     public TimeSpan Left => _until - time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
     /// <summary>It failed; the time to wait.</summary>
     public TimeSpan Failed()
     {
-        var wait = TimeSpan.FromTicks(Math.Min(s_first.Ticks << Math.Min(_failures++, MaxDoublings), s_longest.Ticks));
+        _failures++;
         _failedAt = time.GetUtcNow();
-        _until = _failedAt + wait;
-        return wait;
+        _until = _failedAt + Wait;
+        return Wait;
     }
 
     /// <summary>It failed, but not in its turn: the waits grow no longer by it; the time to wait.</summary>
@@ -56,4 +64,19 @@ internal sealed class Backoff(TimeProvider time)
         _failures = 0;
         _until = _failedAt + afterFailure;
     }
+
+    /// <summary>What to remember of it.</summary>
+    public ServerBackoffRow ToRow(string server) => new(server, _failures, _failedAt.ToUnixTimeMilliseconds());
+
+    /// <summary>Goes on with what was remembered.</summary>
+    public void Restore(ServerBackoffRow row)
+    {
+        // A clock that was wrong must not make a wait without end.
+        var (failedAt, now) = (DateTimeOffset.FromUnixTimeMilliseconds(row.FailedAt), time.GetUtcNow());
+        _failures = row.Failures;
+        _failedAt = failedAt < now ? failedAt : now;
+        _until = _failedAt + Wait;
+    }
+
+    private TimeSpan Wait => TimeSpan.FromTicks(Math.Min(s_first.Ticks << Math.Min(_failures - 1, MaxDoublings), s_longest.Ticks));
 }

@@ -35,9 +35,20 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
     private bool _isLong;
     private int _maxItems = OutgoingTransaction.MaxItems;
     private int _refusals;
+    private bool _isRemembered;
     private long _helpedAt;
 
     private string Server => this.GetPrimaryKeyString();
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (await services.Storage.Servers.BackoffAsync(Server, cancellationToken) is not { } row)
+            return;
+        _isRemembered = true;
+        _backoff.Restore(row);
+        if (!_backoff.IsOver)
+            Schedule(_backoff.Left);
+    }
 
     public async Task Wake()
     {
@@ -79,7 +90,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
     {
         if (_receiving.TryGetValue(transactionId, out var running))
             return await running;
-        if (_receiving.Count >= MaxReceiving)
+        if (_receiving.Values.Count(running => !running.IsCompleted) >= MaxReceiving)
             return MatrixError.LimitExceeded(1000);
         var transaction = new InboundTransaction(services, GrainFactory, Server);
         var receiving = transaction.RunAsync(transactionId, body);
@@ -174,7 +185,13 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         _backoff.Reset();
         _refusals = 0;
         _maxItems = Math.Min(_maxItems * 2, OutgoingTransaction.MaxItems);
-        await CommitAsync(unit => transaction.Done(unit, services.Storage, Server));
+        await CommitAsync(unit =>
+        {
+            transaction.Done(unit, services.Storage, Server);
+            if (_isRemembered)
+                services.Storage.Servers.RemoveBackoff(unit, Server);
+        });
+        _isRemembered = false;
         return true;
     }
 
@@ -199,7 +216,17 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         RemoteServerLog.SendingFailed(services.Logger, Server, error.Message, wait);
         Schedule(wait);
         await ShortenAsync(isAway: true);
+        if (_backoff.IsKept)
+            await RememberAsync();
         return false;
+    }
+
+    private async Task RememberAsync()
+    {
+        _isRemembered = true;
+        var unit = new WriteUnit();
+        services.Storage.Servers.PutBackoff(unit, _backoff.ToRow(Server));
+        await services.Storage.CommitAsync(unit);
     }
 
     /// <summary>Whether the server has read what it refuses. What it says to everybody (its rate, its keys, who it talks to) passes, and so do its faults.</summary>

@@ -23,6 +23,14 @@ internal sealed class ServerStore(ISqlDatabase database) : IServerStore
 
     private static readonly Statement PruneTransactions = new("DELETE FROM inbound_transactions WHERE ts < $1");
 
+    private static readonly Statement SelectBackoff = new("SELECT server, failures, failed_at FROM server_backoff WHERE server = $1");
+    private static readonly Statement UpsertBackoff = new("""
+        INSERT INTO server_backoff (server, failures, failed_at) VALUES ($1, $2, $3)
+        ON CONFLICT (server) DO UPDATE SET failures = excluded.failures, failed_at = excluded.failed_at
+        """);
+
+    private static readonly Statement DeleteBackoff = new("DELETE FROM server_backoff WHERE server = $1");
+
     private static readonly Statement SelectSetting = new("SELECT value FROM settings WHERE name = $1");
     private static readonly Statement InsertSetting = new("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
 
@@ -52,6 +60,13 @@ internal sealed class ServerStore(ISqlDatabase database) : IServerStore
         unit.Add(PruneTransactions, before);
         return database.CommitAsync(unit);
     }
+
+    public ValueTask<ServerBackoffRow?> BackoffAsync(string server, CancellationToken cancellationToken = default) =>
+        database.FirstAsync(SelectBackoff, static row => new ServerBackoffRow(row.Text(0), (int)row.Integer(1), row.Integer(2)), cancellationToken, server);
+
+    public void PutBackoff(WriteUnit unit, ServerBackoffRow row) => unit.Add(UpsertBackoff, row.Server, row.Failures, row.FailedAt);
+
+    public void RemoveBackoff(WriteUnit unit, string server) => unit.Add(DeleteBackoff, server);
 
     public ValueTask<string?> GetSettingAsync(string key, CancellationToken cancellationToken = default) =>
         database.FirstAsync(SelectSetting, static row => row.Text(0), cancellationToken, key);

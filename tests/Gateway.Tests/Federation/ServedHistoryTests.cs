@@ -32,6 +32,19 @@ public sealed class ServedHistoryTests(FederatingServer server) : IClassFixture<
             (await peer.AskAsync(server, HttpMethod.Get, "/_matrix/federation/v1/" + target)).Fails(403, "M_FORBIDDEN");
     }
 
+    [Fact]
+    public async Task The_auth_chain_of_an_event_comes_whole_and_once()
+    {
+        await using var peer = await Peer.StartAsync();
+        var anna = await server.RegisterAsync("anna");
+        var room = await anna.CreateRoomAsync("""{"preset":"public_chat","room_version":"11"}""");
+        var there = await peer.JoinAsync(server, room, "zoe");
+        var sent = await anna.SendTextAsync(room, "x");
+        var chain = (await AskAsync(peer, $"event_auth/{there.Path}/{Uri.EscapeDataString(sent)}"))["auth_chain"]!.AsArray();
+        Assert.Equal(["m.room.create", "m.room.member", "m.room.power_levels"], chain.Select(e => e!["type"]!.GetValue<string>()).Order(StringComparer.Ordinal));
+        (await peer.AskAsync(server, HttpMethod.Get, $"/_matrix/federation/v1/event_auth/{there.Path}/{Uri.EscapeDataString("$unknown")}")).Fails(404, "M_NOT_FOUND");
+    }
+
     private async Task<JsonNode> AskAsync(Peer peer, string target) => (await peer.AskAsync(server, HttpMethod.Get, "/_matrix/federation/v1/" + target)).Ok();
 
     private static string? Body(JsonNode pdus, string body) =>

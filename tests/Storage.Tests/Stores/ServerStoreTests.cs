@@ -51,6 +51,19 @@ public abstract class ServerStoreTests(Backend backend) : StoreTests(backend)
     }
 
     [Fact]
+    public async Task A_server_that_does_not_answer_is_remembered_until_it_does()
+    {
+        Assert.Null(await Storage.Servers.BackoffAsync("two.test"));
+        await CommitAsync(unit => Storage.Servers.PutBackoff(unit, new ServerBackoffRow("two.test", 5, 1_900_000_000_000)));
+        await CommitAsync(unit => Storage.Servers.PutBackoff(unit, new ServerBackoffRow("two.test", 6, 1_900_000_060_000)));
+        Assert.Equal(new ServerBackoffRow("two.test", 6, 1_900_000_060_000), await Storage.Servers.BackoffAsync("two.test"));
+        Assert.Null(await Storage.Servers.BackoffAsync("three.test"));
+
+        await CommitAsync(unit => Storage.Servers.RemoveBackoff(unit, "two.test"));
+        Assert.Null(await Storage.Servers.BackoffAsync("two.test"));
+    }
+
+    [Fact]
     public async Task A_setting_is_set_once()
     {
         Assert.Null(await Storage.Servers.GetSettingAsync("key"));

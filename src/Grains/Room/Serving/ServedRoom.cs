@@ -13,7 +13,6 @@ namespace OrleansMatrix.Grains.Room.Serving;
 /// <summary>One room as one request of another server reads it.</summary>
 internal sealed class ServedRoom
 {
-    private const int MaxChain = 100_000;
     private readonly Dictionary<StateNodeId, bool> _sight = [];
     private readonly string _server;
 
@@ -42,22 +41,6 @@ internal sealed class ServedRoom
         var pdu = Room.Parse(row);
         return row.StateKey is not null || (!Room.Services.Erased.Cover(row) && (row.StateBefore is not { } before || await MaySeeAsync(before)))
             ? pdu.Json : Redaction.Redact(pdu).Json;
-    }
-
-    /// <summary>The events that the given ones name as auth events, directly or through others.</summary>
-    public async ValueTask<List<EventRow>> AuthChainAsync(IEnumerable<EventRow> of)
-    {
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        var chain = new List<EventRow>();
-        var next = of.SelectMany(r => Room.Parse(r).AuthEvents).Where(seen.Add).ToList();
-        while (next.Count > 0 && chain.Count < MaxChain)
-        {
-            var found = await Room.FindManyAsync(next);
-            chain.AddRange(found);
-            next = [.. found.SelectMany(r => Room.Parse(r).AuthEvents).Where(seen.Add)];
-        }
-
-        return chain;
     }
 
     private async ValueTask<bool> MaySeeAsync(StateNodeId before)

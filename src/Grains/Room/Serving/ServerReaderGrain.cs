@@ -47,18 +47,14 @@ public sealed class ServerReaderGrain(ReadServices services, ServerIdentity self
         return json.WrittenMemory;
     }
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> EventAuth(string origin, string eventId) => ReadAsync(origin, async served =>
+    public async Task<Outcome<ImmutableArray<string>>> EventAuth(string origin, string eventId)
     {
-        if (await served.Room.FindAsync(eventId) is not { } row)
-            return MatrixError.NotFound("Unknown event");
-        var chain = await served.AuthChainAsync([row]);
-        return PooledJson.Build(writer =>
-        {
-            writer.WriteStartObject();
-            Write(writer, "auth_chain", chain.Select(r => r.Json));
-            writer.WriteEndObject();
-        });
-    });
+        var opened = await ServedRoom.OpenAsync(services, this.GetPrimaryKeyString(), origin);
+        if (opened.Error is { } error)
+            return error;
+        var room = opened.Value!.Room;
+        return await room.FindAsync(eventId) is null ? MatrixError.NotFound("Unknown event") : (await ServedState.AuthChainAsync(room, [eventId])).ToImmutableArray();
+    }
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Backfill(string origin, ImmutableArray<string> from, int limit) =>
         ReadAsync(origin, async served => await TransactionAsync(served, await HistoryWalk.RunAsync(served, from, [], 0, limit)));
