@@ -52,15 +52,20 @@ public sealed class RemoteDevicesGrain(RemoteServerServices services) : Grain, I
             return;
         var list = await ListAsync();
         var unit = new WriteUnit();
-        if (list.Fresh)
+        if (!list.Fresh)
         {
-            if (!await RemoteCrossSigning.TryPutAsync(unit, Storage, UserId, document.RootElement))
-                return;
-
-            // Counted, so that a list that is being fetched does not take its place.
-            Storage.DeviceLists.PutRemote(unit, UserId, list.StreamId, list.Version);
+            // An answer that is on its way may be from before this.
+            Storage.DeviceLists.MarkStale(unit, UserId);
+            await Storage.CommitAsync(unit);
+            _ = FetchAsync();
+            return;
         }
 
+        if (!await RemoteCrossSigning.TryPutAsync(unit, Storage, UserId, document.RootElement))
+            return;
+
+        // Counted, so that a list that is being fetched does not take its place.
+        Storage.DeviceLists.PutRemote(unit, UserId, list.StreamId, list.Version);
         Announce(unit);
         await Storage.CommitAsync(unit);
     }

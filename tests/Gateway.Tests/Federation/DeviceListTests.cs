@@ -177,6 +177,55 @@ public sealed class DeviceListTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Cross_signing_keys_that_come_while_the_list_is_being_fetched_are_not_lost()
+    {
+        await ShareRoomAsync();
+        var master = KeyObjects.NewKey(1);
+        var (asked, reached, gate) = (0, new TaskCompletionSource(), new TaskCompletionSource());
+        _peer.On("GET /_matrix/federation/v1/user/devices/", _ =>
+        {
+            // The first answer is from before the keys were uploaded, and comes after the news of them.
+            var isFirst = Interlocked.Increment(ref asked) == 1;
+            reached.TrySetResult();
+            gate.Task.Wait();
+            var list = new JsonObject { ["user_id"] = _zoe, ["stream_id"] = 5, ["devices"] = new JsonArray() };
+            if (!isFirst)
+                list["master_key"] = JsonNode.Parse(KeyObjects.CrossSigning(_zoe, "master", master));
+            return new Answer(200, list.ToJsonString());
+        });
+        var since = await SinceAsync();
+        await _inbox.SendAsync(_server, Update, Edu("D1", 5, null));
+        await reached.Task;
+        await _inbox.SendAsync(_server, "m.signing_key_update", $$"""{"user_id":"{{_zoe}}","master_key":{{KeyObjects.CrossSigning(_zoe, "master", master)}} }""");
+        gate.SetResult();
+
+        JsonNode? known = null;
+        for (var i = 0; i < 3 && known is null; i++)
+        {
+            since = await WaitForChangeAsync(since);
+            known = (await _alice.PostAsync("v3/keys/query", $$"""{"device_keys":{"{{_zoe}}":[]} }""")).Ok()["master_keys"]![_zoe];
+        }
+
+        Assert.NotNull(known!["keys"]![master.KeyId]);
+        Assert.Equal(2, asked);
+    }
+
+    [Fact]
+    public async Task A_user_of_another_server_who_joins_is_in_keys_changes()
+    {
+        var room = await _alice.CreateRoomAsync("""{"preset":"public_chat"}""");
+        var from = await SinceAsync();
+        await _peer.JoinAsync(_server, room, "zoe");
+        var to = await SinceAsync();
+
+        var changes = (await _alice.GetAsync($"v3/keys/changes?from={from}&to={to}")).Ok();
+
+        Assert.Equal([_zoe], changes["changed"]!.AsArray().Select(u => u!.GetValue<string>()));
+        changes = (await _alice.GetAsync($"v3/keys/changes?from={to}&to={to}")).Ok();
+        Assert.Empty(changes["changed"]!.AsArray());
+    }
+
+    [Fact]
     public async Task Updates_about_users_of_other_servers_and_malformed_ones_are_passed_over()
     {
         await ShareRoomAsync();
