@@ -10,8 +10,10 @@ public sealed record MembershipRow(
 
 public interface IMembershipStore
 {
-    /// <summary>Inserts or replaces; clears Forgotten. Local users' changes pass a slot of kind Membership, remote users' pass null.</summary>
-    void Put(WriteUnit unit, MembershipRow row, PositionSlot? slot);
+    /// <summary>Inserts or replaces; clears Forgotten.</summary>
+    /// <param name="slot">For local users one of kind Membership; for others that of the event, or null if it has no place in the stream: then the row's own position counts.</param>
+    /// <param name="isRemote">A user of another server, who is found in the directory by the name in the row; without a slot always.</param>
+    void Put(WriteUnit unit, MembershipRow row, PositionSlot? slot, bool isRemote = false);
     void Forget(WriteUnit unit, string roomId, string userId, PositionSlot slot);
 
     ValueTask<IReadOnlyList<MembershipRow>> OfUserAsync(string userId, CancellationToken cancellationToken = default);

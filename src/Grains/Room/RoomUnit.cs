@@ -334,10 +334,11 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
 
     private void PutMember(string userId, Pdu pdu, string membership, ReadOnlyMemory<byte>? stripped)
     {
-        PositionSlot? slot = room.Services.Server.IsLocalUser(userId) ? Unit.NextPosition(ChangeKind.Membership, userId) : null;
+        var isLocal = room.Services.Server.IsLocalUser(userId);
+        var slot = isLocal ? Unit.NextPosition(ChangeKind.Membership, userId) : _last;
         var row = new MembershipRow(
             room.RoomId, userId, membership, pdu.Sender, pdu.EventId, 0, stripped, false, ContentJson.String(pdu.Content, "displayname"), ContentJson.String(pdu.Content, "avatar_url"));
-        room.Services.Storage.Memberships.Put(Unit, row, slot);
+        room.Services.Storage.Memberships.Put(Unit, row, slot, !isLocal);
     }
 
     private void Distribute(Pdu pdu, HashSet<string> destinations, PositionSlot slot)

@@ -44,13 +44,13 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
     private static readonly Statement SelectFirstGone = new(
         "SELECT user_id FROM memberships WHERE room_id = $1 AND membership IN ('leave', 'ban') AND user_id <> $2 ORDER BY user_id LIMIT $3");
 
-    public void Put(WriteUnit unit, MembershipRow row, PositionSlot? slot)
+    public void Put(WriteUnit unit, MembershipRow row, PositionSlot? slot, bool isRemote = false)
     {
         SqlValue position = slot is { } assigned ? assigned : row.Position;
         unit.Add(
             Upsert, row.RoomId, row.UserId, row.Membership, row.Sender, row.EventId, position, row.Stripped, row.DisplayName, row.AvatarUrl, ServerOf(row.UserId));
         // Local users are listed by their profile, not by the name they use in one room.
-        if (slot is null && row.Membership == "join") UserDirectory.Put(unit, row.UserId, row.DisplayName, row.AvatarUrl);
+        if ((isRemote || slot is null) && row.Membership == "join") UserDirectory.Put(unit, row.UserId, row.DisplayName, row.AvatarUrl);
     }
 
     public void Forget(WriteUnit unit, string roomId, string userId, PositionSlot slot) => unit.Add(SetForgotten, roomId, userId, slot);
