@@ -78,7 +78,7 @@ internal sealed class InboundTransaction(RemoteServerServices services, IGrainFa
         var missing = new MissingEvents(services, new RoomSource(services, grains, origin, roomId), roomId);
         for (var i = 0; i < verdicts.Length; i++)
         {
-            if (MissingEvents.IsMissing(verdicts[i]))
+            if (MissingEvents.LacksState(verdicts[i]))
                 verdicts[i] = await missing.FillAsync(pdus[i], verdicts[i]);
             if (MissingEvents.IsMissing(verdicts[i]))
                 verdicts[i] = await missing.StageAsync(pdus[i], verdicts[i]);

@@ -22,6 +22,9 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
 
     public static bool IsMissing(JudgedPdu judged) => judged.Verdict is PduVerdict.MissingAuthEvents or PduVerdict.MissingPrevEvents;
 
+    /// <summary>It cannot be judged, or those that follow it cannot.</summary>
+    public static bool LacksState(JudgedPdu judged) => IsMissing(judged) || judged is { Verdict: PduVerdict.Rejected, Missing.Length: > 0 };
+
     /// <summary>The verdict on the event once what could be had was there.</summary>
     /// <param name="askForState">Where the gap cannot be closed, ask for the state before the event.</param>
     public async Task<JudgedPdu> FillAsync(ReadOnlyMemory<byte> pdu, JudgedPdu judged, bool askForState = true)
@@ -29,7 +32,7 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
         // An event before it in the same transaction may have been what was missing.
         judged = await PushAsync(pdu, judged, default);
         // Missing auth events mostly are in the gap, too.
-        if (IsMissing(judged) && !source.HasFailed && _gaps++ < MaxGaps)
+        if (LacksState(judged) && !source.HasFailed && _gaps++ < MaxGaps)
         {
             await TakeAsync(await BetweenAsync(pdu));
             judged = await PushAsync(pdu, judged, default);
@@ -54,7 +57,7 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
             foreach (var pdu in left)
             {
                 var judged = await PushAsync(pdu, new JudgedPdu("", PduVerdict.Dropped, null, []), default);
-                if (!IsMissing(judged))
+                if (!LacksState(judged))
                     continue;
                 first ??= judged;
                 later.Add(pdu);
@@ -78,7 +81,7 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
             return judged;
         if (judged.Verdict == PduVerdict.MissingAuthEvents)
             judged = await WithAuthEventsAsync(pdu, judged);
-        if (judged.Verdict != PduVerdict.MissingPrevEvents)
+        if (judged.Verdict == PduVerdict.MissingAuthEvents || !LacksState(judged))
             return judged;
         var state = await StateBeforeAsync(judged.EventId);
         if (!state.IsDefault)

@@ -147,6 +147,27 @@ public class RemotePduTests
     }
 
     [Fact]
+    public async Task A_rejected_event_behind_a_gap_gets_its_state_later_and_can_be_followed()
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync();
+        await JoinAsync(silo, room, Zoe);
+        var before = await silo.StateAsync(room);
+        var rejected = await EventAsync(silo, room, Yan, "m.room.topic", "", """{"topic":"not a member"}""", ["$gone"]);
+        var verdict = (await PushAsync(silo, room, rejected)).Single();
+        Assert.Equal((PduVerdict.Rejected, "$gone"), (verdict.Verdict, Assert.Single(verdict.Missing)));
+        var later = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"after it"}""", [rejected.EventId]);
+        Assert.Equal(PduVerdict.MissingPrevEvents, (await PushAsync(silo, room, later)).Single().Verdict);
+
+        var given = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(Name, [rejected.Json], [.. before.Values])));
+        verdict = given.Value!.Pdus.Single();
+        Assert.Equal((PduVerdict.Rejected, 0), (verdict.Verdict, verdict.Missing.Length));
+        Assert.Equal(EventStatus.Rejected, (await silo.EventAsync(rejected.EventId)).Status);
+        Assert.Equal(PduVerdict.Accepted, (await PushAsync(silo, room, later)).Single().Verdict);
+        Assert.Equal(before, await silo.StateAsync(room));
+    }
+
+    [Fact]
     public async Task With_the_state_before_it_an_event_after_a_gap_is_accepted()
     {
         await using var silo = await RoomHarness.StartAsync();

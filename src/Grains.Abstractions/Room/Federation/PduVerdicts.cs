@@ -25,7 +25,7 @@ public enum PduVerdict
 
 /// <param name="EventId">Empty if the event is so malformed that it has none.</param>
 /// <param name="Reason">Why it was not accepted; null if it was.</param>
-/// <param name="Missing">The event ids that are missing.</param>
+/// <param name="Missing">The event ids that are missing; of a rejected event those without which the state before it is not known.</param>
 [GenerateSerializer, Immutable]
 public sealed record JudgedPdu(
     [property: Id(0)] string EventId, [property: Id(1)] PduVerdict Verdict, [property: Id(2)] string? Reason, [property: Id(3)] ImmutableArray<string> Missing);

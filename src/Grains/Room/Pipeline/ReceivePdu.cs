@@ -17,7 +17,7 @@ internal static class ReceivePdu
     {
         arrivals ??= await Arrivals.ReadAsync(room, [pdu.EventId]);
         if (arrivals.Find(pdu.EventId) is { } known && !known.Status.HasFlag(EventStatus.Outlier) && !room.Islands.Contains(pdu.EventId))
-            return Verdict(pdu, OfStatus(known.Status));
+            return known is { StateBefore: null, Status: EventStatus.Rejected } ? await RestateAsync(room, unit, known, given, atMissing) : Verdict(pdu, OfStatus(known.Status));
         // The room's own create event is known; a second one would start a history of its own.
         if (pdu.Type == EventTypes.Create || pdu.PrevEvents.IsEmpty)
             return Verdict(pdu, PduVerdict.Dropped, "Only the create event has no previous events");
@@ -35,7 +35,7 @@ internal static class ReceivePdu
         if (fault is not null)
         {
             unit.AddAside(pdu, EventStatus.Rejected, state);
-            return Verdict(pdu, PduVerdict.Rejected, fault);
+            return Verdict(pdu, PduVerdict.Rejected, fault, state is null ? missingBefore : []);
         }
 
         var faultNow = await CheckState.FindFaultAsync(room, pdu, room.Current) is { } fault6 ? $"current state: {fault6}" : null;
@@ -66,6 +66,18 @@ internal static class ReceivePdu
             unit.AddGap(missingBefore);
         await Redactions.ApplyPendingAsync(room, unit, pdu, arrivals);
         return Verdict(pdu, PduVerdict.Accepted);
+    }
+
+    /// <summary>
+    /// The auth events of an event that was rejected were enough to know that; the state before it is wanted for those that follow it (S-S API, Rejection: "The state used in
+    /// the checks should be calculated as normal, except not updating with the rejected event").
+    /// </summary>
+    private static async ValueTask<JudgedPdu> RestateAsync(ActiveRoom room, RoomUnit unit, KnownEvent known, ImmutableArray<string> given, ImmutableArray<StateAtEvent> atMissing)
+    {
+        var (state, missing) = await FindStateBefore.RunAsync(room, known.Pdu, given, atMissing);
+        if (state is not null)
+            unit.Restate(known with { StateBefore = state });
+        return Verdict(known.Pdu, PduVerdict.Rejected, missing: state is null ? missing : []);
     }
 
     private static PduVerdict OfStatus(EventStatus status) =>
