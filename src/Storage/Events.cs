@@ -15,11 +15,12 @@ public enum EventStatus
 
 /// <summary>
 /// Where an event stands in the room's history as this server shows it. Live events stand at (own position, 0) in the order of arrival. Events fetched
-/// later to fill the gap before the live event at position p stand at (p, -1), (p, -2) … going back in time.
+/// later to fill the gap before the live event at position p stand at (p, -1), (p, -2) … going back in time. Events fetched by themselves from before all that is here have anchors below 0,
+/// where there are no positions.
 /// </summary>
 public readonly record struct HistoryOrder(long Anchor, long Minor) : IComparable<HistoryOrder>
 {
-    public static readonly HistoryOrder Start = new(0, 0);
+    public static readonly HistoryOrder Start = new(long.MinValue, 0);
     public static readonly HistoryOrder End = new(long.MaxValue, 0);
     public int CompareTo(HistoryOrder other) => Anchor != other.Anchor ? Anchor.CompareTo(other.Anchor) : Minor.CompareTo(other.Minor);
     public static bool operator <(HistoryOrder left, HistoryOrder right) => left.CompareTo(right) < 0;

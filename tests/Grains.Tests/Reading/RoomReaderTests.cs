@@ -151,7 +151,8 @@ public sealed class RoomReaderTests
     [Theory]
     [InlineData("x12")]
     [InlineData("t")]
-    [InlineData("t-1")]
+    [InlineData("s-1")]
+    [InlineData("t1_-1")]
     [InlineData("t1_")]
     [InlineData("s1_x")]
     public void A_malformed_token_is_an_error(string token) => Assert.Equal("M_INVALID_PARAM", HistoryToken.Parse(token).Error!.ErrCode);

@@ -82,7 +82,7 @@ internal static class ReceiveHistory
         return nothing with { Placed = 1 };
     }
 
-    /// <summary>An anchor of its own in the middle of the gap in which the event of that time must be; null if there is no such gap, or no room in it.</summary>
+    /// <summary>An anchor of its own within the gap in which the event of that time must be; null if there is no such gap, or no room in it.</summary>
     private static async ValueTask<long?> FindIslandAsync(ActiveRoom room, Pdu pdu)
     {
         var events = room.Services.Storage.Events;
@@ -93,9 +93,22 @@ internal static class ReceiveHistory
         if (gap is not { } end)
             return null;
         var below = await events.RangeAsync(room.RoomId, HistoryOrder.Start, new HistoryOrder(end - 1, 0), Direction.Backward, 1);
-        var start = below is [{ Order: { } order }] ? order.Anchor : 0;
-        var middle = start + ((end - start) / 2);
-        return middle > start && middle < end ? middle : null;
+        return FreeAnchor(below is [{ Order: { } order }] ? order.Anchor : null, end);
+    }
+
+    /// <summary>
+    /// A place between two anchors. Below all that is here, where there are no positions, there is room without end for events that are older, or newer, than those fetched before; between two of
+    /// these it is halved. Between live events there is no more of it than positions.
+    /// </summary>
+    private static long? FreeAnchor(long? low, long high)
+    {
+        const long First = -(1L << 61);
+        const long Stride = 1L << 40;
+        if (low is not { } start)
+            return high > 0 ? First : high - Stride > 2 * First ? high - Stride : null;
+        var free = high - start;
+        var anchor = start + (free >= 2 * Stride ? Stride : free / 2);
+        return anchor > start && anchor < high ? anchor : null;
     }
 
     private static async ValueTask<HistoryReceived> FindMissingAsync(ActiveRoom room, GapWalk gap, HistoricPdus historic)
