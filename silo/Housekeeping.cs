@@ -16,12 +16,23 @@ public sealed class Housekeeping(IStorage storage, TimeProvider time, ILogger<Ho
     /// <summary>How long an expired token is still known as one that expired (soft logout).</summary>
     private static readonly TimeSpan s_expiredTokens = TimeSpan.FromDays(30);
 
+    /// <summary>
+    /// How many messages wait for a device, the oldest are dropped beyond that: many times what a device that comes back after months has missed of room
+    /// keys, some 100 MB, and still a bound for one that never comes back.
+    /// </summary>
+    private const int MaxWaiting = 100_000;
+
+    private const int TrimEvery = 24;
+    private int _runs;
+
     /// <summary>Deletes what is too old now.</summary>
     public async Task RunOnceAsync(CancellationToken cancellationToken)
     {
         await storage.Events.PruneTransactionsAsync(Before(s_transactions), cancellationToken);
         await storage.Servers.PruneInboundTransactionsAsync(Before(s_inboundTransactions), cancellationToken);
         await storage.Accounts.PruneTokensAsync(Before(s_expiredTokens), cancellationToken);
+        if (_runs++ % TrimEvery == 0)
+            await storage.ToDevice.TrimAsync(MaxWaiting, cancellationToken);
     }
 
     /// <inheritdoc/>

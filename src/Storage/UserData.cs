@@ -39,4 +39,6 @@ public interface IToDeviceStore
     ValueTask<IReadOnlyList<ToDeviceRow>> WaitingAsync(string userId, string deviceId, long after, long upTo, int limit, CancellationToken cancellationToken = default);
     /// <summary>The client has them: deletes up to and including the position.</summary>
     void DeleteUpTo(WriteUnit unit, string userId, string deviceId, long position);
+    /// <summary>Deletes of each device the oldest messages beyond the newest <paramref name="keep"/>; goes through all devices with messages.</summary>
+    Task TrimAsync(int keep, CancellationToken cancellationToken = default);
 }

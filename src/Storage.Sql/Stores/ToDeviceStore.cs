@@ -10,6 +10,11 @@ internal sealed class ToDeviceStore(ISqlDatabase database) : IToDeviceStore
 
     private static readonly Statement Delete = new("DELETE FROM to_device WHERE user_id = $1 AND device_id = $2 AND pos <= $3");
 
+    private static readonly Statement NextDevice = new(
+        "SELECT user_id, device_id FROM to_device WHERE (user_id, device_id) > ($1, $2) ORDER BY user_id, device_id LIMIT 1");
+
+    private static readonly Statement NewestBeyond = new("SELECT pos FROM to_device WHERE user_id = $1 AND device_id = $2 ORDER BY pos DESC LIMIT 1 OFFSET $3");
+
     public void Put(WriteUnit unit, ToDeviceRow row, PositionSlot slot) => unit.Add(Insert, row.UserId, row.DeviceId, slot, row.Json);
 
     public ValueTask<IReadOnlyList<ToDeviceRow>> WaitingAsync(string userId, string deviceId, long after, long upTo, int limit, CancellationToken cancellationToken = default) =>
@@ -17,4 +22,18 @@ internal sealed class ToDeviceStore(ISqlDatabase database) : IToDeviceStore
             Waiting, static row => new ToDeviceRow(row.Text(0), row.Text(1), row.Blob(2), row.Integer(3)), cancellationToken, userId, deviceId, after, upTo, limit).AsReadOnly();
 
     public void DeleteUpTo(WriteUnit unit, string userId, string deviceId, long position) => unit.Add(Delete, userId, deviceId, position);
+
+    public async Task TrimAsync(int keep, CancellationToken cancellationToken = default)
+    {
+        var (user, device) = ("", "");
+        while (await database.QueryAsync(NextDevice, static row => (row.Text(0), row.Text(1)), cancellationToken, user, device).ConfigureAwait(false) is [var next, ..])
+        {
+            (user, device) = next;
+            if (await database.QueryAsync(NewestBeyond, static row => row.Integer(0), cancellationToken, user, device, keep).ConfigureAwait(false) is not [var position, ..])
+                continue;
+            var unit = new WriteUnit();
+            DeleteUpTo(unit, user, device, position);
+            await database.CommitAsync(unit).ConfigureAwait(false);
+        }
+    }
 }

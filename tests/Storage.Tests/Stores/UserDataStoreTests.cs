@@ -69,6 +69,25 @@ public abstract class UserDataStoreTests(Backend backend) : StoreTests(backend)
     }
 
     [Fact]
+    public async Task The_oldest_messages_of_a_device_are_dropped_beyond_a_number_and_no_others()
+    {
+        foreach (var (userId, deviceId, count) in new[] { (Alice, "D", 5), (Alice, "E", 3), (Bob, "D", 4) })
+        {
+            for (var i = 0; i < count; i++)
+            {
+                var json = Json($"{i}");
+                await CommitAsync(unit => Storage.ToDevice.Put(unit, new ToDeviceRow(userId, deviceId, json, 0), unit.NextPosition(ChangeKind.ToDevice, userId)));
+            }
+        }
+
+        await Storage.ToDevice.TrimAsync(3);
+
+        Assert.Equal(["2", "3", "4"], await WaitingAsync(0, 100, 10));
+        Assert.Equal(3, (await Storage.ToDevice.WaitingAsync(Alice, "E", 0, 100, 10)).Count);
+        Assert.Equal(["1", "2", "3"], (await Storage.ToDevice.WaitingAsync(Bob, "D", 0, 100, 10)).Select(row => Text(row.Json)));
+    }
+
+    [Fact]
     public async Task Typing_and_presence_keep_the_newest_state()
     {
         await CommitAsync(unit =>
