@@ -19,7 +19,7 @@ internal static class Joins
     private static async ValueTask<MatrixResponse> SendAsync(MatrixRequest request, bool isV1)
     {
         var omitMembers = !isV1 && request.QueryBool("omit_members");
-        var accepted = await MembershipSteps.SendAsync(request, Membership.Join);
+        var accepted = await MembershipSteps.SendAsync(request, Membership.Join, isV1);
         if (accepted.Error is { } error)
             return error;
         var reader = request.Grain<IServerReaderGrain>(request.Route("roomId"));

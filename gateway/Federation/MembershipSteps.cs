@@ -1,7 +1,10 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Gateway.Federation;
 
@@ -29,15 +32,22 @@ internal static class MembershipSteps
     }
 
     /// <summary>send_join, send_leave and send_knock.</summary>
-    public static async ValueTask<Outcome<MembershipAccepted>> SendAsync(MatrixRequest request, string membership)
+    /// <param name="isV1">
+    /// By the old path of joins and leaves, for which no error is specified: whose event it is not is forbidden to send it, as servers that know only that path
+    /// expect. By the newer ones and for knocks it "SHOULD return M_INVALID_PARAM".
+    /// </param>
+    public static async ValueTask<Outcome<MembershipAccepted>> SendAsync(MatrixRequest request, string membership, bool isV1 = false)
     {
         var roomId = request.RouteRoomId();
         // Whatever its form, it must be that of the event, which is looked at first.
         var eventId = request.Route("eventId");
         if (request.Error is { } invalid)
             return invalid;
-        return (await request.ReadObjectBytesAsync()).TryGet(out var json, out var error)
-            ? await request.Grain<IRoomGrain>(roomId).AcceptMembership(new SignedMembership(request.Origin, eventId, membership, json))
-            : error;
+        if (!(await request.ReadObjectAsync()).TryGet(out var json, out var error))
+            return error;
+        if (isV1 && json.TryGetProperty("sender"u8, out var sender) && sender.ValueKind == JsonValueKind.String && !sender.GetString()!.EndsWith(":" + request.Origin, StringComparison.Ordinal))
+            return MatrixError.Forbidden("The event is not of a user of the requesting server");
+        ReadOnlyMemory<byte> bytes = JsonMarshal.GetRawUtf8Value(json).ToArray();
+        return await request.Grain<IRoomGrain>(roomId).AcceptMembership(new SignedMembership(request.Origin, eventId, membership, bytes));
     }
 }

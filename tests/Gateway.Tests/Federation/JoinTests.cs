@@ -244,6 +244,12 @@ public sealed class JoinTests(TwoServers servers) : IClassFixture<TwoServers>
         (await peer.AskAsync(One, HttpMethod.Get, $"/_matrix/federation/v1/make_join/{Path(room)}/{Path(peer.UserId("pat"))}?ver=1")).Fails(400, "M_INCOMPATIBLE_ROOM_VERSION");
         (await peer.AskAsync(One, HttpMethod.Put, $"{V2}send_join/{Path(room)}/{Path(join.EventId)}", json)).Ok();
         await SeesAsync(anna, room, peer.UserId("pat"), "join");
+
+        // Sent by another server, it is none of that server's business.
+        await using var other = await Peer.StartAsync();
+        (await other.AskAsync(One, HttpMethod.Put, $"{V2}send_join/{Path(room)}/{Path(join.EventId)}", json)).Fails(400, "M_INVALID_PARAM");
+        (await other.AskAsync(One, HttpMethod.Put, $"/_matrix/federation/v1/send_join/{Path(room)}/{Path(join.EventId)}", json)).Fails(403, "M_FORBIDDEN");
+        (await other.AskAsync(One, HttpMethod.Put, $"/_matrix/federation/v1/send_leave/{Path(room)}/{Path(join.EventId)}", json)).Fails(403, "M_FORBIDDEN");
     }
 
     private static string Path(string id) => Uri.EscapeDataString(id);
