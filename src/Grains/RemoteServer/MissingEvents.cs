@@ -17,6 +17,9 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
     /// <summary>States, or auth chains, of one transaction in one room that are asked for: each can be large.</summary>
     private const int MaxStates = 4;
 
+    /// <summary>Events of a gap that the room is given at once, each on top of those before it.</summary>
+    private const int AtOnce = 50;
+
     private int _gaps;
     private int _states;
 
@@ -54,13 +57,16 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
         {
             var later = new List<ReadOnlyMemory<byte>>();
             JudgedPdu? first = null;
-            foreach (var pdu in left)
+            foreach (var some in left.Chunk(AtOnce))
             {
-                var judged = await PushAsync(pdu, new JudgedPdu("", PduVerdict.Dropped, null, []), default);
-                if (!LacksState(judged))
-                    continue;
-                first ??= judged;
-                later.Add(pdu);
+                var received = await source.Room.ReceivePdus(new RemotePdus(source.Server, [.. some]));
+                for (var i = 0; i < some.Length && received.Ok; i++)
+                {
+                    if (!LacksState(received.Value!.Pdus[i]))
+                        continue;
+                    first ??= received.Value.Pdus[i];
+                    later.Add(some[i]);
+                }
             }
 
             // Where none could be judged the first stands at the edge of the gap.
