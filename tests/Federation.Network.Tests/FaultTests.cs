@@ -106,6 +106,35 @@ public sealed class FaultTests(ThreeServers servers) : IClassFixture<ThreeServer
         Assert.All(graphs, g => Assert.Equal(graphs[0].State, g.State));
     }
 
+    [Theory]
+    [InlineData("join")]
+    [InlineData("knock")]
+    public async Task A_slow_or_dead_server_named_first_does_not_hold_a_join_up(string action)
+    {
+        var (anna, bert) = (await servers.One.RegisterAsync("anna"), await servers.Two.RegisterAsync("bert"));
+        var room = await anna.CreateRoomAsync(
+            $$$"""{"preset":"public_chat","initial_state":[{"type":"m.room.join_rules","state_key":"","content":{"join_rule":"{{{(action == "join" ? "public" : "knock")}}}"}}]}""");
+        var isAsked = false;
+        Network[servers.Two, servers.One].Answer = request =>
+        {
+            isAsked |= request.RequestUri!.AbsolutePath.Contains("/make_", StringComparison.Ordinal);
+            return null;
+        };
+        var held = Network[servers.Two, servers.Three].Hold();
+        var acting = bert.PostAsync($"v3/{action}/{Uri.EscapeDataString(room)}?server_name=dead.test&server_name={servers.Three.NameText}&server_name={servers.One.NameText}");
+        await held;
+
+        // Far less than a server is given to answer.
+        for (var i = 0; i < 90 && !Volatile.Read(ref isAsked); i++)
+        {
+            Network.Clock.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+
+        (await acting).Ok();
+        Network.Heal();
+    }
+
     private async Task<(TestClient Anna, TestClient Bert, TestClient Carl, string Room)> MeetAsync()
     {
         var (anna, bert, carl) = (await servers.One.RegisterAsync("anna"), await servers.Two.RegisterAsync("bert"), await servers.Three.RegisterAsync("carl"));

@@ -20,13 +20,8 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
     private static readonly TimeSpan s_makePatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_sendPatience = TimeSpan.FromSeconds(20);
 
-    /// <summary>The signed event and the answer to it, which the caller disposes.</summary>
-    public async Task<Result<SentMembership>> RunAsync(string server, string roomId, string userId, ReadOnlyMemory<byte> content)
-    {
-        if (!(await MakeAsync(server, roomId, userId, content)).TryGet(out var pdu, out var error))
-            return error;
-        return (await SendAsync(server, pdu)).TryGet(out var answer, out error) ? new SentMembership(pdu, answer) : error;
-    }
+    /// <summary>The membership: join, leave or knock.</summary>
+    public string Kind => membership;
 
     /// <summary>The event, made by the server's template and signed.</summary>
     public async Task<Result<Pdu>> MakeAsync(string server, string roomId, string userId, ReadOnlyMemory<byte> content)
@@ -39,7 +34,8 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
             return Build(template.RootElement, roomId, userId, content);
     }
 
-    private async Task<Result<JsonDocument>> SendAsync(string server, Pdu pdu)
+    /// <summary>Sends the event; answers the server's answer, which the caller disposes.</summary>
+    public async Task<Result<JsonDocument>> SendAsync(string server, Pdu pdu)
     {
         var path = $"send_{membership}/{Uri.EscapeDataString(pdu.RoomId)}/{Uri.EscapeDataString(pdu.EventId)}";
         if (membership == Membership.Knock)
@@ -120,9 +116,8 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
     }
 }
 
-/// <summary>A member event that a resident server accepted.</summary>
-/// <param name="Answer">What it answered.</param>
-internal sealed record SentMembership(Pdu Pdu, JsonDocument Answer) : IDisposable
+/// <summary>What a resident server answers to a member event.</summary>
+internal static class SentMembership
 {
     /// <summary>The object of an answer: itself, or from v1 the second of a pair.</summary>
     public static JsonElement BodyOf(JsonDocument answer) => answer.RootElement.ValueKind switch
@@ -131,7 +126,4 @@ internal sealed record SentMembership(Pdu Pdu, JsonDocument Answer) : IDisposabl
         JsonValueKind.Array when answer.RootElement.GetArrayLength() == 2 && answer.RootElement[1].ValueKind == JsonValueKind.Object => answer.RootElement[1],
         _ => default,
     };
-
-    /// <inheritdoc/>
-    public void Dispose() => Answer.Dispose();
 }

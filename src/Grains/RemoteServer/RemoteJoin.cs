@@ -27,15 +27,16 @@ internal sealed class RemoteJoin(RemoteServerServices services, RoomServices roo
     private static readonly IReadOnlySet<string> s_lists = ImmutableHashSet.Create("state", "auth_chain");
     private static readonly IReadOnlySet<string> s_kept = ImmutableHashSet.Create("event", "members_omitted", "servers_in_room");
 
-    public async Task<Outcome<string>> RunAsync(string server, string roomId, string userId, ReadOnlyMemory<byte> content)
+    /// <param name="server">The resident server.</param>
+    /// <param name="pdu">The join, made by its template.</param>
+    public async Task<Outcome<string>> RunAsync(string server, Pdu pdu)
     {
-        if (!(await new MemberHandshake(services, Membership.Join).MakeAsync(server, roomId, userId, content)).TryGet(out var pdu, out var error))
-            return error;
+        var roomId = pdu.RoomId;
         var isKnown = await services.Storage.Rooms.GetAsync(roomId) is not null;
         var import = new EventImport(rooms, roomId, pdu.RoomVersion);
 
         // Beside the room's grain, which has other calls to answer.
-        if (!(await Task.Run(() => SendAsync(server, pdu, import, omitMembers: !isKnown))).TryGet(out var answer, out error))
+        if (!(await Task.Run(() => SendAsync(server, pdu, import, omitMembers: !isKnown))).TryGet(out var answer, out var error))
             return error;
         if (!import.HasCreate)
             return MatrixError.Unknown($"{server} gave no usable state of the room", 502);

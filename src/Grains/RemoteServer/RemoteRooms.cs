@@ -11,7 +11,7 @@ using OrleansMatrix.Protocol.RoomVersions;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
-/// <summary>Rooms over federation: the servers are tried one after the other (S-S API, Joining, Leaving, Knocking and Inviting).</summary>
+/// <summary>Rooms over federation: what a server makes is sent to it, to one after the other until one takes it (S-S API, Joining, Leaving, Knocking and Inviting).</summary>
 internal sealed class RemoteRooms(RemoteServerServices services, RoomServices rooms, IGrainFactory grains) : IRemoteRooms
 {
     private const int MaxSignatureLength = 100;
@@ -20,35 +20,41 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(150);
 
     public Task<Outcome<string>> JoinAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via) =>
-        TryAsync(via, Membership.Join, server =>
-            services.Joins.RunAsync(server, () => new RemoteJoin(services, rooms, grains).RunAsync(server, roomId, userId, content)));
+        TryAsync(new MemberHandshake(services, Membership.Join), roomId, userId, content, via, (server, pdu) =>
+            services.Joins.RunAsync(server, () => new RemoteJoin(services, rooms, grains).RunAsync(server, pdu)));
 
     public Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(string server, string roomId, string roomVersion, string eventId, bool idsOnly = false) =>
         new RemoteState(services, rooms).RunAsync(server, roomId, roomVersion, eventId, idsOnly);
 
-    public async Task<Outcome<RemoteKnock>> KnockAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via) =>
-        await TryAsync<RemoteKnock>(via, Membership.Knock, async server =>
+    public async Task<Outcome<RemoteKnock>> KnockAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via)
+    {
+        var handshake = new MemberHandshake(services, Membership.Knock);
+        return await TryAsync<RemoteKnock>(handshake, roomId, userId, content, via, async (server, pdu) =>
         {
-            if (!(await new MemberHandshake(services, Membership.Knock).RunAsync(server, roomId, userId, content)).TryGet(out var sent, out var error))
+            if (!(await handshake.SendAsync(server, pdu)).TryGet(out var answer, out var error))
                 return error;
-            using (sent)
+            using (answer)
             {
-                var body = sent.Answer.RootElement;
+                var body = answer.RootElement;
                 var state = body.ValueKind == JsonValueKind.Object && body.TryGetProperty("knock_room_state"u8, out var list) && list.ValueKind == JsonValueKind.Array
                     ? JsonBytes.Raw(list)
                     : "[]"u8.ToArray();
-                return new RemoteKnock(sent.Pdu.EventId, state);
+                return new RemoteKnock(pdu.EventId, state);
             }
         });
+    }
 
-    public async Task<Outcome<string>> LeaveAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via) =>
-        await TryAsync<string>(via, Membership.Leave, async server =>
+    public async Task<Outcome<string>> LeaveAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via)
+    {
+        var handshake = new MemberHandshake(services, Membership.Leave);
+        return await TryAsync<string>(handshake, roomId, userId, content, via, async (server, pdu) =>
         {
-            if (!(await new MemberHandshake(services, Membership.Leave).RunAsync(server, roomId, userId, content)).TryGet(out var sent, out var error))
+            if (!(await handshake.SendAsync(server, pdu)).TryGet(out var answer, out var error))
                 return error;
-            using (sent)
-                return sent.Pdu.EventId;
+            answer.Dispose();
+            return pdu.EventId;
         });
+    }
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> strippedState)
     {
@@ -117,22 +123,24 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
         }
     }
 
-    private async Task<Outcome<T>> TryAsync<T>(ImmutableArray<string> via, string membership, Func<string, Task<Outcome<T>>> attempt)
+    private async Task<Outcome<T>> TryAsync<T>(
+        MemberHandshake handshake, string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via, Func<string, Pdu, Task<Outcome<T>>> send)
     {
         var last = MatrixError.NotFound("No server is known that is in the room");
         var started = services.Time.GetTimestamp();
-        foreach (var server in via)
+        var templates = new Templates(server => handshake.MakeAsync(server, roomId, userId, content), services.Time);
+        await foreach (var (server, made) in templates.AskAsync(via.Distinct(StringComparer.Ordinal)))
         {
             if (services.Time.GetElapsedTime(started) > s_patience)
                 break;
-            var outcome = await attempt(server);
+            var outcome = made.TryGet(out var pdu, out var refusal) ? await send(server, pdu) : refusal;
             if (outcome.Error is not { } error)
                 return outcome;
 
             // What a server of the room says about the room tells more than that another could not be reached.
             if (last.Status is 404 or 502)
                 last = error;
-            if (error.ErrCode is ErrCodes.IncompatibleRoomVersion || (error.ErrCode is ErrCodes.Forbidden && membership != Membership.Join))
+            if (error.ErrCode is ErrCodes.IncompatibleRoomVersion || (error.ErrCode is ErrCodes.Forbidden && handshake.Kind != Membership.Join))
                 break;
         }
 
