@@ -35,9 +35,17 @@ internal static class FederationCommands
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             stop.CancelAfter(TimeSpan.FromSeconds(parse.GetValue(s_maxSeconds)));
-            var report = await run(parse, stop.Token);
-            Console.WriteLine(JsonSerializer.Serialize(report, json));
-            return isGood(report) ? 0 : 1;
+            try
+            {
+                var report = await run(parse, stop.Token);
+                Console.WriteLine(JsonSerializer.Serialize(report, json));
+                return isGood(report) ? 0 : 1;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                await Console.Error.WriteLineAsync($"not done after {parse.GetValue(s_maxSeconds)} s");
+                return 1;
+            }
         });
         root.Subcommands.Add(command);
     }
