@@ -84,6 +84,25 @@ public sealed class JoinTests(TwoServers servers) : IClassFixture<TwoServers>
     }
 
     [Fact]
+    public async Task Presence_that_comes_before_the_answer_to_the_join_is_kept()
+    {
+        await using var hand = await PeersRoom.StartAsync();
+        var inbox = new PeerInbox(hand.Peer);
+        Task? sending = null;
+        hand.Peer.On("PUT /_matrix/federation/v2/send_join/", _ =>
+        {
+            // Answered once the presence is there: then the server asks for the key it is signed with.
+            sending = inbox.SendAsync(Two, "m.presence", $$"""{"push":[{"user_id":"{{hand.Mallory}}","presence":"online","last_active_ago":1}]}""");
+            SpinWait.SpinUntil(() => hand.Peer.Asked.Any(a => a.Contains("/_matrix/key/v2/server", StringComparison.Ordinal)), TimeSpan.FromSeconds(10));
+            return new Answer(200, hand.Joined().ToJsonString());
+        });
+        var bert = await Two.RegisterAsync("bert");
+        (await bert.PostAsync(hand.Join)).Ok();
+        await sending!;
+        Assert.Equal("online", (await bert.GetAsync($"v3/presence/{Path(hand.Mallory)}/status")).Ok("presence"));
+    }
+
+    [Fact]
     public async Task A_server_that_knows_only_the_old_way_is_joined_by_it()
     {
         await using var hand = await PeersRoom.StartAsync();
