@@ -41,6 +41,22 @@ public sealed class StagedPduTests(ThreeServers servers) : IClassFixture<ThreeSe
     }
 
     [Fact]
+    public async Task A_server_that_is_heard_of_again_is_asked_without_waiting_for_the_next_try()
+    {
+        var (_, _, room, _, staged) = await StageAsync();
+        // The tries are minutes apart by then.
+        for (var i = 0; i < 60; i++)
+            await Network.StepAsync(5);
+        Assert.Equal([staged], await WaitingAsync(room));
+        Network.Heal();
+        var healed = Network.Clock.GetUtcNow();
+        await One.AskAsync(Two, HttpMethod.Get, $"/_matrix/federation/v1/event/{Uri.EscapeDataString(staged)}");
+        await KnowsAsync(staged);
+        Assert.InRange(Network.Clock.GetUtcNow() - healed, TimeSpan.Zero, TimeSpan.FromSeconds(150));
+        await AssertSameAsync(room);
+    }
+
+    [Fact]
     public async Task What_another_server_knows_is_asked_of_it()
     {
         var (_, _, room, lost, staged) = await StageAsync(withThree: true);
