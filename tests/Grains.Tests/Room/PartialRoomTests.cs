@@ -99,6 +99,28 @@ public sealed class PartialRoomTests : IAsyncLifetime
         Assert.True((await _remote.SendAsync(room, Zoe, "still here")).Ok);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_event_waits_for_the_one_before_it_also_while_members_are_missing(bool isFilledFirst)
+    {
+        var room = await CrowdAsync("12");
+        await JoinAsync(room);
+        var first = (await _local.SendAsync(room, Alice, "first")).Value!;
+        var second = (await _local.SendAsync(room, Alice, "second")).Value!;
+        var json = (await _local.EventAsync(second)).Json;
+        var kept = await _remote.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus("local", [json], Stage: true)));
+        Assert.Equal(PduVerdict.Staged, kept.Value!.Pdus.Single().Verdict);
+        if (isFilledFirst)
+            Assert.True(await _remote.FillAsync(room));
+        Assert.Equal(PduVerdict.Accepted, await GiveAsync(_local, _remote, room, first));
+        Assert.Equal([second], await _remote.RunAsync(room, r => Task.FromResult(r.Room!.Staged.TakeReady().ToArray())));
+        Assert.Equal(PduVerdict.Accepted, await GiveAsync(_local, _remote, room, second));
+        Assert.Empty(await _remote.Storage.StagedPdus.OfRoomAsync(room));
+        Assert.True(await _remote.FillAsync(room));
+        await AssertSameAsync(room);
+    }
+
     [Fact]
     public async Task A_kick_takes_the_user_out_and_nothing_more_is_asked_for()
     {
