@@ -64,7 +64,7 @@ public sealed class OutboundQueueTests : IAsyncLifetime
         _inbox.Refuse = _ => null;
         var before = _clock.GetUtcNow();
         await _inbox.SendAsync(_server, "m.nothing", "{}");
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromMilliseconds(100), () => Bodies().Count == 1);
+        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromMilliseconds(10), () => Bodies().Count == 1);
         Assert.True(_clock.GetUtcNow() - before < TimeSpan.FromSeconds(30));
     }
 

@@ -64,7 +64,7 @@ public sealed class PeerInbox
     /// <summary>Moves the clock until the condition holds.</summary>
     public static async Task AdvanceUntilAsync(TestClock clock, TimeSpan step, Func<bool> condition)
     {
-        for (var i = 0; i < 500 && !condition(); i++)
+        for (var i = 0; i < 2000 && !condition(); i++)
         {
             clock.Advance(step);
             await Task.Delay(10);
