@@ -49,6 +49,22 @@ public sealed class RemoteInviteTests
     }
 
     [Fact]
+    public async Task Whose_member_event_the_client_writes_is_not_asked_about()
+    {
+        await using var peer = await Peer.StartAsync();
+        await using var server = new FederatingServer();
+        await server.InitializeAsync();
+        peer.On(Profile, static _ => new Answer(200, """{"displayname":"Zoe"}"""));
+        SignInvites(peer);
+        var anna = await server.RegisterAsync("anna");
+        var room = await anna.CreateRoomAsync("""{"preset":"private_chat","room_version":"11"}""");
+        var member = $"v3/rooms/{Uri.EscapeDataString(room)}/state/m.room.member/{Uri.EscapeDataString(peer.UserId("zoe"))}";
+        (await anna.PutAsync(member, """{"membership":"invite","displayname":"As Anna has it"}""")).Ok();
+        Assert.Equal("As Anna has it", (await anna.GetAsync(member)).Ok("displayname"));
+        Assert.DoesNotContain(peer.Asked, static line => line.StartsWith(Profile, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_new_room_invites_users_of_servers_that_answer_beside_those_of_one_that_does_not()
     {
         await using var peer = await Peer.StartAsync();

@@ -35,7 +35,9 @@ internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profile
             return blocked;
 
         var membership = MembershipOf(change.Action);
-        var profile = membership is Membership.Join or Membership.Invite or Membership.Knock ? await profileOf(change.Target) : null;
+
+        // A content that the client gave is taken as it is: its user's profile, which another server may have to be asked for, is not needed.
+        var profile = change.Content is null && membership is (Membership.Join or Membership.Invite or Membership.Knock) ? await profileOf(change.Target) : null;
         ReadOnlyMemory<byte> Content(string? authoriser) => change.Content is null
             ? MemberContent.Write(membership, profile, change.Reason, change.IsDirect, authoriser, extra)
             : MemberContent.From(given, membership, authoriser);
