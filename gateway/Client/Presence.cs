@@ -29,7 +29,7 @@ internal static class Presence
         var status = body.OptionalString("status_msg", maxBytes: 4096);
         if (body.Error is { } wrong)
             return wrong;
-        return MatrixResponse.From(await request.Grain<IPresenceGrain>(userId).Set(presence, status, replaceStatus: true));
+        return MatrixResponse.From(await request.Grain<IPresenceGrain>(userId).Set(request.Requester.DeviceId, presence, status));
     }
 
     private static async ValueTask<MatrixResponse> GetAsync(MatrixRequest request)

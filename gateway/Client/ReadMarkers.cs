@@ -8,7 +8,7 @@ namespace OrleansMatrix.Gateway.Client;
 internal static class ReadMarkers
 {
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapMatrixPost("/_matrix/client/v3/rooms/{roomId}/read_markers", PostAsync, EndpointOptions.User.Limited());
+        routes.MapMatrixPost("/_matrix/client/v3/rooms/{roomId}/read_markers", PostAsync, EndpointOptions.User.Limited() with { ShowsActivity = true });
 
     private static async ValueTask<MatrixResponse> PostAsync(MatrixRequest request)
     {

@@ -8,7 +8,8 @@ namespace OrleansMatrix.Gateway.Client;
 internal static class Receipts
 {
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapMatrixPost("/_matrix/client/v3/rooms/{roomId}/receipt/{receiptType}/{eventId}", PostAsync, EndpointOptions.User.Limited());
+        routes.MapMatrixPost(
+            "/_matrix/client/v3/rooms/{roomId}/receipt/{receiptType}/{eventId}", PostAsync, EndpointOptions.User.Limited() with { ShowsActivity = true });
 
     private static async ValueTask<MatrixResponse> PostAsync(MatrixRequest request)
     {

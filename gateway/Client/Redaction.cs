@@ -8,13 +8,15 @@ namespace OrleansMatrix.Gateway.Client;
 /// <summary>redaction.yaml.</summary>
 internal static class Redaction
 {
+    private static readonly EndpointOptions s_options = EndpointOptions.Guest.Limited() with { ShowsActivity = true };
+
     public static void Map(IEndpointRouteBuilder routes)
     {
         const string Path = "/_matrix/client/v3/rooms/{roomId}/redact/{eventId}";
-        routes.MapMatrixPut(Path + "/{txnId}", static request => RedactAsync(request, request.Route("txnId")), EndpointOptions.Guest.Limited());
+        routes.MapMatrixPut(Path + "/{txnId}", static request => RedactAsync(request, request.Route("txnId")), s_options);
 
         // From before r0.1 of the specification, and still in use: without a transaction.
-        routes.MapMatrixPost(Path, static request => RedactAsync(request, null), EndpointOptions.Guest.Limited());
+        routes.MapMatrixPost(Path, static request => RedactAsync(request, null), s_options);
     }
 
     private static async ValueTask<MatrixResponse> RedactAsync(MatrixRequest request, string? transactionId)

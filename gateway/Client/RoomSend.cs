@@ -8,7 +8,7 @@ namespace OrleansMatrix.Gateway.Client;
 internal static class RoomSend
 {
     private const string Path = "/_matrix/client/v3/rooms/{roomId}/send/{eventType}";
-    private static readonly EndpointOptions s_options = EndpointOptions.Guest.Limited() with { RefuseSuspended = true };
+    private static readonly EndpointOptions s_options = EndpointOptions.Guest.Limited() with { RefuseSuspended = true, ShowsActivity = true };
 
     public static void Map(IEndpointRouteBuilder routes)
     {

@@ -8,7 +8,9 @@ namespace OrleansMatrix.Gateway.Client;
 internal static class RoomState
 {
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapMatrixPut("/_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey?}", SetAsync, EndpointOptions.Guest.Limited() with { RefuseSuspended = true });
+        routes.MapMatrixPut(
+            "/_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey?}", SetAsync,
+            EndpointOptions.Guest.Limited() with { RefuseSuspended = true, ShowsActivity = true });
 
     private static async ValueTask<MatrixResponse> SetAsync(MatrixRequest request)
     {

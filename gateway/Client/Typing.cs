@@ -11,7 +11,8 @@ internal static class Typing
     private const long DefaultTimeoutMs = 30_000;
 
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapMatrixPut("/_matrix/client/v3/rooms/{roomId}/typing/{userId}", SetAsync, EndpointOptions.Guest.Limited());
+        routes.MapMatrixPut(
+            "/_matrix/client/v3/rooms/{roomId}/typing/{userId}", SetAsync, EndpointOptions.Guest.Limited() with { ShowsActivity = true });
 
     private static async ValueTask<MatrixResponse> SetAsync(MatrixRequest request)
     {

@@ -27,6 +27,9 @@ public sealed record EndpointOptions
     /// <summary>Locked accounts may call it too: logging out (C-S API, Account locking).</summary>
     public bool AllowLocked { get; init; }
 
+    /// <summary>That it succeeds shows that the user is active (C-S API, Last active ago: "a pro-active event").</summary>
+    public bool ShowsActivity { get; init; }
+
     public static EndpointOptions User { get; } = new();
 
     public static EndpointOptions Guest { get; } = new() { Access = Access.Guest };

@@ -72,7 +72,10 @@ public sealed class MatrixEndpoint
         if (Options is { Rate: { } rate, Access: Access.User or Access.Guest or Access.Admin } && Limit(rate, requester!.UserId) is { } tooMany)
             return tooMany;
         using var request = new MatrixRequest(context, this, requester);
-        return await _handler(request);
+        var response = await _handler(request);
+        if (Options.ShowsActivity && response.Error is null)
+            Services.Activity.Note(requester!);
+        return response;
     }
 
     // The signature covers the body, so that is read first; the address is counted before, the server that signed after.

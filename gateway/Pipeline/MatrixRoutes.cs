@@ -40,6 +40,7 @@ public static class MatrixRoutes
         .AddSingleton(static provider => new BodyBudget(provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().Federation.BodyMemoryBytes))
         .AddSingleton<RouteTable>()
         .AddSingleton<Authenticator>()
+        .AddSingleton<Activity>()
         .AddSingleton<GatewayServices>();
 
     /// <summary>Puts what holds for all of <c>/_matrix</c>, and then the endpoints, in front of whatever else there is.</summary>

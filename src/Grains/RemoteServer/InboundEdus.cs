@@ -3,6 +3,7 @@ using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Protocol.Identifiers;
@@ -18,8 +19,6 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
     private const int MaxIdLength = 255;
     private const int MaxStatusLength = 2000;
 
-    // Presence that only says again that somebody is there is worth a row so often.
-    private const long PresenceEveryMs = 60_000;
     private const string ToDeviceScope = "m.direct_to_device";
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
@@ -144,7 +143,6 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
     {
         if (!content.TryGetProperty("push"u8, out var push) || push.ValueKind != JsonValueKind.Array)
             return;
-        var unit = new WriteUnit();
         foreach (var item in push.EnumerateArray().Take(MaxItems).Where(i => i.ValueKind == JsonValueKind.Object))
         {
             // Of users whom nobody here can see nothing is kept.
@@ -154,15 +152,8 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
             var ago = item.TryGetProperty("last_active_ago"u8, out var value) && JsonBytes.TryGetInteger(value, out var milliseconds) ? Math.Max(0, milliseconds) : 0;
             var isActive = item.TryGetProperty("currently_active"u8, out var active) && active.ValueKind == JsonValueKind.True;
             var status = ContentJson.String(item, "status_msg") is { Length: > MaxStatusLength } longer ? longer[..MaxStatusLength] : ContentJson.String(item, "status_msg");
-            var row = new PresenceRow(userId, ContentJson.String(item, "presence")!, status, services.Now - ago, isActive, 0);
-            if (await Storage.Ephemeral.PresenceAsync([userId]) is [var known, ..] && known with { LastActiveAt = row.LastActiveAt, Position = 0 } == row &&
-                row.LastActiveAt - known.LastActiveAt < PresenceEveryMs)
-                continue;
-            Storage.Ephemeral.PutPresence(unit, row, unit.NextPosition(ChangeKind.Presence, userId));
+            await grains.GetGrain<IPresenceGrain>(userId).Receive(new ReceivedPresence(ContentJson.String(item, "presence")!, status, services.Now - ago, isActive));
         }
-
-        if (!unit.IsEmpty)
-            await Storage.CommitAsync(unit);
     }
 
     private async ValueTask<bool> IsSeenAsync(string userId)

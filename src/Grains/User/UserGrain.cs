@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Reading;
 using OrleansMatrix.Grains.Abstractions.User;
+using OrleansMatrix.Grains.User.Presence;
 using OrleansMatrix.Grains.User.Sync;
 using OrleansMatrix.Grains.User.Unread;
 using OrleansMatrix.Protocol.Errors;
@@ -12,11 +13,11 @@ namespace OrleansMatrix.Grains.User;
 public sealed class UserGrain(UserServices services) : Grain, IUserGrain
 {
     private UserState? _state;
-    private SyncPresence? _presence;
+    private SyncingDevices? _syncing;
 
     private string UserId => this.GetPrimaryKeyString();
     private UserState State => _state ??= new UserState(services, UserId);
-    private SyncPresence Presence => _presence ??= new SyncPresence(this, GrainFactory.GetGrain<IPresenceGrain>(UserId), services.Time);
+    private SyncingDevices Syncing => _syncing ??= new SyncingDevices(this, GrainFactory.GetGrain<IPresenceGrain>(UserId), services.Time);
     private UserAccountData AccountData => new(services.Storage, UserId);
     private UserPushRules PushRules => new(services.Storage, AccountData, UserId);
     private UserReceipts Receipts => new(services, AccountData, UserId);
@@ -28,10 +29,10 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
     }
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Sync(SyncRequest request, CancellationToken cancellationToken = default) =>
-        ListenAsync(request.SetPresence, () => SyncRun.RunAsync(State, request, cancellationToken));
+        ListenAsync(request.Requester, request.SetPresence, () => SyncRun.RunAsync(State, request, cancellationToken));
 
     public Task<Outcome<ReadOnlyMemory<byte>>> OldEvents(OldEventsRequest request, CancellationToken cancellationToken = default) =>
-        ListenAsync(null, () => OldSync.EventsAsync(State, request, cancellationToken));
+        ListenAsync(request.Requester, null, () => OldSync.EventsAsync(State, request, cancellationToken));
 
     public Task<Outcome<ReadOnlyMemory<byte>>> OldInitialSync(Requester requester, int limit, bool archived) => OldSync.InitialSyncAsync(State, requester, limit, archived);
 
@@ -83,16 +84,9 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
     public Task<Outcome<RoomPage>> MutualRooms(string otherUserId, string? from) => User.MutualRooms.ReadAsync(services.Storage, UserId, otherUserId, from).AsTask();
 
     /// <summary>online: "the default state when the user is connected to an event stream" (C-S API, Presence).</summary>
-    private async Task<Outcome<ReadOnlyMemory<byte>>> ListenAsync(string? presence, Func<Task<Outcome<ReadOnlyMemory<byte>>>> listen)
+    private async Task<Outcome<ReadOnlyMemory<byte>>> ListenAsync(Requester requester, string? presence, Func<Task<Outcome<ReadOnlyMemory<byte>>>> listen)
     {
-        try
-        {
-            await Presence.BeginAsync(presence);
-            return await listen();
-        }
-        finally
-        {
-            Presence.End();
-        }
+        using var sync = await Syncing.BeginAsync(requester.DeviceId, presence);
+        return await listen();
     }
 }

@@ -1,0 +1,42 @@
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains;
+
+/// <summary>
+/// The right of one activation to write what its grain owns (ADR 0004), for grains that read storage in each change. The epoch is read at the first change and
+/// compared in every commit; when another activation has written since, the change is made again on what that one wrote. Changes come one at a time.
+/// </summary>
+/// <param name="storage">Where it is written.</param>
+/// <param name="owner">What is owned, for example <c>presence:@user:server</c>.</param>
+internal sealed class Ownership(IStorage storage, string owner)
+{
+    private const int Attempts = 3;
+    private Fence? _fence;
+
+    /// <summary>
+    /// Fills a unit and commits it if it holds something. The change must read again what it builds on, and leave the grain's memory alone until it is committed.
+    /// </summary>
+    public async Task<T> ChangeAsync<T>(Func<WriteUnit, ValueTask<T>> change)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var fence = _fence ??= await storage.OpenFenceAsync(owner);
+            try
+            {
+                var unit = new WriteUnit(fence);
+                var result = await change(unit);
+                if (!unit.IsEmpty)
+                    await storage.CommitAsync(unit);
+                return result;
+            }
+            catch (Exception fault)
+            {
+                // A unit that failed breaks its fence.
+                if (_fence == fence)
+                    _fence = null;
+                if (fault is not StaleFenceException || attempt == Attempts)
+                    throw;
+            }
+        }
+    }
+}
