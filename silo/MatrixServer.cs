@@ -98,7 +98,7 @@ public static class MatrixServer
             .AddMatrixGateway()
             .AddHostedService<StorageStartup>()
             .AddHostedService<Housekeeping>();
-        EngineHosting.Add(builder, settings);
+        OrleansHosting.Add(builder, settings);
         builder.Services.AddOutbox();
         configure?.Invoke(builder);
 

@@ -13,6 +13,7 @@ public static class GrainServices
 {
     /// <summary>Registers them; storage, settings, time and randomness come from the silo.</summary>
     public static IServiceCollection AddMatrixGrains(this IServiceCollection services) => services
+        .AddOrleansClocks()
         .AddSingleton<Passwords>()
         .AddRemoteServers()
         .AddDevices()
@@ -20,4 +21,12 @@ public static class GrainServices
         .AddMedia()
         .AddRooms()
         .AddReadSide();
+
+    /// <summary>
+    /// Grains and their timers go by the server's clock, which a test may hold still; what Orleans itself times (messages, membership, idle activations) goes by
+    /// the real one.
+    /// </summary>
+    private static IServiceCollection AddOrleansClocks(this IServiceCollection services) => services
+        .AddKeyedSingleton(KeyedService.AnyKey, TimeProvider.System)
+        .AddKeyedSingleton(TimeProviderNames.Grains, static (provider, _) => provider.GetRequiredService<TimeProvider>());
 }

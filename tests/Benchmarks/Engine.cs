@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans;
 
 namespace OrleansMatrix.Benchmarks;
 
@@ -36,15 +35,16 @@ public sealed class PingGrain : Grain, IPingGrain
 }
 
 /// <summary>
-/// The embedded engine against the figures of Orleans 10.4 on two cores: a sequential call 2.4 µs mean and 4.8 µs p99, 64
-/// callers on 64 grains 850,000 calls a second, 35,000 activations a second.
+/// What the engine of the grains costs by itself: calls in sequence, calls of 64 callers, activations.
 /// </summary>
 internal static class Engine
 {
+    private const int SiloPort = 11999;
+
     public static async Task RunAsync()
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.UseOrleans();
+        builder.UseOrleans(silo => silo.UseLocalhostClustering(SiloPort, gatewayPort: 0));
         using var host = builder.Build();
         await host.StartAsync();
         var grains = host.Services.GetRequiredService<IGrainFactory>();

@@ -4,7 +4,6 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
-using Orleans;
 using OrleansMatrix.Federation;
 using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains;

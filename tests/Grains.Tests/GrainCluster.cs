@@ -10,15 +10,17 @@ using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
 
 namespace OrleansMatrix.Grains.Tests;
 
-/// <summary>Silos of the embedded engine with all grains of the server <c>local</c>, over one storage.</summary>
+/// <summary>Silos of Orleans' test cluster with all grains of the server <c>local</c>, over one storage. Two clusters over one storage stand for a split one.</summary>
 internal static class GrainCluster
 {
     /// <param name="servers">Answers in place of the other servers; without it they are asked for real, and not at private addresses.</param>
     public static async Task<InProcessTestCluster> StartAsync(
         short silos, string folder, TimeProvider clock, IStorage storage, FakeServers? servers = null, FederationSettings? federation = null)
     {
-        var cluster = new InProcessTestClusterBuilder(silos)
-            .ConfigureHost(host =>
+        var builder = new InProcessTestClusterBuilder(silos);
+        builder.Options.ConfigureFileLogging = false;
+        var cluster = builder
+            .ConfigureSiloHost((_, host) =>
             {
                 host.Services
                     .AddSingleton(clock)
@@ -36,4 +38,8 @@ internal static class GrainCluster
         await cluster.DeployAsync();
         return cluster;
     }
+
+    /// <summary>The silo that has the grain's activation; null if none has.</summary>
+    public static InProcessSiloHandle? SiloOf(this InProcessTestCluster cluster, IAddressable grain) =>
+        cluster.TryGetGrainContext(grain.GetGrainId(), out var context) ? cluster.GetSiloForAddress(context.Address.SiloAddress!) : null;
 }

@@ -1,4 +1,3 @@
-using Orleans.Runtime;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Grains.RemoteServer;

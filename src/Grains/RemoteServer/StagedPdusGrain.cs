@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 
 namespace OrleansMatrix.Grains.RemoteServer;

@@ -1,8 +1,5 @@
 using System.Text;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
-using Orleans;
-using Orleans.Embedded;
 using Orleans.TestingHost;
 using OrleansMatrix.Grains.Abstractions.Account;
 using OrleansMatrix.Grains.Abstractions.Device;
@@ -19,17 +16,20 @@ public sealed class TwoActivationsTests : IAsyncLifetime
     private readonly TemporaryFolder _folder = new();
     private readonly TestClock _clock = new();
     private IStorage _storage = null!;
+    private InProcessTestCluster _former = null!;
     private InProcessTestCluster _cluster = null!;
 
     public async ValueTask InitializeAsync()
     {
         _storage = SqliteStorage.Open(_folder.File("matrix.db"), _clock, NullLoggerFactory.Instance);
         await _storage.MigrateAsync(TestContext.Current.CancellationToken);
-        _cluster = await GrainCluster.StartAsync(2, _folder.Path, _clock, _storage);
+        _former = await GrainCluster.StartAsync(1, _folder.Path, _clock, _storage);
+        _cluster = await GrainCluster.StartAsync(1, _folder.Path, _clock, _storage);
     }
 
     public async ValueTask DisposeAsync()
     {
+        await _former.DisposeAsync();
         await _cluster.DisposeAsync();
         await _storage.DisposeAsync();
         _folder.Dispose();
@@ -38,9 +38,8 @@ public sealed class TwoActivationsTests : IAsyncLifetime
     [Fact]
     public async Task A_former_activation_of_an_account_cannot_change_what_the_new_one_has_read()
     {
-        var account = _cluster.Client.GetGrain<IAccountGrain>(Alice);
-        Assert.True((await account.Register(new NewAccount(null, false, false, null, "Alice", null))).Ok);
-        var former = CutOff(account);
+        var (former, account) = Activations<IAccountGrain>(Alice);
+        Assert.True((await former.Register(new NewAccount(null, false, false, null, "Alice", null))).Ok);
         Assert.Contains("Alice", await ProfileAsync(account), StringComparison.Ordinal);
 
         await Assert.ThrowsAnyAsync<Exception>(() => former.SetProfileField("displayname", Utf8("\"former\"")));
@@ -61,9 +60,8 @@ public sealed class TwoActivationsTests : IAsyncLifetime
         var unit = new WriteUnit();
         _storage.Accounts.PutRegistrationToken(unit, new RegistrationTokenRow("token", 3, 0, null));
         await _storage.CommitAsync(unit);
-        var token = _cluster.Client.GetGrain<IRegistrationTokenGrain>("token");
-        Assert.True(await token.Use());
-        var former = CutOff(token);
+        var (former, token) = Activations<IRegistrationTokenGrain>("token");
+        Assert.True(await former.Use());
         Assert.True(await token.Use());
         await Assert.ThrowsAnyAsync<Exception>(former.Use);
         Assert.Equal(2, (await _storage.Accounts.GetRegistrationTokenAsync("token"))!.Completed);
@@ -76,24 +74,17 @@ public sealed class TwoActivationsTests : IAsyncLifetime
     public async Task Two_activations_never_make_the_same_backup_version()
     {
         var body = Utf8("""{"algorithm":"a","auth_data":{}}""");
-        var backups = _cluster.Client.GetGrain<IKeyBackupGrain>(Alice);
-        Assert.Equal("""{"version":"1"}""", Encoding.UTF8.GetString((await backups.CreateVersion(body)).Value.Span));
-        var former = CutOff(backups);
+        var (former, backups) = Activations<IKeyBackupGrain>(Alice);
+        Assert.Equal("""{"version":"1"}""", Encoding.UTF8.GetString((await former.CreateVersion(body)).Value.Span));
         Assert.Equal("""{"version":"2"}""", Encoding.UTF8.GetString((await backups.CreateVersion(body)).Value.Span));
         await Assert.ThrowsAnyAsync<Exception>(() => former.CreateVersion(body));
         Assert.Equal(2, await _storage.Keys.Backups.LastVersionAsync(Alice));
         Assert.Equal("""{"version":"3"}""", Encoding.UTF8.GetString((await former.CreateVersion(body)).Value.Span));
     }
 
-    /// <summary>Cuts off the silo that has the grain; gives a reference that reaches the activation there.</summary>
-    private T CutOff<T>(T grain)
-        where T : IGrainWithStringKey
-    {
-        var name = Assert.Single(_cluster.SilosOf(grain.GetGrainId()));
-        var silo = _cluster.Silos.Single(s => s.Name == name);
-        _cluster.CutOffSilo(silo);
-        return silo.ServiceProvider.GetRequiredService<IGrainFactory>().GetGrain<T>(grain.GetPrimaryKeyString());
-    }
+    /// <summary>References to one grain's activations on both sides of the split: the one that is asked first is the former one.</summary>
+    private (T Former, T Current) Activations<T>(string key)
+        where T : IGrainWithStringKey => (_former.Client.GetGrain<T>(key), _cluster.Client.GetGrain<T>(key));
 
     private async Task<string> StoredAsync(string key) => Encoding.UTF8.GetString((await _storage.Accounts.GetProfileAsync(Alice))[key].Span);
 

@@ -39,13 +39,18 @@ public sealed class InboundLimitTests : IAsyncLifetime
     public async Task The_eleventh_is_told_to_come_later_and_a_repeated_one_waits_for_the_answer_to_the_first()
     {
         var release = new TaskCompletionSource();
+        var committing = 0;
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _storage.OnCommit = async (unit, commit) =>
         {
+            if (Interlocked.Increment(ref committing) == Most)
+                all.SetResult();
             await release.Task;
             return await commit(unit);
         };
         var server = _cluster.Client.GetGrain<IRemoteServerGrain>(Other);
         var running = Enumerable.Range(0, Most).Select(i => SendAsync(server, i)).ToList();
+        await all.Task;
         var refused = await SendAsync(server, Most);
         Assert.Equal((429, "M_LIMIT_EXCEEDED"), (refused.Error!.Status, refused.Error.ErrCode));
         var repeated = SendAsync(server, 0);

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
-using Orleans;
-using Orleans.Embedded;
 using Orleans.TestingHost;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Storage;
@@ -59,11 +57,10 @@ public sealed class KilledSiloTests : IAsyncLifetime
         if (when == "before the answer is here")
             _servers.AnswerGate = gate.Task;
         await Grain.Wake();
-        await UntilAsync(() => _cluster.SilosOf(Grain.GetGrainId()).Count == 1);
+        await UntilAsync(() => _cluster.SiloOf(Grain) is not null);
         if (when != "before it sends")
             await UntilAsync(() => _servers.Count(Other) == 1 && (when != "before the answer is here" || _came.Count == 3));
-        var sending = Assert.Single(_cluster.SilosOf(Grain.GetGrainId()));
-        await _cluster.KillSiloAsync(_cluster.Silos.Single(s => s.Name == sending));
+        await _cluster.KillSiloAsync(_cluster.SiloOf(Grain)!);
         gate.TrySetResult();
         (_servers.Gate, _servers.AnswerGate) = (Task.CompletedTask, Task.CompletedTask);
         await EnqueueAsync(4);

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Orleans.Runtime;
 using OrleansMatrix.Grains.Room.Federation;
 
 namespace OrleansMatrix.Grains.Room.Importing;

@@ -1,4 +1,3 @@
-using Orleans.Runtime;
 using OrleansMatrix.Grains.Abstractions.User;
 
 namespace OrleansMatrix.Grains.User.Presence;

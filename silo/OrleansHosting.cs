@@ -1,0 +1,69 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Orleans.Configuration;
+using OrleansMatrix.Grains.Abstractions;
+
+namespace OrleansMatrix.Silo;
+
+/// <summary>
+/// Hosts the grains on Microsoft Orleans. With a PostgreSQL database, silos find each other and keep reminders in it; without, this is a cluster of one silo
+/// that talks to nobody and opens no port.
+/// </summary>
+internal static class OrleansHosting
+{
+    private const string Invariant = "Npgsql";
+
+    // Of a silo that listens to nobody: only a name for itself.
+    private const int UnusedPort = 11111;
+
+    /// <summary>Adds the silo to the server's host. What the grains need is registered by itself.</summary>
+    public static void Add(WebApplicationBuilder builder, MatrixSettings settings) => builder.UseOrleans(silo =>
+    {
+        // One cluster per homeserver: silos of another server name on the same database are another service.
+        silo.Configure<ClusterOptions>(options => options.ServiceId = options.ClusterId = settings.ServerName.Value);
+        if (settings.Database.Length == 0)
+            AddAlone(silo);
+        else
+            AddClustered(silo, settings.Database);
+    });
+
+    private static void AddAlone(ISiloBuilder silo)
+    {
+        silo.UseLocalhostClustering(UnusedPort, gatewayPort: 0);
+        silo.UseInMemoryReminderService();
+        foreach (var listener in silo.Services.Where(static s => s.ServiceType == typeof(IConnectionListenerFactory) && s.IsKeyedService).ToList())
+        {
+            silo.Services.Remove(listener);
+            silo.Services.AddKeyedSingleton<IConnectionListenerFactory, DeafListener>(listener.ServiceKey);
+        }
+    }
+
+    private static void AddClustered(ISiloBuilder silo, string database)
+    {
+        silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, database));
+        silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (Invariant, database));
+    }
+
+    /// <summary>Accepts no connection: whoever could reach a silo's port could call every grain.</summary>
+    private sealed class DeafListener : IConnectionListenerFactory
+    {
+        public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) => new(new Unbound(endpoint));
+
+        private sealed class Unbound(EndPoint endpoint) : IConnectionListener
+        {
+            private readonly TaskCompletionSource<ConnectionContext?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+            public EndPoint EndPoint => endpoint;
+
+            public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) => await _ended.Task.WaitAsync(cancellationToken);
+
+            public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+            {
+                _ended.TrySetResult(null);
+                return ValueTask.CompletedTask;
+            }
+
+            public ValueTask DisposeAsync() => UnbindAsync(CancellationToken.None);
+        }
+    }
+}
