@@ -46,7 +46,7 @@ public static class UserInteractive
         var progress = await request.Grain<IUiaGrain>(session).Submit(new UiaStep(operation, userId, flows, type, secret));
         if (progress.Done)
             return (null, progress.RegistrationToken);
-        var failure = progress.Failure?.ToError();
+        var failure = progress.Failure;
         return failure is not null && (progress.IsForeign || failure.Status == 429) ? (failure, null) : (Challenge(flows, session, progress.Completed, failure), null);
     }
 

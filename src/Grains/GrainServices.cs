@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Account;
 using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Directory;
@@ -13,6 +14,7 @@ public static class GrainServices
 {
     /// <summary>Registers them; storage, settings, time and randomness come from the silo.</summary>
     public static IServiceCollection AddMatrixGrains(this IServiceCollection services) => services
+        .AddContracts()
         .AddOrleansClocks()
         .AddSingleton<Passwords>()
         .AddRemoteServers()

@@ -1,6 +1,7 @@
 namespace OrleansMatrix.Grains.Abstractions.Device;
 
 /// <summary>What became of an upload of cross-signing keys.</summary>
+[GenerateSerializer, Alias("CrossSigningUpload")]
 public enum CrossSigningUpload
 {
     /// <summary>The keys are stored (or were there already).</summary>

@@ -1,11 +1,14 @@
 namespace OrleansMatrix.Grains.Abstractions.Device;
 
 /// <summary>A user's pushers; key: user id.</summary>
+[Alias("IPusherGrain"), GrainInterfaceType("IPusherGrain")]
 public interface IPusherGrain : IGrainWithStringKey
 {
     /// <summary>The pushers, as a finished response body.</summary>
+    [Alias("List")]
     Task<ReadOnlyMemory<byte>> List();
 
     /// <summary>Adds, replaces or (kind null) deletes a pusher. <paramref name="body"/> is the request body of <c>POST pushers/set</c>.</summary>
+    [Alias("Set")]
     Task<Outcome<Nothing>> Set(string deviceId, ReadOnlyMemory<byte> body);
 }

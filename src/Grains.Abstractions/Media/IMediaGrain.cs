@@ -3,6 +3,7 @@ using Orleans.Concurrency;
 namespace OrleansMatrix.Grains.Abstractions.Media;
 
 /// <summary>One piece of media: what is known of it; the bytes are with <see cref="IMediaContent"/>. Key: <see cref="KeyOf"/>.</summary>
+[Alias("IMediaGrain"), GrainInterfaceType("IMediaGrain")]
 public interface IMediaGrain : IGrainWithStringKey
 {
     /// <summary>The key of a media id of a server.</summary>
@@ -14,14 +15,18 @@ public interface IMediaGrain : IGrainWithStringKey
     /// <param name="waitMs">How long to wait for the upload, in milliseconds, at most 20,000.</param>
     /// <param name="allowRemote">May be fetched from another server.</param>
     [AlwaysInterleave]
+    [Alias("Get")]
     Task<Outcome<MediaInfo>> Get(long waitMs, bool allowRemote);
 
     /// <summary>Creates the id for a later upload; answers when it expires, in milliseconds since the epoch.</summary>
+    [Alias("Reserve")]
     Task<Outcome<long>> Reserve(string uploader);
 
     /// <summary>Whether the user may upload to the reserved id now: M_NOT_FOUND, M_FORBIDDEN, M_CANNOT_OVERWRITE_MEDIA.</summary>
+    [Alias("CheckUpload")]
     Task<Outcome<Nothing>> CheckUpload(string uploader);
 
     /// <summary>The bytes are stored: makes the media available. The errors of <see cref="CheckUpload"/> if <paramref name="reserved"/>.</summary>
+    [Alias("Complete")]
     Task<Outcome<Nothing>> Complete(string uploader, MediaInfo info, bool reserved);
 }

@@ -6,15 +6,19 @@ namespace OrleansMatrix.Grains.Abstractions.RemoteServer;
 /// What other servers may read of a room; answers are finished response bodies. Key: the room id. M_NOT_FOUND for an unknown room, M_FORBIDDEN for a server that
 /// is not in the room or that the room's ACL denies.
 /// </summary>
+[Alias("IServerReaderGrain"), GrainInterfaceType("IServerReaderGrain")]
 public interface IServerReaderGrain : IGrainWithStringKey
 {
     /// <summary>Whether the server is in the room and not denied by its ACL.</summary>
+    [Alias("MayTakePart")]
     Task<bool> MayTakePart(string origin);
 
     /// <summary>An event (event/{eventId}).</summary>
+    [Alias("Event")]
     Task<Outcome<ReadOnlyMemory<byte>>> Event(string origin, string eventId);
 
     /// <summary>The room of an event that is known here; null: none. May be asked of any room's reader.</summary>
+    [Alias("RoomOf")]
     Task<string?> RoomOf(string eventId);
 
     /// <summary>The state before an event with its auth chain (state, state_ids, send_join). M_NOT_FOUND also where the state is known in part only.</summary>
@@ -22,32 +26,38 @@ public interface IServerReaderGrain : IGrainWithStringKey
     /// Leave out members, if they are many, but those that name the room, and of the auth chain what is in the state (<c>omit_members</c>).
     /// </param>
     [ResponseTimeout("00:02:00")]
+    [Alias("State")]
     Task<Outcome<StateListing>> State(string origin, string eventId, bool omitMembers);
 
     /// <summary>Some of the events of a listing, as the members of a JSON array without its brackets.</summary>
+    [Alias("Pdus")]
     Task<ReadOnlyMemory<byte>> Pdus(ImmutableArray<string> eventIds);
 
     /// <summary>The ids of an event's auth chain (event_auth).</summary>
+    [Alias("EventAuth")]
     Task<Outcome<ImmutableArray<string>>> EventAuth(string origin, string eventId);
 
     /// <summary>Events up to and including the given ones, newest first (backfill).</summary>
+    [Alias("Backfill")]
     Task<Outcome<ReadOnlyMemory<byte>>> Backfill(string origin, ImmutableArray<string> from, int limit);
 
     /// <summary>Events before the latest and after the earliest ones, oldest first (get_missing_events).</summary>
+    [Alias("MissingEvents")]
     Task<Outcome<ReadOnlyMemory<byte>>> MissingEvents(string origin, MissingEventsQuery query);
 
     /// <summary>The event nearest to a time (timestamp_to_event).</summary>
+    [Alias("EventByTimestamp")]
     Task<Outcome<ReadOnlyMemory<byte>>> EventByTimestamp(string origin, long timestamp, bool backward);
 }
 
 /// <param name="Limit">The most events to give.</param>
 /// <param name="MinDepth">No event of a smaller depth.</param>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("MissingEventsQuery")]
 public sealed record MissingEventsQuery(
     [property: Id(0)] ImmutableArray<string> Earliest, [property: Id(1)] ImmutableArray<string> Latest, [property: Id(2)] int Limit, [property: Id(3)] long MinDepth);
 
 /// <summary>A state by the ids of its events.</summary>
 /// <param name="AuthChain">The events that lead to it, those that others name come before them as far as is known.</param>
 /// <param name="MembersOmitted">Members were left out of the state.</param>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("StateListing")]
 public sealed record StateListing([property: Id(0)] ImmutableArray<string> State, [property: Id(1)] ImmutableArray<string> AuthChain, [property: Id(2)] bool MembersOmitted = false);

@@ -8,7 +8,7 @@ namespace OrleansMatrix.Grains.Abstractions.Room;
 /// <param name="CreationContent">A JSON object; null for none.</param>
 /// <param name="PowerLevels"><c>power_level_content_override</c>, a JSON object; null for none.</param>
 /// <param name="InvitesByThirdPartyId">The number of entries of <c>invite_3pid</c>; there is no identity server to ask, so they are refused.</param>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("RoomRequest")]
 public sealed record RoomRequest(
     [property: Id(0)] Requester Requester,
     [property: Id(1)] string? Visibility,

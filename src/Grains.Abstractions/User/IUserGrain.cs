@@ -4,14 +4,17 @@ using Orleans.Concurrency;
 namespace OrleansMatrix.Grains.Abstractions.User;
 
 /// <summary>A local user as clients read it: sync, and the user's own data. Key: the user id. JSON goes in and out as UTF-8.</summary>
+[Alias("IUserGrain"), GrainInterfaceType("IUserGrain")]
 public interface IUserGrain : IGrainWithStringKey
 {
     /// <summary>The answer to <c>GET /sync</c>; waits for something to tell up to the request's timeout.</summary>
     [AlwaysInterleave, ResponseTimeout("00:06:00")]
+    [Alias("Sync")]
     Task<Outcome<ReadOnlyMemory<byte>>> Sync(SyncRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>The answer to the deprecated <c>GET /events</c>.</summary>
     [AlwaysInterleave, ResponseTimeout("00:06:00")]
+    [Alias("OldEvents")]
     Task<Outcome<ReadOnlyMemory<byte>>> OldEvents(OldEventsRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>The answer to the deprecated <c>GET /initialSync</c>.</summary>
@@ -19,79 +22,101 @@ public interface IUserGrain : IGrainWithStringKey
     /// <param name="limit">Messages per room.</param>
     /// <param name="archived">With the rooms that the user left.</param>
     [AlwaysInterleave, ResponseTimeout("00:02:00")]
+    [Alias("OldInitialSync")]
     Task<Outcome<ReadOnlyMemory<byte>>> OldInitialSync(Requester requester, int limit, bool archived);
 
     /// <summary>The answer to the deprecated <c>GET /events/{eventId}</c>.</summary>
     [AlwaysInterleave]
+    [Alias("OldEvent")]
     Task<Outcome<ReadOnlyMemory<byte>>> OldEvent(Requester requester, string eventId);
 
     /// <summary>Account data; <paramref name="roomId"/> is empty for global data. M_NOT_FOUND if there is none.</summary>
     [AlwaysInterleave]
+    [Alias("GetAccountData")]
     Task<Outcome<ReadOnlyMemory<byte>>> GetAccountData(string roomId, string type);
 
     /// <summary>Stores account data, a JSON object. 405 M_BAD_JSON for the types that the server manages.</summary>
+    [Alias("SetAccountData")]
     Task<Outcome<Nothing>> SetAccountData(string roomId, string type, ReadOnlyMemory<byte> json);
 
     /// <summary>The room's tags: the content of <c>m.tag</c>.</summary>
     [AlwaysInterleave]
+    [Alias("GetTags")]
     Task<Outcome<ReadOnlyMemory<byte>>> GetTags(string roomId);
 
     /// <summary>Sets a tag; <paramref name="json"/> is its JSON object.</summary>
+    [Alias("SetTag")]
     Task<Outcome<Nothing>> SetTag(string roomId, string tag, ReadOnlyMemory<byte> json);
 
     /// <summary>Removes a tag.</summary>
+    [Alias("DeleteTag")]
     Task<Outcome<Nothing>> DeleteTag(string roomId, string tag);
 
     /// <summary>Stores a filter; answers its id. M_BAD_JSON for one that is not valid.</summary>
     [AlwaysInterleave]
+    [Alias("AddFilter")]
     Task<Outcome<string>> AddFilter(ReadOnlyMemory<byte> json);
 
     /// <summary>A stored filter. M_NOT_FOUND if there is none of that id.</summary>
     [AlwaysInterleave]
+    [Alias("GetFilter")]
     Task<Outcome<ReadOnlyMemory<byte>>> GetFilter(string filterId);
 
     /// <summary>Sets a receipt or the fully-read marker.</summary>
+    [Alias("SetReceipt")]
     Task<Outcome<Nothing>> SetReceipt(ReceiptToSet receipt);
 
     /// <summary>Sets the fully-read marker and receipts at once.</summary>
+    [Alias("SetReadMarkers")]
     Task<Outcome<Nothing>> SetReadMarkers(ReadMarkersToSet markers);
 
     /// <summary>All push rules: the content of <c>m.push_rules</c>.</summary>
     [AlwaysInterleave]
+    [Alias("GetPushRules")]
     Task<ReadOnlyMemory<byte>> GetPushRules();
 
     /// <summary>One push rule. M_NOT_FOUND if there is none.</summary>
     [AlwaysInterleave]
+    [Alias("GetPushRule")]
     Task<Outcome<ReadOnlyMemory<byte>>> GetPushRule(string kind, string ruleId);
 
     /// <summary>Adds or changes a rule.</summary>
+    [Alias("PutPushRule")]
     Task<Outcome<Nothing>> PutPushRule(PushRuleToPut rule);
 
     /// <summary>Deletes a rule of the user's own.</summary>
+    [Alias("DeletePushRule")]
     Task<Outcome<Nothing>> DeletePushRule(string kind, string ruleId);
 
     /// <summary>Turns a rule on or off; <paramref name="body"/> is the request's body.</summary>
+    [Alias("EnablePushRule")]
     Task<Outcome<Nothing>> EnablePushRule(string kind, string ruleId, ReadOnlyMemory<byte> body);
 
     /// <summary>Changes a rule's actions; <paramref name="body"/> is the request's body.</summary>
+    [Alias("SetPushRuleActions")]
     Task<Outcome<Nothing>> SetPushRuleActions(string kind, string ruleId, ReadOnlyMemory<byte> body);
 
     /// <summary>The answer to <c>GET /notifications</c>; <paramref name="only"/> is <c>highlight</c> or null.</summary>
     [AlwaysInterleave]
+    [Alias("Notifications")]
     Task<Outcome<ReadOnlyMemory<byte>>> Notifications(Requester requester, string? from, int limit, string? only);
 
     /// <summary>Unread notifications over all rooms.</summary>
     [AlwaysInterleave]
+    [Alias("GetUnreadCounts")]
     Task<UnreadCounts> GetUnreadCounts();
 
     /// <summary>The rooms that the user is joined to.</summary>
     [AlwaysInterleave]
+    [Alias("JoinedRooms")]
     Task<ImmutableArray<string>> JoinedRooms();
 
     /// <summary>Copies the user's tags, push rules and direct-chat mark of a room to the room that replaced it.</summary>
+    [Alias("FollowUpgrade")]
     Task FollowUpgrade(string roomId, string successor);
 
     /// <summary>Rooms that both users are joined to. M_INVALID_PARAM for a bad token.</summary>
     [AlwaysInterleave]
+    [Alias("MutualRooms")]
     Task<Outcome<RoomPage>> MutualRooms(string otherUserId, string? from);
 }

@@ -3,5 +3,5 @@ namespace OrleansMatrix.Grains.Abstractions.User;
 /// <summary>A receipt that the user sets.</summary>
 /// <param name="Type"><c>m.read</c>, <c>m.read.private</c> or <c>m.fully_read</c>.</param>
 /// <param name="ThreadId">Null: unthreaded; <c>main</c>; or the thread root's event id.</param>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("ReceiptToSet")]
 public sealed record ReceiptToSet([property: Id(0)] string RoomId, [property: Id(1)] string Type, [property: Id(2)] string EventId, [property: Id(3)] string? ThreadId);

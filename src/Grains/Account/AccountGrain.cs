@@ -15,6 +15,7 @@ namespace OrleansMatrix.Grains.Account;
 /// A local account. Changes are made in memory first, together with their write unit, so that interleaved calls see them at once; if the commit fails, the
 /// activation goes and storage's truth is read again.
 /// </summary>
+[GrainType("account")]
 public sealed class AccountGrain(
     IStorage storage, MatrixSettings settings, Passwords passwords, TimeProvider time, IRandom random, ILogger<AccountGrain> logger)
     : Grain, IAccountGrain

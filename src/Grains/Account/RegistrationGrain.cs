@@ -11,6 +11,7 @@ namespace OrleansMatrix.Grains.Account;
 
 /// <summary>Decides who may register; the account's own grain does it.</summary>
 [StatelessWorker]
+[GrainType("registration")]
 public sealed class RegistrationGrain(IStorage storage, MatrixSettings settings, TimeProvider time, IRandom random) : Grain, IRegistrationGrain
 {
     private const int PickedNameLength = 12;

@@ -4,6 +4,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Account;
 
 /// <summary>Counts the uses of one registration token; reads storage each time, as tokens are made and deleted outside.</summary>
+[GrainType("registrationtoken")]
 public sealed class RegistrationTokenGrain(IStorage storage, TimeProvider time) : Grain, IRegistrationTokenGrain
 {
     private Fence? _fence;

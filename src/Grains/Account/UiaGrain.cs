@@ -1,10 +1,10 @@
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Account;
 using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Account;
 
 /// <summary>A session of user-interactive authentication (C-S API, User-Interactive Authentication API).</summary>
+[GrainType("uia")]
 public sealed class UiaGrain : Grain, IUiaGrain
 {
     private static readonly MatrixError s_otherOperation = MatrixError.Forbidden("This session belongs to another request");
@@ -40,10 +40,10 @@ public sealed class UiaGrain : Grain, IUiaGrain
     {
         _for ??= (step.Operation, step.UserId);
         if (_for != (step.Operation, step.UserId))
-            return new UiaProgress(false, [], ErrorInfo.From(s_otherOperation), null, IsForeign: true);
+            return new UiaProgress(false, [], s_otherOperation, null, IsForeign: true);
         var error = step.Type is null || _completed.Contains(step.Type) ? null : await VerifyAsync(step, step.Type);
         if (!step.Flows.Any(flow => flow.Stages.All(_completed.Contains)))
-            return new UiaProgress(false, [.. _completed], error is null ? null : ErrorInfo.From(error), null);
+            return new UiaProgress(false, [.. _completed], error, null);
 
         // A password is asked for anew for each operation; who registers may have to try another name.
         if (step.UserId is not null)

@@ -8,6 +8,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>Server-side key backups (CS API, server-side key backups). The etag counts the changes of a backup's keys.</summary>
+[GrainType("keybackup")]
 public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
 {
     private const int MaxAuthDataBytes = 64 * 1024;

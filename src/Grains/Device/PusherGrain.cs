@@ -8,6 +8,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>A user's pushers (CS API, Push Notifications).</summary>
+[GrainType("pusher")]
 public sealed class PusherGrain(IStorage storage, TimeProvider time) : Grain, IPusherGrain
 {
     private const int MaxPushKeyBytes = 512;

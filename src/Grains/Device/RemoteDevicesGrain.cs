@@ -10,6 +10,7 @@ namespace OrleansMatrix.Grains.Device;
 /// A remote user's device list. It is in storage, and the version there tells whether something made it old while it was fetched, so that two activations do no
 /// harm. One fetch runs at a time; local users are told of a change once it is here, or could not be had.
 /// </summary>
+[GrainType("remotedevices")]
 public sealed class RemoteDevicesGrain(RemoteServerServices services) : Grain, IRemoteDevicesGrain
 {
     private const int MaxFetches = 5;

@@ -8,6 +8,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>Sends to-device messages: one unit for all recipients of a request, so that a batch is delivered once and as a whole.</summary>
+[GrainType("todevice")]
 public sealed class ToDeviceGrain(IStorage storage, MatrixSettings settings, TimeProvider time, IRandom random) : Grain, IToDeviceGrain
 {
     private const string TransactionScope = "to_device";

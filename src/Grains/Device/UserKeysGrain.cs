@@ -6,6 +6,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>A local user's end-to-end encryption keys. Holds no state of its own: its turns order the user's writes, storage has the keys.</summary>
+[GrainType("userkeys")]
 public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRemoteUserKeys remote, TimeProvider time) : Grain, IUserKeysGrain
 {
     private const int MaxOneTimeKeys = 10_000;

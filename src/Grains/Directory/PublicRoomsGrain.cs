@@ -10,6 +10,7 @@ namespace OrleansMatrix.Grains.Directory;
 
 /// <summary>Lists public rooms, the largest first. Tokens are offsets: <c>n20</c>.</summary>
 [StatelessWorker]
+[GrainType("publicrooms")]
 public sealed class PublicRoomsGrain(IStorage storage, MatrixSettings settings, IRemoteDirectory remote) : Grain, IPublicRoomsGrain
 {
     private const int DefaultLimit = 100;

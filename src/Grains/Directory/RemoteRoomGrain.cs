@@ -6,6 +6,7 @@ using OrleansMatrix.Protocol.Errors;
 namespace OrleansMatrix.Grains.Directory;
 
 /// <inheritdoc cref="IRemoteRoomGrain"/>
+[GrainType("remoteroom")]
 public sealed class RemoteRoomGrain(IRemoteDirectory remote, MatrixSettings settings, TimeProvider time) : Grain, IRemoteRoomGrain
 {
     /// <summary>Servers that are asked for one answer.</summary>

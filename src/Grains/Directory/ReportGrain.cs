@@ -6,6 +6,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Directory;
 
 /// <summary>Keeps a user's reports. Reports of rooms and users always succeed, so that they tell nothing about what exists (CS API, Reporting Content).</summary>
+[GrainType("report")]
 public sealed class ReportGrain(IStorage storage, TimeProvider time) : Grain, IReportGrain
 {
     private string UserId => this.GetPrimaryKeyString();

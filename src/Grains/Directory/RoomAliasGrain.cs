@@ -9,6 +9,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Directory;
 
 /// <summary>A room alias. Storage keeps aliases unique; the grain orders what happens to one of them.</summary>
+[GrainType("roomalias")]
 public sealed class RoomAliasGrain(IStorage storage, MatrixSettings settings, CurrentState state, IRemoteDirectory remote) : Grain, IRoomAliasGrain
 {
     private const string CanonicalAlias = "m.room.canonical_alias";

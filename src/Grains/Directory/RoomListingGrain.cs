@@ -13,6 +13,7 @@ namespace OrleansMatrix.Grains.Directory;
 
 /// <summary>What can be found out about a room from outside.</summary>
 [StatelessWorker]
+[GrainType("roomlisting")]
 public sealed class RoomListingGrain(IStorage storage, CurrentState state, MatrixSettings settings, TimeProvider time) : Grain, IRoomListingGrain
 {
     private string RoomId => this.GetPrimaryKeyString();

@@ -9,6 +9,7 @@ namespace OrleansMatrix.Grains.Directory;
 
 /// <summary>Searches the events of the rooms that a user is or was in.</summary>
 [StatelessWorker]
+[GrainType("search")]
 public sealed class SearchGrain(ReadServices services) : Grain, ISearchGrain
 {
     public async Task<Outcome<ReadOnlyMemory<byte>>> Search(Requester requester, ReadOnlyMemory<byte> body, string? from)

@@ -7,6 +7,7 @@ namespace OrleansMatrix.Grains.Directory;
 
 /// <summary>Finds users by id or display name.</summary>
 [StatelessWorker]
+[GrainType("userdirectory")]
 public sealed class UserDirectoryGrain(IStorage storage) : Grain, IUserDirectoryGrain
 {
     private const int MaxLimit = 50;

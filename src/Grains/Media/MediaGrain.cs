@@ -6,6 +6,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Media;
 
 /// <summary>One piece of media: its row, and who waits for it.</summary>
+[GrainType("media")]
 public sealed class MediaGrain(IStorage storage, MatrixSettings settings, IRemoteMedia remote, TimeProvider time) : Grain, IMediaGrain
 {
     // The recommended default (content-repo.yaml, POST /create).

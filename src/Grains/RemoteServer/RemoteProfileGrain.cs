@@ -10,6 +10,7 @@ namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <inheritdoc cref="IRemoteProfileGrain"/>
 [Reentrant]
+[GrainType("remoteprofile")]
 public sealed class RemoteProfileGrain(RemoteServerServices services) : Grain, IRemoteProfileGrain
 {
     /// <summary>C-S API, Profiles: a profile is at most 64 KiB.</summary>

@@ -11,6 +11,7 @@ namespace OrleansMatrix.Grains.RemoteServer;
 /// Another server. The queue for it is in storage and is shortened there if it gets too long; the grain knows only whether and when to try (ADR 0031).
 /// </summary>
 [Reentrant]
+[GrainType("remoteserver")]
 public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IRemoteServerGrain
 {
     private const int MaxReceiving = 10;

@@ -7,6 +7,7 @@ namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <inheritdoc cref="IRoomHistoryGrain"/>
 [Reentrant]
+[GrainType("roomhistory")]
 public sealed class RoomHistoryGrain(RemoteServerServices services) : Grain, IRoomHistoryGrain
 {
     /// <summary>Servers of the room that are asked, those with most members first.</summary>

@@ -6,6 +6,7 @@ namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <inheritdoc cref="IStagedPdusGrain"/>
 [Reentrant]
+[GrainType("stagedpdus")]
 public sealed class StagedPdusGrain(RemoteServerServices services) : Grain, IStagedPdusGrain
 {
     /// <summary>The least time between a try and one out of turn.</summary>

@@ -18,6 +18,7 @@ namespace OrleansMatrix.Grains.Room;
 /// The only writer of a room (ADR 0006). Reentrant, with a turn of its own around what builds on the room's memory: so callers wait for durability together.
 /// </summary>
 [Reentrant]
+[GrainType("room")]
 public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grain, IRoomGrain
 {
     private readonly RunningJoins _joins = new();

@@ -10,6 +10,7 @@ namespace OrleansMatrix.Grains.ServerKeys;
 
 /// <inheritdoc cref="INotaryGrain"/>
 [Reentrant]
+[GrainType("notary")]
 public sealed class NotaryGrain(FederationClient client, TimeProvider time) : Grain, INotaryGrain
 {
     private const int MaxServers = 100;

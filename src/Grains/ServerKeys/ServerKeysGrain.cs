@@ -13,6 +13,7 @@ namespace OrleansMatrix.Grains.ServerKeys;
 /// notaries tell them (S-S API, Retrieving server keys).
 /// </summary>
 [Reentrant]
+[GrainType("serverkeys")]
 public sealed class ServerKeysGrain(IStorage storage, FederationClient client, MatrixSettings settings, TimeProvider time) : Grain, IServerKeysGrain
 {
     private const int MaxBytes = 64 * 1024;

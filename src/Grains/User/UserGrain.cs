@@ -10,6 +10,7 @@ using OrleansMatrix.Protocol.Errors;
 namespace OrleansMatrix.Grains.User;
 
 /// <inheritdoc cref="IUserGrain"/>
+[GrainType("user")]
 public sealed class UserGrain(UserServices services) : Grain, IUserGrain
 {
     private UserState? _state;

@@ -60,7 +60,7 @@ internal sealed class ReadServer : IAsyncDisposable
     {
         var request = new SyncRequest(new Requester(userId, device), since, filter, fullState, "offline", timeout, stateAfter);
         var outcome = await SyncRun.RunAsync(State(userId), request, TestContext.Current.CancellationToken);
-        Assert.Null(outcome.Failure);
+        Assert.Null(outcome.Error);
         using var document = JsonDocument.Parse(outcome.Value);
         return document.RootElement.Clone();
     }

@@ -180,7 +180,7 @@ public sealed class RoomReaderTests
 
     private static JsonElement Parse(Outcome<ReadOnlyMemory<byte>> outcome)
     {
-        Assert.Null(outcome.Failure);
+        Assert.Null(outcome.Error);
         using var document = JsonDocument.Parse(outcome.Value);
         return document.RootElement.Clone();
     }

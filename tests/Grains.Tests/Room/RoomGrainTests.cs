@@ -124,7 +124,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
         Assert.Null(await SetAsync("{}"));
 
         async Task<string?> SetAsync(string content) =>
-            (await Grains.GetGrain<IRoomGrain>(room).SetState(new StateToSet(new Requester(Alice, "D"), "m.room.canonical_alias", "", Utf8(content)))).Failure?.ErrCode;
+            (await Grains.GetGrain<IRoomGrain>(room).SetState(new StateToSet(new Requester(Alice, "D"), "m.room.canonical_alias", "", Utf8(content)))).Error?.ErrCode;
     }
 
     [Theory]
@@ -136,10 +136,10 @@ public sealed class RoomGrainTests : IAsyncLifetime
         var old = (await CreateAsync(Request() with { RoomVersion = from, AliasLocalpart = "moving", Name = "N", Visibility = "public" })).Value!;
         var grain = Grains.GetGrain<IRoomGrain>(old);
         await grain.ChangeMembership(new MembershipChange(new Requester(Alice, "D"), MembershipAction.Ban, Carol));
-        Assert.Equal(ErrCodes.Forbidden, (await grain.Upgrade(new RoomUpgrade(new Requester(Bob, "D"), to))).Failure!.ErrCode);
-        Assert.Equal(ErrCodes.UnsupportedRoomVersion, (await grain.Upgrade(new RoomUpgrade(new Requester(Alice, "D"), "x"))).Failure!.ErrCode);
+        Assert.Equal(ErrCodes.Forbidden, (await grain.Upgrade(new RoomUpgrade(new Requester(Bob, "D"), to))).Error!.ErrCode);
+        Assert.Equal(ErrCodes.UnsupportedRoomVersion, (await grain.Upgrade(new RoomUpgrade(new Requester(Alice, "D"), "x"))).Error!.ErrCode);
         var upgraded = await grain.Upgrade(new RoomUpgrade(new Requester(Alice, "D"), to));
-        Assert.True(upgraded.Ok, upgraded.Failure?.Message);
+        Assert.True(upgraded.Ok, upgraded.Error?.Message);
         var room = upgraded.Value!;
 
         Assert.Equal(room, (await ContentAsync(old, "m.room.tombstone")).GetProperty("replacement_room").GetString());
@@ -162,7 +162,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
     {
         var room = (await CreateAsync(Request())).Value!;
         var grain = Grains.GetGrain<IRoomGrain>(room);
-        Assert.Equal(ErrCodes.Forbidden, (await grain.SetTyping(new TypingNotice(Bob, true, 5000))).Failure!.ErrCode);
+        Assert.Equal(ErrCodes.Forbidden, (await grain.SetTyping(new TypingNotice(Bob, true, 5000))).Error!.ErrCode);
         Assert.True((await grain.SetTyping(new TypingNotice(Alice, true, 5000))).Ok);
         Assert.Equal([Alice], (await TypingAsync(room)).Users.Keys);
         var before = (await TypingAsync(room)).Position;
@@ -201,7 +201,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
         Assert.Null(await SetAsync(Alice, Bob, """{"membership":"leave"}"""));
 
         async Task<string?> SetAsync(string sender, string target, string content) =>
-            (await Grains.GetGrain<IRoomGrain>(room).SetState(new StateToSet(new Requester(sender, "D"), "m.room.member", target, Utf8(content)))).Failure?.ErrCode;
+            (await Grains.GetGrain<IRoomGrain>(room).SetState(new StateToSet(new Requester(sender, "D"), "m.room.member", target, Utf8(content)))).Error?.ErrCode;
     }
 
     [Fact]
@@ -213,9 +213,9 @@ public sealed class RoomGrainTests : IAsyncLifetime
         var suspended = bob with { Suspended = true };
         await grain.ChangeMembership(new MembershipChange(bob, MembershipAction.Join, Bob));
         var message = (await grain.Send(new EventToSend(bob, "m.room.message", Utf8("{}"), "1"))).Value!;
-        Assert.Equal(ErrCodes.UserSuspended, (await grain.Send(new EventToSend(suspended, "m.room.message", Utf8("{}"), "2"))).Failure!.ErrCode);
-        Assert.Equal(ErrCodes.UserSuspended, (await grain.SetState(new StateToSet(suspended, "x", "", Utf8("{}")))).Failure!.ErrCode);
-        Assert.Equal(ErrCodes.UserSuspended, (await grain.ChangeMembership(new MembershipChange(suspended, MembershipAction.Invite, Carol))).Failure!.ErrCode);
+        Assert.Equal(ErrCodes.UserSuspended, (await grain.Send(new EventToSend(suspended, "m.room.message", Utf8("{}"), "2"))).Error!.ErrCode);
+        Assert.Equal(ErrCodes.UserSuspended, (await grain.SetState(new StateToSet(suspended, "x", "", Utf8("{}")))).Error!.ErrCode);
+        Assert.Equal(ErrCodes.UserSuspended, (await grain.ChangeMembership(new MembershipChange(suspended, MembershipAction.Invite, Carol))).Error!.ErrCode);
         Assert.True((await grain.Redact(new EventToRedact(suspended, message, null, "3"))).Ok);
         Assert.True((await grain.ChangeMembership(new MembershipChange(suspended, MembershipAction.Leave, Bob))).Ok);
     }
@@ -224,7 +224,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
 
     private Task<Outcome<string>> CreateAsync(RoomRequest request) => Grains.GetGrain<IRoomFactoryGrain>(Alice).Create(request);
 
-    private async Task<string?> ErrorAsync(RoomRequest request) => (await CreateAsync(request)).Failure?.ErrCode;
+    private async Task<string?> ErrorAsync(RoomRequest request) => (await CreateAsync(request)).Error?.ErrCode;
 
     private async Task<TypingRow> TypingAsync(string room) => (await _storage.Ephemeral.TypingChangedAsync([room], 0, long.MaxValue)).Single();
 

@@ -3,7 +3,7 @@ namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 /// <param name="Origin">The inviting server.</param>
 /// <param name="EventId">The event id of the path; must be that of the event.</param>
 /// <param name="StrippedState">The room's stripped state as the inviting server gave it: a JSON array.</param>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("InviteToSign")]
 public sealed record InviteToSign(
     [property: Id(0)] string Origin, [property: Id(1)] string EventId, [property: Id(2)] string RoomVersion, [property: Id(3)] ReadOnlyMemory<byte> Event,
     [property: Id(4)] ReadOnlyMemory<byte> StrippedState);

@@ -4,10 +4,10 @@ namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 
 /// <param name="Membership">join, leave or knock.</param>
 /// <param name="SupportedVersions">The room versions that the remote server supports (<c>ver</c>).</param>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("MembershipTemplateRequest")]
 public sealed record MembershipTemplateRequest(
     [property: Id(0)] string Origin, [property: Id(1)] string UserId, [property: Id(2)] string Membership, [property: Id(3)] ImmutableArray<string> SupportedVersions);
 
 /// <param name="Event">An unsigned event without hashes, as JSON.</param>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("MembershipTemplate")]
 public sealed record MembershipTemplate([property: Id(0)] string RoomVersion, [property: Id(1)] ReadOnlyMemory<byte> Event);

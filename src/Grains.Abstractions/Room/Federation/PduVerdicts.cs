@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 
 /// <summary>What became of a remote event (S-S API, Checks performed on receipt of a PDU).</summary>
+[GenerateSerializer, Alias("PduVerdict")]
 public enum PduVerdict
 {
     /// <summary>It is in the room's history and its state, if it has any, counts.</summary>
@@ -26,10 +27,10 @@ public enum PduVerdict
 /// <param name="EventId">Empty if the event is so malformed that it has none.</param>
 /// <param name="Reason">Why it was not accepted; null if it was.</param>
 /// <param name="Missing">The event ids that are missing; of a rejected event those without which the state before it is not known.</param>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("JudgedPdu")]
 public sealed record JudgedPdu(
     [property: Id(0)] string EventId, [property: Id(1)] PduVerdict Verdict, [property: Id(2)] string? Reason, [property: Id(3)] ImmutableArray<string> Missing);
 
 /// <summary>One verdict for each event, in the order in which they were given.</summary>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("PduVerdicts")]
 public sealed record PduVerdicts([property: Id(0)] ImmutableArray<JudgedPdu> Pdus);

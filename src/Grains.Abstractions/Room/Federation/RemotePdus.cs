@@ -11,7 +11,7 @@ namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 /// </param>
 /// <param name="AtMissing">For one event instead of that: the state before each previous event that is missing, which itself is known as an outlier.</param>
 /// <param name="Stage">Keep events that cannot be judged because something is missing, to judge them later (ADR 0035).</param>
-[GenerateSerializer, Immutable]
+[GenerateSerializer, Immutable, Alias("RemotePdus")]
 public sealed record RemotePdus(
     [property: Id(0)] string Origin, [property: Id(1)] ImmutableArray<ReadOnlyMemory<byte>> Pdus, [property: Id(2)] ImmutableArray<string> StateBefore = default,
     [property: Id(3)] ImmutableArray<StateAtEvent> AtMissing = default, [property: Id(4)] bool Stage = false);

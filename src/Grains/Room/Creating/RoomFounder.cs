@@ -32,7 +32,7 @@ internal sealed class RoomFounder(IGrainFactory grains, RoomServices services)
             if (outcome.Ok)
                 return create.RoomId;
             // From v12 on two rooms of one user, content and millisecond would have one id.
-            if (outcome.Failure!.Status != 409 || attempt == Attempts)
+            if (outcome.Error!.Status != 409 || attempt == Attempts)
                 return outcome.Error!;
             timestamp++;
         }

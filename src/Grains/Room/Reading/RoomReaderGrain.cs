@@ -11,6 +11,7 @@ namespace OrleansMatrix.Grains.Room.Reading;
 
 /// <inheritdoc cref="IRoomReaderGrain"/>
 [StatelessWorker, Reentrant]
+[GrainType("roomreader")]
 public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderGrain
 {
     private string RoomId => this.GetPrimaryKeyString();

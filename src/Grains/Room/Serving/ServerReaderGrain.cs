@@ -12,6 +12,7 @@ namespace OrleansMatrix.Grains.Room.Serving;
 
 /// <inheritdoc cref="IServerReaderGrain"/>
 [StatelessWorker, Reentrant]
+[GrainType("serverreader")]
 public sealed class ServerReaderGrain(ReadServices services, ServerIdentity self) : Grain, IServerReaderGrain
 {
     public async Task<string?> RoomOf(string eventId) => (await services.Storage.Events.GetAsync(eventId))?.RoomId;

@@ -11,6 +11,7 @@ namespace OrleansMatrix.Grains.User.Presence;
 /// A user's presence. What is shown is in storage, and is written, announced and sent only when it changes: the state, the status message, or of another
 /// server's user whether it is active just now. When a user was active last is known to the grain, and stored whenever something else is (ADR 0060).
 /// </summary>
+[GrainType("presence")]
 public sealed class PresenceGrain(IStorage storage, ServerIdentity server, TimeProvider time) : Grain, IPresenceGrain
 {
     private readonly DevicePresences _devices = new();

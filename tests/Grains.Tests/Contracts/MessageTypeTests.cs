@@ -1,7 +1,7 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.TestSupport;
 
-namespace OrleansMatrix.Grains.Tests;
+namespace OrleansMatrix.Grains.Tests.Contracts;
 
 public class MessageTypeTests
 {
