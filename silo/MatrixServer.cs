@@ -107,6 +107,7 @@ public static class MatrixServer
         app.UseMatrixGateway();
         var storage = app.Services.GetRequiredService<IStorage>();
         var time = app.Services.GetRequiredService<TimeProvider>();
+        app.Use(next => context => HomePage.IsAsked(context.Request) ? HomePage.AnswerAsync(context, settings) : next(context));
         app.Use(next => context => Health.IsAsked(context.Request) ? Health.AnswerAsync(context, storage, time) : next(context));
         app.MapClientEndpoints();
         app.MapMediaEndpoints();

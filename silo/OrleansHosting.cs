@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Orleans.Configuration;
@@ -6,12 +7,15 @@ using OrleansMatrix.Grains.Abstractions;
 namespace OrleansMatrix.Silo;
 
 /// <summary>
-/// Hosts the grains on Microsoft Orleans. With a PostgreSQL database, silos find each other and keep reminders in it; without, this is a cluster of one silo
-/// that talks to nobody and opens no port.
+/// Hosts the grains on Microsoft Orleans. With a PostgreSQL database, silos find each other in it; without, this is a cluster of one silo that talks to nobody and
+/// opens no port.
 /// </summary>
 internal static class OrleansHosting
 {
     private const string Invariant = "Npgsql";
+
+    // A silo asks for the members once in some seconds.
+    private const int MembershipConnections = 3;
 
     // Of a silo that listens to nobody: only a name for itself.
     private const int UnusedPort = 11111;
@@ -21,16 +25,16 @@ internal static class OrleansHosting
     {
         // One cluster per homeserver: silos of another server name on the same database are another service.
         silo.Configure<ClusterOptions>(options => options.ServiceId = options.ClusterId = settings.ServerName.Value);
+        silo.UseInMemoryReminderService();
         if (settings.Database.Length == 0)
             AddAlone(silo);
         else
-            AddClustered(silo, settings.Database);
+            AddClustered(silo, settings);
     });
 
     private static void AddAlone(ISiloBuilder silo)
     {
         silo.UseLocalhostClustering(UnusedPort, gatewayPort: 0);
-        silo.UseInMemoryReminderService();
         foreach (var listener in silo.Services.Where(static s => s.ServiceType == typeof(IConnectionListenerFactory) && s.IsKeyedService).ToList())
         {
             silo.Services.Remove(listener);
@@ -38,10 +42,22 @@ internal static class OrleansHosting
         }
     }
 
-    private static void AddClustered(ISiloBuilder silo, string database)
+    private static void AddClustered(ISiloBuilder silo, MatrixSettings settings)
     {
-        silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, database));
-        silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (Invariant, database));
+        DbConnectionStringBuilder database;
+        try
+        {
+            database = new DbConnectionStringBuilder { ConnectionString = settings.Database };
+        }
+        catch (ArgumentException fault)
+        {
+            throw new SettingsException("Matrix:Database", fault.Message);
+        }
+
+        silo.ConfigureEndpoints(
+            settings.Cluster.Address ?? SiloAddresses.TowardsDatabase(database), settings.Cluster.SiloPort is > 0 and var port ? port : SiloAddresses.FreePort(), gatewayPort: 0);
+        database["Maximum Pool Size"] = MembershipConnections;
+        silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, database.ConnectionString));
     }
 
     /// <summary>Accepts no connection: whoever could reach a silo's port could call every grain.</summary>

@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Net;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.RoomVersions;
 
 namespace OrleansMatrix.Silo;
 
@@ -21,6 +23,12 @@ public static class SettingsReader
             PublicBaseUrl = BaseUrl(reader),
             DataDirectory = Path.GetFullPath(reader.Text("DataDirectory") ?? "./data"),
             Database = reader.Text("Database") ?? "",
+            Cluster = new ClusterSettings
+            {
+                Address = Address(reader),
+                SiloPort = (int)reader.Integer("Cluster:SiloPort", ClusterSettings.DefaultSiloPort, 0, 65535),
+            },
+            DefaultRoomVersion = RoomVersionId(reader),
             Registration = new RegistrationSettings
             {
                 Enabled = reader.Flag("Registration:Enabled"),
@@ -55,6 +63,21 @@ public static class SettingsReader
         };
         reader.RefuseUnknown();
         return settings;
+    }
+
+    private static IPAddress? Address(Reader reader) => reader.Text("Cluster:Address") switch
+    {
+        null => null,
+        var text when IPAddress.TryParse(text, out var address) => address,
+        var text => throw new SettingsException($"{Section}:Cluster:Address", $"'{text}' is not an IP address"),
+    };
+
+    private static string RoomVersionId(Reader reader)
+    {
+        var id = reader.Text("DefaultRoomVersion") ?? RoomVersion.Default.Id;
+        return RoomVersion.TryGet(id, out _)
+            ? id
+            : throw new SettingsException($"{Section}:DefaultRoomVersion", $"'{id}' is not one of {string.Join(", ", RoomVersion.All.Select(static version => version.Id))}");
     }
 
     private static string? BaseUrl(Reader reader) => reader.Url("PublicBaseUrl")?.TrimEnd('/');

@@ -11,6 +11,9 @@ internal static class StorageFactory
 {
     private const string FileName = "matrix.db";
 
+    /// <summary>Whether there is a database to open. That of <c>Matrix:Database</c> says so itself.</summary>
+    public static bool Exists(MatrixSettings settings) => settings.Database.Length > 0 || File.Exists(Path.Combine(settings.DataDirectory, FileName));
+
     public static IStorage Open(MatrixSettings settings, TimeProvider time, ILoggerFactory loggers) => settings.Database.Length == 0
         ? SqliteStorage.Open(Path.Combine(settings.DataDirectory, FileName), time, loggers)
         : OpenPostgres(settings, time, loggers);

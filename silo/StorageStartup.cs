@@ -13,6 +13,8 @@ internal sealed class StorageStartup(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await storage.MigrateAsync(cancellationToken);
+        await DatabaseOwner.CheckNameAsync(storage, settings);
+        await DatabaseOwner.CheckKeyAsync(storage, settings, signingKey);
         SiloLog.Starting(logger, settings.ServerName.Value, signingKey.KeyId, settings.DataDirectory);
         if (await RegistrationTokens.FirstAsync(storage, random, time) is { } token)
             SiloLog.FirstToken(logger, token);

@@ -24,7 +24,7 @@ internal static class Capabilities
         {
             writer.WriteStartObject("capabilities"u8);
             writer.WriteStartObject("m.room_versions"u8);
-            writer.WriteString("default"u8, RoomVersion.Default.Id);
+            writer.WriteString("default"u8, request.Settings.DefaultRoomVersion);
             writer.WriteStartObject("available"u8);
             foreach (var version in RoomVersion.All)
                 writer.WriteString(version.Id, "stable"u8);

@@ -16,29 +16,50 @@ internal static class CommandTree
             FederationCommand.Create(),
         };
         root.TreatUnmatchedTokensAsErrors = false;
-        root.SetAction((result, _) => MatrixServer.RunAsync([.. result.UnmatchedTokens]));
+        root.SetAction((result, _) => RunServerAsync([.. result.UnmatchedTokens]));
         return root.Parse(args).InvokeAsync();
     }
 
+    /// <summary>The exit code of a command that was written wrongly.</summary>
+    public const int UsageError = 2;
+
     /// <summary>The settings as the server would read them.</summary>
-    public static MatrixSettings Settings(ParseResult result) => SettingsReader.Read(new ConfigurationBuilder()
-        .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
-        .AddEnvironmentVariables()
-        .AddCommandLine([.. result.UnmatchedTokens])
-        .Build());
+    /// <exception cref="UsageException">What is left of the command line is no setting.</exception>
+    /// <exception cref="SettingsException">A value is wrong, or a key is not known.</exception>
+    public static MatrixSettings Settings(ParseResult result) => SettingArguments.Fault(result.UnmatchedTokens) is { } fault
+        ? throw new UsageException(fault)
+        : SettingsReader.Read(new ConfigurationBuilder()
+            .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
+            .AddEnvironmentVariables()
+            .AddCommandLine([.. result.UnmatchedTokens])
+            .Build());
 
     /// <summary>Runs a command on the server's own database, which may be in use by a running server; faults become one line.</summary>
-    public static async Task<int> OnStorageAsync(ParseResult result, Func<AdminContext, Task<int>> command)
+    /// <param name="makeNew">Without a database in the data folder one is made; else that is an error.</param>
+    public static async Task<int> OnStorageAsync(ParseResult result, Func<AdminContext, Task<int>> command, bool makeNew = false)
     {
         try
         {
-            await using var context = await AdminContext.OpenAsync(Settings(result), TimeProvider.System, new SystemRandom());
+            await using var context = await AdminContext.OpenAsync(Settings(result), TimeProvider.System, new SystemRandom(), makeNew);
             return await command(context);
+        }
+        catch (UsageException fault)
+        {
+            await Console.Error.WriteLineAsync(fault.Message);
+            return UsageError;
         }
         catch (Exception fault) when (StartFault.Describe(fault) is { } line)
         {
             await Console.Error.WriteLineAsync(line);
             return 1;
         }
+    }
+
+    private static async Task<int> RunServerAsync(string[] arguments)
+    {
+        if (SettingArguments.Fault(arguments) is not { } fault)
+            return await MatrixServer.RunAsync(arguments);
+        await Console.Error.WriteLineAsync(fault);
+        return UsageError;
     }
 }

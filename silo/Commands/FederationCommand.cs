@@ -41,10 +41,10 @@ internal static class FederationCommand
             await check.RunAsync(name, report, cancellationToken);
             return report.IsGood ? 0 : 1;
         }
-        catch (SettingsException fault)
+        catch (Exception fault) when (fault is SettingsException or UsageException)
         {
             await Console.Error.WriteLineAsync(fault.Message);
-            return 2;
+            return CommandTree.UsageError;
         }
     }
 

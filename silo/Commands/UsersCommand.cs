@@ -16,10 +16,11 @@ internal static class UsersCommand
         var name = new Argument<string>("name") { Description = "The local part of the user ID, such as alice." };
         var admin = new Option<bool>("--admin") { Description = "Make the account a server administrator." };
         var fromStdin = new Option<bool>("--password-stdin") { Description = "Read the password from standard input instead of asking for it." };
-        var create = new Command("create", "Make an account. The server may be running or not.") { name, admin, fromStdin };
+        var makeNew = new Option<bool>("--new") { Description = "Make a new database if there is none in the data folder yet." };
+        var create = new Command("create", "Make an account. The server may be running or not.") { name, admin, fromStdin, makeNew };
         create.TreatUnmatchedTokensAsErrors = false;
         create.SetAction((result, _) => CommandTree.OnStorageAsync(
-            result, context => CreateAsync(context, result.GetRequiredValue(name), result.GetValue(admin), result.GetValue(fromStdin))));
+            result, context => CreateAsync(context, result.GetRequiredValue(name), result.GetValue(admin), result.GetValue(fromStdin)), result.GetValue(makeNew)));
         var list = new Command("list", "List the accounts.") { TreatUnmatchedTokensAsErrors = false };
         list.SetAction((result, _) => CommandTree.OnStorageAsync(result, ListAsync));
         return new Command("users", "Manage accounts.") { create, list };
@@ -47,7 +48,8 @@ internal static class UsersCommand
             return Fail($"{user.Value} exists already");
         }
 
-        Console.WriteLine($"Created {user.Value}{(admin ? ", a server administrator" : "")}");
+        var where = context.Settings.Database.Length == 0 ? context.Settings.DataDirectory : "the database of Matrix:Database";
+        Console.WriteLine($"Created {user.Value}{(admin ? ", a server administrator," : "")} in {where}");
         return 0;
     }
 

@@ -1,4 +1,6 @@
+using System.Net;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.RoomVersions;
 
 namespace OrleansMatrix.Grains.Abstractions;
 
@@ -16,6 +18,12 @@ public sealed record MatrixSettings
 
     /// <summary>A PostgreSQL connection string; empty: SQLite in the data directory.</summary>
     public string Database { get; init; } = "";
+
+    /// <summary>How silos that share a database reach each other.</summary>
+    public ClusterSettings Cluster { get; init; } = new();
+
+    /// <summary>The version of rooms whose maker names none: one of those that this server knows.</summary>
+    public string DefaultRoomVersion { get; init; } = RoomVersion.Default.Id;
 
     public RegistrationSettings Registration { get; init; } = new();
 
@@ -52,6 +60,19 @@ public sealed record MatrixSettings
 
     /// <summary>Null: no single sign-on by CAS.</summary>
     public string? CasServerUrl { get; init; }
+}
+
+/// <summary>How the silos of a cluster reach each other (section <c>Matrix:Cluster</c>); without <see cref="MatrixSettings.Database"/> it means nothing.</summary>
+public sealed record ClusterSettings
+{
+    /// <summary>The port for other silos, 1 to 65535, or 0 for a free one.</summary>
+    public const int DefaultSiloPort = 11111;
+
+    /// <summary>The address that other silos reach this one at; null: that of the interface that reaches the database.</summary>
+    public IPAddress? Address { get; init; }
+
+    /// <inheritdoc cref="DefaultSiloPort"/>
+    public int SiloPort { get; init; } = DefaultSiloPort;
 }
 
 /// <summary>Being a policy server (section <c>Matrix:PolicyServer</c>).</summary>

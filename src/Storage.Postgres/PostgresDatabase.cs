@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using OrleansMatrix.Storage.Sql;
@@ -8,6 +9,10 @@ namespace OrleansMatrix.Storage.Postgres;
 internal sealed class PostgresDatabase : ISqlDatabase
 {
     private const int MostRetries = 2;
+    private const string MaxPoolSize = "Maximum Pool Size";
+
+    // Of the 100 that PostgreSQL takes by default, with several silos, backups and people to be let in. More make it no faster.
+    private const int DefaultConnections = 16;
     private static readonly Statement Ping = new("SELECT pos FROM stream_head");
     private readonly NpgsqlDataSource _source;
     private readonly PostgresWriter _writer;
@@ -16,7 +21,8 @@ internal sealed class PostgresDatabase : ISqlDatabase
 
     public PostgresDatabase(string connectionString, TimeProvider time, ILoggerFactory loggers)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { NoResetOnClose = true };   // nothing here changes a session
+        if (!new DbConnectionStringBuilder { ConnectionString = settings.ConnectionString }.ContainsKey(MaxPoolSize)) settings.MaxPoolSize = DefaultConnections;
         if (settings.MaxAutoPrepare == 0) settings.MaxAutoPrepare = 200;
         settings.AutoPrepareMinUsages = 2;
         settings.IncludeFailedBatchedCommand = true;   // so that the commit loop can tell which unit failed

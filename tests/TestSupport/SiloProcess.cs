@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -23,6 +24,9 @@ public sealed class SiloProcess : IAsyncDisposable
             ["Kestrel__Endpoints__Http__Url"] = Url.ToString(),
             ["Matrix__DataDirectory"] = dataDirectory,
             ["Matrix__Database"] = database,
+
+            // The same after a kill: then the silo takes its former one's place among the members at once.
+            ["Matrix__Cluster__SiloPort"] = FreePort().ToString(CultureInfo.InvariantCulture),
             ["Matrix__Registration__Enabled"] = "true",
             ["Matrix__RateLimits__Enabled"] = "false",
         };

@@ -20,7 +20,11 @@ public static class RoomRegistration
         services.TryAddSingleton(provider => new StateNodeCache(provider.GetRequiredService<IStorage>().StateNodes));
         services.TryAddSingleton<IServerKeyRing, StoredKeyRing>();
         services.TryAddSingleton<IRemoteRooms, UnreachableRooms>();
-        services.TryAddSingleton(static provider => ActivatorUtilities.CreateInstance<RoomServices>(provider) with { PolicyServer = provider.GetService<OwnPolicyServer>() });
+        services.TryAddSingleton(static provider => ActivatorUtilities.CreateInstance<RoomServices>(provider) with
+        {
+            PolicyServer = provider.GetService<OwnPolicyServer>(),
+            DefaultRoomVersion = provider.GetRequiredService<MatrixSettings>().DefaultRoomVersion,
+        });
         return services;
     }
 }

@@ -12,7 +12,7 @@ using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
 
 namespace OrleansMatrix.Grains.Tests.Room;
 
-/// <summary>Rooms as callers see them: through grains, on a silo of the embedded engine.</summary>
+/// <summary>Rooms as callers see them: through grains, on a silo of Orleans' test cluster.</summary>
 public sealed class RoomGrainTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();

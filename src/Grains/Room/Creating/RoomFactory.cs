@@ -22,7 +22,7 @@ internal sealed class RoomFactory(IGrainFactory grains, RoomServices services)
     public async Task<Outcome<string>> CreateAsync(RoomRequest request)
     {
         var creator = request.Requester.UserId;
-        if (!RoomVersion.TryGet(request.RoomVersion ?? RoomVersion.Default.Id, out var version))
+        if (!RoomVersion.TryGet(request.RoomVersion ?? services.DefaultRoomVersion, out var version))
             return MatrixError.UnsupportedRoomVersion();
         var isPublic = request.Visibility == "public";
         if (RoomPreset.Of(request.Preset, isPublic) is not { } preset)
