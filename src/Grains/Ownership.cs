@@ -8,7 +8,7 @@ namespace OrleansMatrix.Grains;
 /// </summary>
 /// <param name="storage">Where it is written.</param>
 /// <param name="owner">What is owned, for example <c>presence:@user:server</c>.</param>
-internal sealed class Ownership(IStorage storage, string owner)
+public sealed class Ownership(IStorage storage, string owner)
 {
     private const int Attempts = 3;
     private Fence? _fence;
@@ -18,6 +18,7 @@ internal sealed class Ownership(IStorage storage, string owner)
     /// </summary>
     public async Task<T> ChangeAsync<T>(Func<WriteUnit, ValueTask<T>> change)
     {
+        ArgumentNullException.ThrowIfNull(change);
         for (var attempt = 1; ; attempt++)
         {
             var fence = _fence ??= await storage.OpenFenceAsync(owner);
@@ -39,4 +40,11 @@ internal sealed class Ownership(IStorage storage, string owner)
             }
         }
     }
+
+    /// <summary>Fills a unit, which must not depend on what is stored, and commits it.</summary>
+    public Task WriteAsync(Action<WriteUnit> write) => ChangeAsync(unit =>
+    {
+        write(unit);
+        return ValueTask.FromResult(true);
+    });
 }

@@ -1,6 +1,6 @@
 namespace OrleansMatrix.Grains.Abstractions.Device;
 
-/// <summary>Sends a local user's to-device messages; key: the sender's user id.</summary>
+/// <summary>Delivers a user's to-device messages; key: the sender's user id, of this server or another.</summary>
 [Alias("IToDeviceGrain"), GrainInterfaceType("IToDeviceGrain")]
 public interface IToDeviceGrain : IGrainWithStringKey
 {
@@ -10,4 +10,13 @@ public interface IToDeviceGrain : IGrainWithStringKey
     /// </summary>
     [Alias("Send")]
     Task<Outcome<Nothing>> Send(string deviceId, string eventType, string transactionId, ReadOnlyMemory<byte> body);
+
+    /// <summary>
+    /// Delivers what the sender's server sends to local users (S-S API, Send-to-device messaging): once for each message id, and not at all if part of it cannot be.
+    /// </summary>
+    /// <param name="eventType">The messages' type.</param>
+    /// <param name="messageId">Unique among the sender's.</param>
+    /// <param name="messages">A JSON object: contents by user and device.</param>
+    [Alias("Receive")]
+    Task Receive(string eventType, string messageId, ReadOnlyMemory<byte> messages);
 }

@@ -3,7 +3,9 @@ using Orleans.Concurrency;
 
 namespace OrleansMatrix.Grains.Abstractions.User;
 
-/// <summary>A local user as clients read it: sync, and the user's own data. Key: the user id. JSON goes in and out as UTF-8.</summary>
+/// <summary>
+/// A local user as clients read it: sync, and the user's own data. Of another server's user only the receipts. Key: the user id. JSON goes in and out as UTF-8.
+/// </summary>
 [Alias("IUserGrain"), GrainInterfaceType("IUserGrain")]
 public interface IUserGrain : IGrainWithStringKey
 {
@@ -69,6 +71,10 @@ public interface IUserGrain : IGrainWithStringKey
     /// <summary>Sets the fully-read marker and receipts at once.</summary>
     [Alias("SetReadMarkers")]
     Task<Outcome<Nothing>> SetReadMarkers(ReadMarkersToSet markers);
+
+    /// <summary>Another server tells how far its user has read (S-S API, Receipts): <c>m.read</c> in rooms that the user is joined to.</summary>
+    [Alias("ReceiveReceipts")]
+    Task ReceiveReceipts(ImmutableArray<ReceivedReceipt> receipts);
 
     /// <summary>All push rules: the content of <c>m.push_rules</c>.</summary>
     [AlwaysInterleave]

@@ -7,7 +7,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>keys/device_signing/upload (CS API, Cross-signing).</summary>
-internal sealed class CrossSigningUploader(IStorage storage, string userId)
+internal sealed class CrossSigningUploader(IStorage storage, Ownership ownership, string userId)
 {
     public async Task<Outcome<CrossSigningUpload>> UploadAsync(ReadOnlyMemory<byte> body, bool authenticated)
     {
@@ -16,6 +16,11 @@ internal sealed class CrossSigningUploader(IStorage storage, string userId)
             return error!;
         if (Read(document.RootElement, out var uploaded) is { } invalid)
             return invalid;
+        return await ownership.ChangeAsync(unit => PutAsync(unit, uploaded, authenticated));
+    }
+
+    private async ValueTask<Outcome<CrossSigningUpload>> PutAsync(WriteUnit unit, List<CrossSigningKey> uploaded, bool authenticated)
+    {
         var stored = (await storage.Keys.CrossSigningKeysAsync(userId))
             .Select(row => CrossSigningKey.FromStored(row.Usage, row.Json)).OfType<CrossSigningKey>().ToDictionary(k => k.Usage, StringComparer.Ordinal);
         var master = uploaded.FirstOrDefault(k => k.Usage == CrossSigningKey.Master) ?? stored.GetValueOrDefault(CrossSigningKey.Master);
@@ -33,7 +38,6 @@ internal sealed class CrossSigningUploader(IStorage storage, string userId)
         if ((await storage.Keys.DeviceKeysAsync(userId)).Any(d => changed.Any(k => k.PublicKey == d.DeviceId)))
             return MatrixError.Forbidden("Key ID in use");
 
-        var unit = new WriteUnit();
         foreach (var key in changed)
             storage.Keys.PutCrossSigningKey(unit, new CrossSigningKeyRow(userId, key.Usage, key.Json));
 
@@ -42,7 +46,6 @@ internal sealed class CrossSigningUploader(IStorage storage, string userId)
             storage.Keys.AddDeviceListChange(unit, userId, unit.NextPosition(ChangeKind.DeviceList, userId), onlyFor: userId);
         else
             DeviceListUpdates.AddCrossSigning(storage, unit, userId);
-        await storage.CommitAsync(unit);
         return CrossSigningUpload.Stored;
     }
 

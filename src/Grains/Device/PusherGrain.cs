@@ -17,7 +17,11 @@ public sealed class PusherGrain(IStorage storage, TimeProvider time) : Grain, IP
     private const int MaxPushers = 100;
     private static readonly string[] s_required = ["app_display_name", "device_display_name", "lang"];
 
+    private Ownership? _ownership;
+
     private string UserId => this.GetPrimaryKeyString();
+
+    private Ownership Ownership => _ownership ??= new Ownership(storage, $"pushers:{UserId}");
 
     public async Task<ReadOnlyMemory<byte>> List()
     {
@@ -41,15 +45,17 @@ public sealed class PusherGrain(IStorage storage, TimeProvider time) : Grain, IP
             return MatrixError.MissingParam("Missing parameters: app_id, pushkey, kind");
         if (appId.Length is 0 or > MaxAppIdLength || Encoding.UTF8.GetByteCount(pushKey) is 0 or > MaxPushKeyBytes)
             return MatrixError.InvalidParam("app_id or pushkey is empty or too long");
-        var unit = new WriteUnit();
-        if (kind.ValueKind == JsonValueKind.Null)
+        var isDeleted = kind.ValueKind == JsonValueKind.Null;
+        if (!isDeleted && Check(json, kind) is { } invalid)
+            return invalid;
+        return await Ownership.ChangeAsync<Outcome<Nothing>>(async unit =>
         {
-            storage.Pushers.Delete(unit, UserId, appId, pushKey);
-        }
-        else
-        {
-            if (Check(json, kind) is { } invalid)
-                return invalid;
+            if (isDeleted)
+            {
+                storage.Pushers.Delete(unit, UserId, appId, pushKey);
+                return Nothing.Value;
+            }
+
             var pushers = await storage.Pushers.OfUserAsync(UserId);
             if (pushers.Count >= MaxPushers && !pushers.Any(p => p.AppId == appId && p.PushKey == pushKey))
                 return MatrixError.InvalidParam("Too many pushers");
@@ -57,10 +63,8 @@ public sealed class PusherGrain(IStorage storage, TimeProvider time) : Grain, IP
             if (!append)
                 storage.Pushers.DeleteOfOthers(unit, UserId, appId, pushKey);
             storage.Pushers.Put(unit, new PusherRow(UserId, appId, pushKey, deviceId, Render(json), time.GetUtcNow().ToUnixTimeMilliseconds()));
-        }
-
-        await storage.CommitAsync(unit);
-        return Nothing.Value;
+            return Nothing.Value;
+        });
     }
 
     private static MatrixError? Check(JsonElement json, JsonElement kind)

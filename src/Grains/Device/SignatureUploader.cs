@@ -7,31 +7,39 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>keys/signatures/upload (CS API, Cross-signing): signatures that the user's keys made on its own keys and on other users' master keys.</summary>
-internal sealed class SignatureUploader(IStorage storage, string userId)
+internal sealed class SignatureUploader(IStorage storage, Ownership ownership, string userId)
 {
     private const int MaxObjects = 1000;
     private static readonly MatrixError s_unknownKey = MatrixError.NotFound("Unknown key");
     private static readonly MatrixError s_otherContent = MatrixError.InvalidParam("The object is not the key that is known");
     private static readonly MatrixError s_badSignature = new(ErrCodes.InvalidSignature, 400, "Invalid signature");
 
-    private readonly WriteUnit _unit = new();
     private readonly HashSet<string> _ownTargets = new(StringComparer.Ordinal);
     private readonly List<(string UserId, string KeyId, MatrixError Error)> _failures = [];
+    private WriteUnit _unit = null!;
 
-    public async Task<Outcome<ReadOnlyMemory<byte>>> UploadAsync(ReadOnlyMemory<byte> body)
+    public Task<Outcome<ReadOnlyMemory<byte>>> UploadAsync(ReadOnlyMemory<byte> body) => ownership.ChangeAsync(unit =>
+    {
+        _unit = unit;
+        _ownTargets.Clear();
+        _failures.Clear();
+        return FillAsync(body);
+    });
+
+    /// <summary>Fills the unit. An error is answered with the unit empty.</summary>
+    private async ValueTask<Outcome<ReadOnlyMemory<byte>>> FillAsync(ReadOnlyMemory<byte> body)
     {
         using var document = JsonBytes.ParseObject(body, out var error);
         if (document is null)
             return error!;
+        var targets = document.RootElement.EnumerateObject().ToList();
+        if (targets.Exists(t => t.Value.ValueKind != JsonValueKind.Object))
+            return MatrixError.BadJson("A user's signatures are not an object");
+        if (targets.Sum(t => t.Value.GetPropertyCount()) > MaxObjects)
+            return MatrixError.TooLarge("Too many signatures");
         var own = await KeySet.LoadAsync(storage, userId);
-        var objects = 0;
-        foreach (var target in document.RootElement.EnumerateObject())
+        foreach (var target in targets)
         {
-            if (target.Value.ValueKind != JsonValueKind.Object)
-                return MatrixError.BadJson("A user's signatures are not an object");
-            objects += target.Value.GetPropertyCount();
-            if (objects > MaxObjects)
-                return MatrixError.TooLarge("Too many signatures");
             var targetKeys = target.Name == userId ? own : await KeySet.LoadAsync(storage, target.Name);
             if (!AddAll(own, targetKeys, target))
                 continue;
@@ -43,8 +51,6 @@ internal sealed class SignatureUploader(IStorage storage, string userId)
                 storage.Keys.AddDeviceListChange(_unit, target.Name, _unit.NextPosition(ChangeKind.DeviceList, userId), onlyFor: userId);
         }
 
-        if (!_unit.IsEmpty)
-            await storage.CommitAsync(_unit);
         return JsonBytes.Object(WriteFailures);
     }
 

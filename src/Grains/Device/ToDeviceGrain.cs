@@ -7,13 +7,20 @@ using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Device;
 
-/// <summary>Sends to-device messages: one unit for all recipients of a request, so that a batch is delivered once and as a whole.</summary>
+/// <summary>
+/// Delivers a sender's to-device messages: one unit for all recipients of a request, so that a batch is delivered once and as a whole. Inboxes are rows that are
+/// added here, and taken away by their user's grain once a device has them.
+/// </summary>
 [GrainType("todevice")]
-public sealed class ToDeviceGrain(IStorage storage, MatrixSettings settings, TimeProvider time, IRandom random) : Grain, IToDeviceGrain
+public sealed class ToDeviceGrain(IStorage storage, ServerIdentity server, TimeProvider time, IRandom random) : Grain, IToDeviceGrain
 {
     private const string TransactionScope = "to_device";
+    private const string MessageScope = "m.direct_to_device";
+    private const int MaxRecipients = 1000;
 
     private string UserId => this.GetPrimaryKeyString();
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     public async Task<Outcome<Nothing>> Send(string deviceId, string eventType, string transactionId, ReadOnlyMemory<byte> body)
     {
@@ -28,17 +35,41 @@ public sealed class ToDeviceGrain(IStorage storage, MatrixSettings settings, Tim
         var unit = new WriteUnit();
         if (await AddMessagesAsync(unit, eventType, messages) is { } refused)
             return refused;
-        storage.Events.AddTransaction(unit, UserId, deviceId, TransactionScope, transactionId, "", time.GetUtcNow().ToUnixTimeMilliseconds());
+        storage.Events.AddTransaction(unit, UserId, deviceId, TransactionScope, transactionId, "", Now);
+        await CommitOnceAsync(unit);
+        return Nothing.Value;
+    }
+
+    public async Task Receive(string eventType, string messageId, ReadOnlyMemory<byte> messages)
+    {
+        // "message_id: Unique ID for the message, used for idempotence."
+        using var document = JsonBytes.ParseObject(messages, out _);
+        if (document is null || await storage.Events.FindTransactionAsync(UserId, "", MessageScope, messageId) is not null)
+            return;
+        var unit = new WriteUnit();
+        var batch = new ToDeviceBatch(storage, UserId, eventType);
+        foreach (var user in document.RootElement.EnumerateObject().Take(MaxRecipients))
+        {
+            // What cannot be delivered must not make the sender try again for ever.
+            if (server.IsLocalUser(user.Name) && user.Value.ValueKind == JsonValueKind.Object && await batch.AddLocalAsync(unit, user.Name, user.Value) is not null)
+                return;
+        }
+
+        storage.Events.AddTransaction(unit, UserId, "", MessageScope, messageId, "", Now);
+        await CommitOnceAsync(unit);
+    }
+
+    /// <summary>The transaction's row is unique, which stands for a fence: rows of inboxes are only added here, at positions of their own.</summary>
+    private async Task CommitOnceAsync(WriteUnit unit)
+    {
         try
         {
             await storage.CommitAsync(unit);
         }
         catch (ConflictException)
         {
-            // The same transaction went through elsewhere.
+            // The same went through elsewhere.
         }
-
-        return Nothing.Value;
     }
 
     private async Task<MatrixError?> AddMessagesAsync(WriteUnit unit, string eventType, JsonElement messages)
@@ -51,7 +82,7 @@ public sealed class ToDeviceGrain(IStorage storage, MatrixSettings settings, Tim
                 return MatrixError.InvalidParam("messages has a key that is not a user id");
             if (recipient.Value.ValueKind != JsonValueKind.Object)
                 return MatrixError.BadJson("messages has a value that is not an object");
-            if (user.Domain.SequenceEqual(settings.ServerName.Value))
+            if (user.Domain.SequenceEqual(server.Name.Value))
             {
                 if (await batch.AddLocalAsync(unit, recipient.Name, recipient.Value) is { } error)
                     return error;

@@ -5,13 +5,17 @@ using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Device;
 
-/// <summary>A local user's end-to-end encryption keys. Holds no state of its own: its turns order the user's writes, storage has the keys.</summary>
+/// <summary>A local user's end-to-end encryption keys: the only writer of them. Nothing is kept in memory, storage has the keys.</summary>
 [GrainType("userkeys")]
 public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRemoteUserKeys remote, TimeProvider time) : Grain, IUserKeysGrain
 {
     private const int MaxOneTimeKeys = 10_000;
 
+    private Ownership? _ownership;
+
     private string UserId => this.GetPrimaryKeyString();
+
+    private Ownership Ownership => _ownership ??= new Ownership(storage, $"user-keys:{UserId}");
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> Upload(string deviceId, ReadOnlyMemory<byte> body)
     {
@@ -21,22 +25,8 @@ public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRe
         if (KeyUpload.Read(document.RootElement, UserId, deviceId, out var upload) is { } invalid)
             return invalid;
 
-        var unit = new WriteUnit();
-        if (upload.DeviceKeys is { } deviceKeys)
-        {
-            var known = (await storage.Keys.DeviceKeysAsync(UserId)).FirstOrDefault(d => d.DeviceId == deviceId);
-            if (known is null || !known.Json.Span.SequenceEqual(deviceKeys.Span))
-            {
-                storage.Keys.PutDeviceKeys(unit, new DeviceKeysRow(UserId, deviceId, deviceKeys));
-                DeviceListUpdates.AddDevice(storage, unit, UserId, deviceId);
-            }
-        }
-
-        if (await AddOneTimeKeysAsync(unit, upload, deviceId) is { } refused)
-            return refused;
-        if (!unit.IsEmpty)
-            await storage.CommitAsync(unit);
-        return await CountsAsync(deviceId);
+        var stored = await Ownership.ChangeAsync<Outcome<Nothing>>(async unit => await PutAsync(unit, upload, deviceId) is { } refused ? refused : Nothing.Value);
+        return stored.Error is { } failure ? failure : await CountsAsync(deviceId);
     }
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Query(ReadOnlyMemory<byte> body) => new KeyQuery(storage, GrainFactory, settings, remote, UserId).RunAsync(body);
@@ -49,11 +39,28 @@ public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRe
     public Task<PublishedKeys> Published(string? viewer) => new PublishedKeysReader(storage).ReadAsync(UserId, viewer);
 
     public Task<Outcome<CrossSigningUpload>> UploadCrossSigningKeys(ReadOnlyMemory<byte> body, bool authenticated) =>
-        new CrossSigningUploader(storage, UserId).UploadAsync(body, authenticated);
+        new CrossSigningUploader(storage, Ownership, UserId).UploadAsync(body, authenticated);
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> UploadSignatures(ReadOnlyMemory<byte> body) => new SignatureUploader(storage, UserId).UploadAsync(body);
+    public Task<Outcome<ReadOnlyMemory<byte>>> UploadSignatures(ReadOnlyMemory<byte> body) => new SignatureUploader(storage, Ownership, UserId).UploadAsync(body);
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Changes(long after) => new KeyChanges(storage, UserId).ReadAsync(after);
+
+    private async Task<MatrixError?> PutAsync(WriteUnit unit, KeyUpload upload, string deviceId)
+    {
+        // The one-time keys first: a refused upload leaves the unit empty.
+        if (await AddOneTimeKeysAsync(unit, upload, deviceId) is { } refused)
+            return refused;
+        if (upload.DeviceKeys is not { } deviceKeys)
+            return null;
+        var known = (await storage.Keys.DeviceKeysAsync(UserId)).FirstOrDefault(d => d.DeviceId == deviceId);
+        if (known is null || !known.Json.Span.SequenceEqual(deviceKeys.Span))
+        {
+            storage.Keys.PutDeviceKeys(unit, new DeviceKeysRow(UserId, deviceId, deviceKeys));
+            DeviceListUpdates.AddDevice(storage, unit, UserId, deviceId);
+        }
+
+        return null;
+    }
 
     private async Task<MatrixError?> AddOneTimeKeysAsync(WriteUnit unit, KeyUpload upload, string deviceId)
     {
@@ -64,14 +71,11 @@ public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRe
             var stored = (await storage.Keys.OneTimeKeysAsync(UserId, deviceId)).ToDictionary(k => (k.Algorithm, k.KeyId), k => k.Json);
             if (stored.Count + upload.OneTimeKeys.Count > MaxOneTimeKeys)
                 return MatrixError.TooLarge("The device has too many one-time keys");
+            if (upload.OneTimeKeys.FirstOrDefault(k => stored.TryGetValue((k.Algorithm, k.KeyId), out var known) && !KeySignatures.SameJson(known, k.Json)) is { } other)
+                return MatrixError.InvalidParam($"One-time key {other.Algorithm}:{other.KeyId} is there already with other content");
             var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-            foreach (var key in upload.OneTimeKeys)
-            {
-                if (!stored.TryGetValue((key.Algorithm, key.KeyId), out var known))
-                    storage.Keys.PutOneTimeKey(unit, key, now);
-                else if (!KeySignatures.SameJson(known, key.Json))
-                    return MatrixError.InvalidParam($"One-time key {key.Algorithm}:{key.KeyId} is there already with other content");
-            }
+            foreach (var key in upload.OneTimeKeys.Where(k => !stored.ContainsKey((k.Algorithm, k.KeyId))))
+                storage.Keys.PutOneTimeKey(unit, key, now);
         }
 
         foreach (var key in upload.FallbackKeys)

@@ -14,6 +14,7 @@ public sealed class MediaGrain(IStorage storage, MatrixSettings settings, IRemot
     private const long MaxWaitMs = 20_000;
 
     private readonly TaskCompletionSource _uploaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Ownership _ownership = null!;
     private string _origin = "";
     private string _mediaId = "";
     private MediaRow? _row;
@@ -27,6 +28,7 @@ public sealed class MediaGrain(IStorage storage, MatrixSettings settings, IRemot
         var key = this.GetPrimaryKeyString();
         var slash = key.LastIndexOf('/');
         (_origin, _mediaId) = (key[..slash], key[(slash + 1)..]);
+        _ownership = new Ownership(storage, $"media:{key}");
         _row = await storage.Media.GetAsync(_origin, _mediaId, cancellationToken);
     }
 
@@ -50,26 +52,29 @@ public sealed class MediaGrain(IStorage storage, MatrixSettings settings, IRemot
     public async Task<Outcome<long>> Reserve(string uploader)
     {
         var row = new MediaRow(_origin, _mediaId, uploader, null, null, 0, null, Now, Quarantined: false);
-        await PutAsync(row);
-        return row.CreatedAt + ReservationMs;
+        var reserved = await ChangeAsync(there => there is null ? row : MatrixError.Unknown("The media ID is taken", 409));
+        return reserved.Error is { } error ? error : row.CreatedAt + ReservationMs;
     }
 
     /// <inheritdoc/>
-    public Task<Outcome<Nothing>> CheckUpload(string uploader) => Task.FromResult<Outcome<Nothing>>(_row switch
+    public Task<Outcome<Nothing>> CheckUpload(string uploader) => Task.FromResult<Outcome<Nothing>>(Check(_row, uploader) is { } error ? error : Nothing.Value);
+
+    private MatrixError? Check(MediaRow? reserved, string uploader) => reserved switch
     {
         null => MatrixError.NotFound("This media ID was not created"),
         { } row when row.Uploader != uploader => MatrixError.Forbidden("This media ID was created by another user"),
         { Sha256: not null } => new MatrixError(ErrCodes.CannotOverwriteMedia, 409, "The media has been uploaded already"),
         { } row when IsExpired(row) => MatrixError.NotFound("The media ID has expired"),
-        _ => Nothing.Value,
-    });
+        _ => null,
+    };
 
     /// <inheritdoc/>
     public async Task<Outcome<Nothing>> Complete(string uploader, MediaInfo info, bool reserved)
     {
-        if (reserved && (await CheckUpload(uploader)).Error is { } error)
+        var row = new MediaRow(_origin, _mediaId, uploader, info.ContentType, info.FileName, info.Size, info.Sha256, Now, Quarantined: false);
+        var changed = await ChangeAsync(there => (reserved ? Check(there, uploader) : CheckNew(there)) is { } refused ? refused : row);
+        if (changed.Error is { } error)
             return error;
-        await PutAsync(new MediaRow(_origin, _mediaId, uploader, info.ContentType, info.FileName, info.Size, info.Sha256, Now, Quarantined: false));
         _uploaded.TrySetResult();
         return Nothing.Value;
     }
@@ -83,7 +88,7 @@ public sealed class MediaGrain(IStorage storage, MatrixSettings settings, IRemot
         try
         {
             if (await fetch is { } row && _row is null)
-                await PutAsync(row);
+                await ChangeAsync(there => there ?? row);
         }
         finally
         {
@@ -91,11 +96,21 @@ public sealed class MediaGrain(IStorage storage, MatrixSettings settings, IRemot
         }
     }
 
-    private async Task PutAsync(MediaRow row)
+    /// <summary>Puts what is to stand in the place of what is stored.</summary>
+    private async Task<Outcome<MediaRow>> ChangeAsync(Func<MediaRow?, Outcome<MediaRow>> change)
     {
-        var unit = new WriteUnit();
-        storage.Media.Put(unit, row);
-        await storage.CommitAsync(unit);
-        _row = row;
+        var changed = await _ownership.ChangeAsync<Outcome<MediaRow>>(async unit =>
+        {
+            var there = await storage.Media.GetAsync(_origin, _mediaId);
+            var outcome = change(there);
+            if (outcome.Error is null && outcome.Value != there)
+                storage.Media.Put(unit, outcome.Value!);
+            return outcome;
+        });
+        if (changed.Error is null)
+            _row = changed.Value;
+        return changed;
     }
+
+    private static MatrixError? CheckNew(MediaRow? there) => there is null ? null : new MatrixError(ErrCodes.CannotOverwriteMedia, 409, "The media has been uploaded already");
 }

@@ -19,8 +19,6 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
     private const int MaxIdLength = 255;
     private const int MaxStatusLength = 2000;
 
-    private const string ToDeviceScope = "m.direct_to_device";
-
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
     private bool _hasWaited;
 
@@ -40,7 +38,7 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
                 case "m.receipt":
                     await ReceiptsAsync(content);
                     break;
-                case ToDeviceScope:
+                case "m.direct_to_device":
                     await ToDeviceAsync(content);
                     break;
                 case "m.presence":
@@ -70,7 +68,7 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
 
     private async Task ReceiptsAsync(JsonElement content)
     {
-        var unit = new WriteUnit();
+        var byUser = new Dictionary<string, List<ReceivedReceipt>>(StringComparer.Ordinal);
         var left = MaxItems;
         foreach (var room in content.EnumerateObject())
         {
@@ -85,58 +83,38 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
             foreach (var user in read.EnumerateObject().Take(left))
             {
                 left--;
-                if (IsOfOrigin(user.Name) && user.Value.ValueKind == JsonValueKind.Object && await Storage.Memberships.GetAsync(room.Name, user.Name) is { Membership: "join" })
-                    await ReceiptAsync(unit, room.Name, user);
+                if (!IsOfOrigin(user.Name) || user.Value.ValueKind != JsonValueKind.Object || ReceiptOf(room.Name, user.Value) is not { } receipt)
+                    continue;
+                if (!byUser.TryGetValue(user.Name, out var receipts))
+                    byUser.Add(user.Name, receipts = []);
+                receipts.Add(receipt);
             }
         }
 
-        if (!unit.IsEmpty)
-            await Storage.CommitAsync(unit);
+        await Task.WhenAll(byUser.Select(u => grains.GetGrain<IUserGrain>(u.Key).ReceiveReceipts([.. u.Value])));
     }
 
-    private async Task ReceiptAsync(WriteUnit unit, string roomId, JsonProperty user)
+    private ReceivedReceipt? ReceiptOf(string roomId, JsonElement json)
     {
-        if (!user.Value.TryGetProperty("event_ids"u8, out var ids) || ids.ValueKind != JsonValueKind.Array)
-            return;
-        var data = user.Value.TryGetProperty("data"u8, out var given) && given.ValueKind == JsonValueKind.Object ? given : default;
+        if (!json.TryGetProperty("event_ids"u8, out var ids) || ids.ValueKind != JsonValueKind.Array)
+            return null;
+        var data = json.TryGetProperty("data"u8, out var given) && given.ValueKind == JsonValueKind.Object ? given : default;
         var isObject = data.ValueKind == JsonValueKind.Object;
         var threadId = isObject ? ContentJson.String(data, "thread_id") ?? "" : "";
         if (threadId.Length > MaxIdLength || !(threadId is "" or "main" || threadId.StartsWith('$')))
-            return;
+            return null;
         var timestamp = isObject && data.TryGetProperty("ts"u8, out var ts) && JsonBytes.TryGetInteger(ts, out var value) ? value : services.Now;
 
         // "The extremity event IDs that the user has read up to": a list with one member.
-        if (ids.EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.String } id)
-            await services.Receipts.PutAsync(unit, roomId, user.Name, "m.read", threadId, id.GetString()!, timestamp, isLocal: false);
+        return ids.EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.String } id ? new ReceivedReceipt(roomId, threadId, id.GetString()!, timestamp) : null;
     }
 
     private async Task ToDeviceAsync(JsonElement content)
     {
-        if (ContentJson.String(content, "sender") is not { } sender || !IsOfOrigin(sender) || ContentJson.String(content, "type") is not { } type ||
-            ContentJson.String(content, "message_id") is not { } messageId || type.Length > MaxIdLength || messageId.Length > MaxIdLength || !content.TryGetProperty("messages"u8, out var messages) || messages.ValueKind != JsonValueKind.Object)
-            return;
-
-        // "message_id: Unique ID for the message, used for idempotence."
-        if (await Storage.Events.FindTransactionAsync(sender, "", ToDeviceScope, messageId) is not null)
-            return;
-        var unit = new WriteUnit();
-        var batch = new ToDeviceBatch(Storage, sender, type);
-        foreach (var user in messages.EnumerateObject().Take(MaxItems))
-        {
-            // What cannot be delivered must not make the sender try again for ever.
-            if (services.Server.IsLocalUser(user.Name) && user.Value.ValueKind == JsonValueKind.Object && await batch.AddLocalAsync(unit, user.Name, user.Value) is not null)
-                return;
-        }
-
-        Storage.Events.AddTransaction(unit, sender, "", ToDeviceScope, messageId, "", services.Now);
-        try
-        {
-            await Storage.CommitAsync(unit);
-        }
-        catch (ConflictException)
-        {
-            // The same message came by another way at the same time.
-        }
+        if (ContentJson.String(content, "sender") is { } sender && IsOfOrigin(sender) && ContentJson.String(content, "type") is { Length: <= MaxIdLength } type &&
+            ContentJson.String(content, "message_id") is { Length: <= MaxIdLength } messageId &&
+            content.TryGetProperty("messages"u8, out var messages) && messages.ValueKind == JsonValueKind.Object)
+            await grains.GetGrain<IToDeviceGrain>(sender).Receive(type, messageId, JsonBytes.Raw(messages));
     }
 
     private async Task PresenceAsync(JsonElement content)

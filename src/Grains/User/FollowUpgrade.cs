@@ -15,9 +15,8 @@ internal static class FollowUpgrade
     private const string Tag = "m.tag";
     private const string Direct = "m.direct";
 
-    public static async ValueTask RunAsync(IStorage storage, UserAccountData accountData, string userId, string from, string to)
+    public static async ValueTask RunAsync(IStorage storage, UserAccountData accountData, string userId, string from, string to) => await accountData.ChangeAsync(async unit =>
     {
-        var unit = new WriteUnit();
         if (await storage.AccountData.GetAsync(userId, from, Tag) is { } tags && await storage.AccountData.GetAsync(userId, to, Tag) is null)
             accountData.Put(unit, to, Tag, tags.Json);
         if (await storage.AccountData.GetAsync(userId, "", Direct) is { } direct && ContentJson.TryParseObject(direct.Json, out var chats) && AddChat(chats, from, to) is { } json)
@@ -26,9 +25,8 @@ internal static class FollowUpgrade
         var copied = rules.CopyRoom(from, to);
         if (!ReferenceEquals(copied, rules))
             accountData.Put(unit, "", UserAccountData.PushRules, PooledJson.Build(copied.WriteTo));
-        if (!unit.IsEmpty)
-            await storage.CommitAsync(unit);
-    }
+        return true;
+    });
 
     /// <summary>The direct chats with the new room wherever the old one is; null if it is nowhere.</summary>
     private static ReadOnlyMemory<byte>? AddChat(JsonElement chats, string from, string to)

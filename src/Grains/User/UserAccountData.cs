@@ -8,7 +8,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.User;
 
 /// <summary>A user's account data and tags, read from and written to storage.</summary>
-public sealed class UserAccountData(IStorage storage, string userId)
+public sealed class UserAccountData(IStorage storage, Ownership ownership, string userId)
 {
     public const string FullyRead = "m.fully_read";
     public const string PushRules = "m.push_rules";
@@ -36,12 +36,10 @@ public sealed class UserAccountData(IStorage storage, string userId)
     }
 
     /// <summary>Stores content and announces it.</summary>
-    public async ValueTask PutAsync(string roomId, string type, ReadOnlyMemory<byte> json)
-    {
-        var unit = new WriteUnit();
-        Put(unit, roomId, type, json);
-        await storage.CommitAsync(unit);
-    }
+    public async ValueTask PutAsync(string roomId, string type, ReadOnlyMemory<byte> json) => await ownership.WriteAsync(unit => Put(unit, roomId, type, json));
+
+    /// <summary>Changes what is stored, as <see cref="Ownership.ChangeAsync"/> says.</summary>
+    public async ValueTask<T> ChangeAsync<T>(Func<WriteUnit, ValueTask<T>> change) => await ownership.ChangeAsync(change);
 
     /// <summary>Puts content into a unit.</summary>
     public void Put(WriteUnit unit, string roomId, string type, ReadOnlyMemory<byte> json)
@@ -60,6 +58,11 @@ public sealed class UserAccountData(IStorage storage, string userId)
         // "The name of a tag MUST NOT exceed 255 bytes."
         if (System.Text.Encoding.UTF8.GetByteCount(tag) > MaxTypeLength)
             return MatrixError.InvalidParam("The tag's name is too long");
+        return await ownership.ChangeAsync(unit => PutTagAsync(unit, roomId, tag, content));
+    }
+
+    private async ValueTask<Outcome<Nothing>> PutTagAsync(WriteUnit unit, string roomId, string tag, ReadOnlyMemory<byte>? content)
+    {
         using var document = JsonDocument.Parse(await GetTagsAsync(roomId));
         var tags = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         if (document.RootElement.TryGetProperty("tags", out var present) && present.ValueKind == JsonValueKind.Object)
@@ -71,7 +74,7 @@ public sealed class UserAccountData(IStorage storage, string userId)
         tags.Remove(tag);
         if (content is not null && tags.Count >= MaxTags)
             return new MatrixError(ErrCodes.LimitExceeded, 400, "Too many tags");
-        await PutAsync(roomId, Tag, PooledJson.Build(writer =>
+        Put(unit, roomId, Tag, PooledJson.Build(writer =>
         {
             writer.WriteStartObject();
             writer.WriteStartObject("tags"u8);

@@ -13,13 +13,15 @@ namespace OrleansMatrix.Grains.User;
 [GrainType("user")]
 public sealed class UserGrain(UserServices services) : Grain, IUserGrain
 {
+    private Ownership? _ownership;
     private UserState? _state;
     private SyncingDevices? _syncing;
 
     private string UserId => this.GetPrimaryKeyString();
     private UserState State => _state ??= new UserState(services, UserId);
     private SyncingDevices Syncing => _syncing ??= new SyncingDevices(this, GrainFactory.GetGrain<IPresenceGrain>(UserId), services.Time);
-    private UserAccountData AccountData => new(services.Storage, UserId);
+    private Ownership Ownership => _ownership ??= new Ownership(services.Storage, $"user:{UserId}");
+    private UserAccountData AccountData => new(services.Storage, Ownership, UserId);
     private UserPushRules PushRules => new(services.Storage, AccountData, UserId);
     private UserReceipts Receipts => new(services, AccountData, UserId);
 
@@ -60,6 +62,8 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
     public Task<Outcome<Nothing>> SetReceipt(ReceiptToSet receipt) => Receipts.SetAsync(receipt).AsTask();
 
     public Task<Outcome<Nothing>> SetReadMarkers(ReadMarkersToSet markers) => Receipts.SetAsync(markers).AsTask();
+
+    public Task ReceiveReceipts(ImmutableArray<ReceivedReceipt> receipts) => Receipts.ReceiveAsync(receipts).AsTask();
 
     public Task<ReadOnlyMemory<byte>> GetPushRules() => PushRules.GetAllAsync().AsTask();
 

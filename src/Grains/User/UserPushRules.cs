@@ -58,9 +58,12 @@ public sealed class UserPushRules(IStorage storage, UserAccountData accountData,
     {
         if (!PushRuleKinds.TryParse(kindName, out var kind))
             return MatrixError.InvalidParam("No such kind of push rule");
-        if (!edit(await ReadAsync(storage, userId), kind).TryGet(out var changed, out var error))
-            return error;
-        await accountData.PutAsync("", UserAccountData.PushRules, PooledJson.Build(changed.WriteTo));
-        return Nothing.Value;
+        return await accountData.ChangeAsync<Outcome<Nothing>>(async unit =>
+        {
+            if (!edit(await ReadAsync(storage, userId), kind).TryGet(out var changed, out var error))
+                return error;
+            accountData.Put(unit, "", UserAccountData.PushRules, PooledJson.Build(changed.WriteTo));
+            return Nothing.Value;
+        });
     }
 }

@@ -22,12 +22,14 @@ public sealed class UserReceipts(UserServices services, UserAccountData accountD
             return MatrixError.InvalidParam("Not a thread that such a receipt can be of");
         if (!await IsJoinedAsync(receipt.RoomId))
             return MatrixError.Forbidden("You are not in this room");
-        var unit = new WriteUnit();
-        if (receipt.Type == UserAccountData.FullyRead)
-            PutFullyRead(unit, receipt.RoomId, receipt.EventId);
-        else
-            await PutAsync(unit, receipt.RoomId, receipt.Type, receipt.ThreadId ?? "", receipt.EventId);
-        return await CommitAsync(unit);
+        return await accountData.ChangeAsync<Outcome<Nothing>>(async unit =>
+        {
+            if (receipt.Type == UserAccountData.FullyRead)
+                PutFullyRead(unit, receipt.RoomId, receipt.EventId);
+            else
+                await PutAsync(unit, receipt.RoomId, receipt.Type, receipt.ThreadId ?? "", receipt.EventId);
+            return Nothing.Value;
+        });
     }
 
     public async ValueTask<Outcome<Nothing>> SetAsync(ReadMarkersToSet markers)
@@ -35,15 +37,29 @@ public sealed class UserReceipts(UserServices services, UserAccountData accountD
         ArgumentNullException.ThrowIfNull(markers);
         if (!await IsJoinedAsync(markers.RoomId))
             return MatrixError.Forbidden("You are not in this room");
-        var unit = new WriteUnit();
-        if (markers.FullyRead is { } fullyRead)
-            PutFullyRead(unit, markers.RoomId, fullyRead);
-        if (markers.Read is { } read)
-            await PutAsync(unit, markers.RoomId, EphemeralEvents.Read, "", read);
-        if (markers.ReadPrivate is { } readPrivate)
-            await PutAsync(unit, markers.RoomId, EphemeralEvents.ReadPrivate, "", readPrivate);
-        return await CommitAsync(unit);
+        return await accountData.ChangeAsync<Outcome<Nothing>>(async unit =>
+        {
+            if (markers.FullyRead is { } fullyRead)
+                PutFullyRead(unit, markers.RoomId, fullyRead);
+            if (markers.Read is { } read)
+                await PutAsync(unit, markers.RoomId, EphemeralEvents.Read, "", read);
+            if (markers.ReadPrivate is { } readPrivate)
+                await PutAsync(unit, markers.RoomId, EphemeralEvents.ReadPrivate, "", readPrivate);
+            return Nothing.Value;
+        });
     }
+
+    /// <summary>Takes receipts that the user's own server tells of.</summary>
+    public async ValueTask ReceiveAsync(IReadOnlyList<ReceivedReceipt> receipts) => await accountData.ChangeAsync(async unit =>
+    {
+        foreach (var receipt in receipts)
+        {
+            if (await IsJoinedAsync(receipt.RoomId))
+                await _writer.PutAsync(unit, receipt.RoomId, userId, EphemeralEvents.Read, receipt.ThreadId, receipt.EventId, receipt.Timestamp, isLocal: false);
+        }
+
+        return true;
+    });
 
     private async ValueTask<bool> IsJoinedAsync(string roomId) =>
         await services.Storage.Memberships.GetAsync(roomId, userId) is { Membership: Membership.Join };
@@ -57,11 +73,4 @@ public sealed class UserReceipts(UserServices services, UserAccountData accountD
         writer.WriteString("event_id"u8, eventId);
         writer.WriteEndObject();
     }));
-
-    private async ValueTask<Outcome<Nothing>> CommitAsync(WriteUnit unit)
-    {
-        if (!unit.IsEmpty)
-            await services.Storage.CommitAsync(unit);
-        return Nothing.Value;
-    }
 }

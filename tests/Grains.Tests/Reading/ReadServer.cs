@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansMatrix.Grains.Abstractions;
@@ -19,6 +20,7 @@ internal sealed class ReadServer : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly Dictionary<string, UserState> _users = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Ownership> _owners = new(StringComparer.Ordinal);
 
     private ReadServer(string? postgres, TimeProvider time)
     {
@@ -53,7 +55,7 @@ internal sealed class ReadServer : IAsyncDisposable
 
     public UserReceipts Receipts(string userId) => new(Users, AccountData(userId), userId);
 
-    public UserAccountData AccountData(string userId) => new(Storage, userId);
+    public UserAccountData AccountData(string userId) => new(Storage, _owners.GetOrAdd(userId, id => new Ownership(Storage, $"user:{id}")), userId);
 
     /// <summary>A sync as the user's device D would do it.</summary>
     public async Task<JsonElement> SyncAsync(string userId, string? since = null, string? filter = null, bool fullState = false, bool stateAfter = false, int timeout = 0, string device = "D")
