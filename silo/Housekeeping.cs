@@ -1,3 +1,4 @@
+using OrleansMatrix.Grains.Account;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Silo;
@@ -31,6 +32,7 @@ public sealed class Housekeeping(IStorage storage, TimeProvider time, ILogger<Ho
         await storage.Events.PruneTransactionsAsync(Before(s_transactions), cancellationToken);
         await storage.Servers.PruneInboundTransactionsAsync(Before(s_inboundTransactions), cancellationToken);
         await storage.Accounts.PruneTokensAsync(Before(s_expiredTokens), cancellationToken);
+        await storage.GrainStates.PruneAsync(UiaSession.StateName, Before(UiaSession.Lifetime), cancellationToken);
         if (_runs++ % TrimEvery == 0)
             await storage.ToDevice.TrimAsync(MaxWaiting, cancellationToken);
     }

@@ -2,7 +2,9 @@ using System.Data.Common;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Orleans.Configuration;
+using Orleans.Storage;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Persistence;
 
 namespace OrleansMatrix.Silo;
 
@@ -14,8 +16,8 @@ internal static class OrleansHosting
 {
     private const string Invariant = "Npgsql";
 
-    // A silo asks for the members once in some seconds.
-    private const int MembershipConnections = 3;
+    // Of Orleans' own providers together: the members are asked for once in some seconds, reminders and grain state seldom.
+    private const int OwnConnections = 3;
 
     // Of a silo that listens to nobody: only a name for itself.
     private const int UnusedPort = 11111;
@@ -25,7 +27,6 @@ internal static class OrleansHosting
     {
         // One cluster per homeserver: silos of another server name on the same database are another service.
         silo.Configure<ClusterOptions>(options => options.ServiceId = options.ClusterId = settings.ServerName.Value);
-        silo.UseInMemoryReminderService();
         if (settings.Database.Length == 0)
             AddAlone(silo);
         else
@@ -35,6 +36,7 @@ internal static class OrleansHosting
     private static void AddAlone(ISiloBuilder silo)
     {
         silo.UseLocalhostClustering(UnusedPort, gatewayPort: 0);
+        silo.UseStoredPersistence();
         foreach (var listener in silo.Services.Where(static s => s.ServiceType == typeof(IConnectionListenerFactory) && s.IsKeyedService).ToList())
         {
             silo.Services.Remove(listener);
@@ -56,8 +58,15 @@ internal static class OrleansHosting
 
         silo.ConfigureEndpoints(
             settings.Cluster.Address ?? SiloAddresses.TowardsDatabase(database), settings.Cluster.SiloPort is > 0 and var port ? port : SiloAddresses.FreePort(), gatewayPort: 0);
-        database["Maximum Pool Size"] = MembershipConnections;
+        database["Maximum Pool Size"] = OwnConnections;
         silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, database.ConnectionString));
+        silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (Invariant, database.ConnectionString));
+        silo.Services.AddSingleton<OrleansGrainStorageSerializer>();
+        silo.AddAdoNetGrainStorageAsDefault(options => options.Configure<OrleansGrainStorageSerializer>((state, serializer) =>
+        {
+            (state.Invariant, state.ConnectionString, state.DeleteStateOnClear) = (Invariant, database.ConnectionString, true);
+            state.GrainStorageSerializer = serializer;
+        }));
     }
 
     /// <summary>Accepts no connection: whoever could reach a silo's port could call every grain.</summary>

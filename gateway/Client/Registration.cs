@@ -48,7 +48,7 @@ internal static class Registration
             return await RegisterUserAsync(request, body, body, registration, flows.Value, uia);
 
         // C-S API, User-interactive API in the REST API: a client may go on with 'auth' alone.
-        using var remembered = JsonDocument.Parse(await uia.Recall() is { IsEmpty: false } json ? json : "{}"u8.ToArray());
+        using var remembered = JsonDocument.Parse(await UserInteractive.RecallAsync(request, body) is { IsEmpty: false } json ? json : "{}"u8.ToArray());
         return await RegisterUserAsync(request, body, new BodyFields(remembered.RootElement), registration, flows.Value, uia);
     }
 

@@ -25,7 +25,16 @@ public static class UserInteractive
 
     /// <summary>The session that the body's <c>auth</c> goes on with, or null.</summary>
     internal static IUiaGrain? SessionOf(MatrixRequest request, BodyFields body) =>
-        body.OptionalObject("auth")?.OptionalString("session") is { } session && IsSession(session) ? request.Grain<IUiaGrain>(session) : null;
+        body.OptionalObject("auth")?.OptionalString("session") is { } session && IsSession(session) ? GrainOf(request, session) : null;
+
+    /// <summary>What a session was told to remember of the request that began it; empty if it was nothing.</summary>
+    internal static async ValueTask<ReadOnlyMemory<byte>> RecallAsync(MatrixRequest request, BodyFields body)
+    {
+        var session = body.OptionalObject("auth")!.String("session")!;
+        return SessionSeal.Open(session, (await GrainOf(request, session).Recall()).Span) ?? ReadOnlyMemory<byte>.Empty;
+    }
+
+    private static IUiaGrain GrainOf(MatrixRequest request, string session) => request.Grain<IUiaGrain>(SessionSeal.KeyOf(session));
 
     /// <summary>Takes the request's attempt on a stage: the response to give, null if all stages are done, and the registration token that was given.</summary>
     /// <param name="remember">What a new session is to remember of the request.</param>
@@ -43,7 +52,7 @@ public static class UserInteractive
             return (error, null);
         if (!IsSession(session))
             return (MatrixError.InvalidParam("'auth.session' is not a session of this server"), null);
-        var progress = await request.Grain<IUiaGrain>(session).Submit(new UiaStep(operation, userId, flows, type, secret));
+        var progress = await GrainOf(request, session).Submit(new UiaStep(operation, userId, flows, type, secret));
         if (progress.Done)
             return (null, progress.RegistrationToken);
         var failure = progress.Failure;
@@ -57,7 +66,7 @@ public static class UserInteractive
     {
         // "A session is for one operation": it is so from the first answer on, not from the first attempt.
         var session = request.NewSessionId();
-        await request.Grain<IUiaGrain>(session).Begin(operation, userId, remember);
+        await GrainOf(request, session).Begin(operation, userId, remember.IsEmpty ? remember : SessionSeal.Seal(session, remember.Span, request.Random));
         return Challenge(flows, session, default, null);
     }
 

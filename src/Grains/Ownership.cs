@@ -3,8 +3,8 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains;
 
 /// <summary>
-/// The right of one activation to write what its grain owns (ADR 0004), for grains that read storage in each change. The epoch is read at the first change and
-/// compared in every commit; when another activation has written since, the change is made again on what that one wrote. Changes come one at a time.
+/// The right of one activation to write what its grain owns (ADR 0004), for grains that read storage in each change. The epoch is taken before the first change
+/// reads, and compared in every commit; when another activation has taken it since, the change is made again on what that one wrote.
 /// </summary>
 /// <param name="storage">Where it is written.</param>
 /// <param name="owner">What is owned, for example <c>presence:@user:server</c>.</param>
@@ -21,7 +21,7 @@ public sealed class Ownership(IStorage storage, string owner)
         ArgumentNullException.ThrowIfNull(change);
         for (var attempt = 1; ; attempt++)
         {
-            var fence = _fence ??= await storage.OpenFenceAsync(owner);
+            var fence = _fence ??= await TakeAsync();
             try
             {
                 var unit = new WriteUnit(fence);
@@ -40,6 +40,9 @@ public sealed class Ownership(IStorage storage, string owner)
             }
         }
     }
+
+    /// <summary>Where nobody has written yet nobody holds the epoch, and the first commit takes it. Else it is taken at once: who holds it could go on writing.</summary>
+    private async Task<Fence> TakeAsync() => await storage.OpenFenceAsync(owner) is { Epoch: 0 } unowned ? unowned : await storage.AcquireFenceAsync(owner);
 
     /// <summary>Fills a unit, which must not depend on what is stored, and commits it.</summary>
     public Task WriteAsync(Action<WriteUnit> write) => ChangeAsync(unit =>

@@ -28,6 +28,7 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStor
     public IOutboxStore Outbox => _outbox;
     public IEphemeralStore Ephemeral { get; } = new EphemeralStore(database);
     public IReminderStore Reminders { get; } = new ReminderStore(database, time);
+    public IGrainStateStore GrainStates { get; } = new GrainStateStore(database, time);
     public IReportStore Reports { get; } = new ReportStore(database);
     public IPusherStore Pushers { get; } = new PusherStore(database);
     public IChangeFeed Feed => database.Feed;

@@ -22,6 +22,7 @@ public interface IStorage : IAsyncDisposable
     IOutboxStore Outbox { get; }
     IEphemeralStore Ephemeral { get; }
     IReminderStore Reminders { get; }
+    IGrainStateStore GrainStates { get; }
     IReportStore Reports { get; }
     IPusherStore Pushers { get; }
 

@@ -40,6 +40,7 @@ public interface IServerStore
 /// <summary>A reminder; the grain id in its textual form.</summary>
 public sealed record ReminderRow(string GrainId, string Name, long StartAt, long PeriodMs, string ETag);
 
+/// <summary>Orleans' reminders on SQLite; on PostgreSQL its own provider keeps them.</summary>
 public interface IReminderStore
 {
     ValueTask<IReadOnlyList<ReminderRow>> AllAsync(CancellationToken cancellationToken = default);

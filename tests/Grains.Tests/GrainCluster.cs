@@ -3,6 +3,7 @@ using Orleans.TestingHost;
 using OrleansMatrix.Federation;
 using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Persistence;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
@@ -20,6 +21,7 @@ internal static class GrainCluster
         var builder = new InProcessTestClusterBuilder(silos);
         builder.Options.ConfigureFileLogging = false;
         var cluster = builder
+            .ConfigureSilo((_, silo) => silo.UseStoredPersistence())
             .ConfigureSiloHost((_, host) =>
             {
                 host.Services

@@ -3,7 +3,9 @@ using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Abstractions.Account;
 
-/// <summary>A session of user-interactive authentication. Key: session id. Lives in memory only: a lost session starts again.</summary>
+/// <summary>
+/// A session of user-interactive authentication. Key: a hash of the session's id, so that what is stored does not tell it. Lasts some hours.
+/// </summary>
 [Alias("IUiaGrain"), GrainInterfaceType("IUiaGrain")]
 public interface IUiaGrain : IGrainWithStringKey
 {

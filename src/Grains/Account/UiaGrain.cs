@@ -1,77 +1,111 @@
+using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions.Account;
 using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Account;
 
-/// <summary>A session of user-interactive authentication (C-S API, User-Interactive Authentication API).</summary>
+/// <summary>
+/// A session of user-interactive authentication (C-S API, User-Interactive Authentication API). It outlives its silo: a client in the midst of it goes on with it.
+/// </summary>
 [GrainType("uia")]
-public sealed class UiaGrain : Grain, IUiaGrain
+public sealed class UiaGrain([PersistentState(UiaSession.StateName)] IPersistentState<UiaSession> session, TimeProvider time) : Grain, IUiaGrain
 {
     private static readonly MatrixError s_otherOperation = MatrixError.Forbidden("This session belongs to another request");
-    private readonly List<string> _completed = [];
-    private (string Operation, string? UserId)? _for;
-    private string? _registrationToken;
-    private string? _registered;
-    private ReadOnlyMemory<byte> _parameters;
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <inheritdoc/>
-    public Task Begin(string operation, string? userId, ReadOnlyMemory<byte> parameters)
+    public Task Begin(string operation, string? userId, ReadOnlyMemory<byte> parameters) => ChangeAsync(state =>
     {
-        _for ??= (operation, userId);
-        _parameters = parameters;
-        return Task.CompletedTask;
-    }
+        Claim(state, operation, userId);
+        state.Parameters = parameters;
+    });
 
     /// <inheritdoc/>
-    public Task<ReadOnlyMemory<byte>> Recall() => Task.FromResult(_parameters);
+    public Task<ReadOnlyMemory<byte>> Recall() => Task.FromResult(IsOver ? default : session.State.Parameters);
 
     /// <inheritdoc/>
-    public Task<string?> Registered() => Task.FromResult(_registered);
+    public Task<string?> Registered() => Task.FromResult(IsOver ? null : session.State.Registered);
 
     /// <inheritdoc/>
-    public Task SetRegistered(string userId)
-    {
-        _registered = userId;
-        return Task.CompletedTask;
-    }
+    public Task SetRegistered(string userId) => ChangeAsync(state => state.Registered = userId);
 
     /// <inheritdoc/>
     public async Task<UiaProgress> Submit(UiaStep step)
     {
-        _for ??= (step.Operation, step.UserId);
-        if (_for != (step.Operation, step.UserId))
+        var known = IsOver ? null : session.State;
+        if (known?.Operation is not null && (known.Operation, known.UserId) != (step.Operation, step.UserId))
             return new UiaProgress(false, [], s_otherOperation, null, IsForeign: true);
-        var error = step.Type is null || _completed.Contains(step.Type) ? null : await VerifyAsync(step, step.Type);
-        if (!step.Flows.Any(flow => flow.Stages.All(_completed.Contains)))
-            return new UiaProgress(false, [.. _completed], error, null);
+        ImmutableArray<string> completed = known?.Completed ?? [];
+        var registrationToken = known?.RegistrationToken;
+        MatrixError? error = null;
+        if (step.Type is { } type && !completed.Contains(type) && (error = await VerifyAsync(step, type)) is null)
+        {
+            completed = completed.Add(type);
+            if (type == UiaStages.RegistrationToken)
+                registrationToken = step.Secret;
+        }
 
-        // A password is asked for anew for each operation; who registers may have to try another name.
-        if (step.UserId is not null)
-            _completed.Clear();
-        return new UiaProgress(true, [.. _completed], null, _registrationToken);
+        var done = step.Flows.Any(flow => flow.Stages.All(completed.Contains));
+        if (done && step.UserId is not null)
+        {
+            // A password is asked for anew for each operation; who registers may have to try another name.
+            if (session.RecordExists)
+                await session.ClearStateAsync();
+        }
+        else if (known?.Operation is null || known.Completed.Length != completed.Length)
+        {
+            await ChangeAsync(state =>
+            {
+                Claim(state, step.Operation, step.UserId);
+                state.Completed = completed;
+                state.RegistrationToken = registrationToken;
+            });
+        }
+
+        return done
+            ? new UiaProgress(true, completed, null, registrationToken)
+            : new UiaProgress(false, completed, error, null);
+    }
+
+    private bool IsOver => session.RecordExists && Now - session.State.BegunAt >= (long)UiaSession.Lifetime.TotalMilliseconds;
+
+    private static void Claim(UiaSession state, string operation, string? userId)
+    {
+        if (state.Operation is null)
+            (state.Operation, state.UserId) = (operation, userId);
+    }
+
+    /// <summary>Stores the session, which begins anew if it is over. What could not be stored is not believed.</summary>
+    private async Task ChangeAsync(Action<UiaSession> change)
+    {
+        if (IsOver || !session.RecordExists)
+            session.State = new UiaSession { BegunAt = Now };
+        change(session.State);
+        try
+        {
+            await session.WriteStateAsync();
+        }
+        catch
+        {
+            DeactivateOnIdle();
+            throw;
+        }
     }
 
     private async Task<MatrixError?> VerifyAsync(UiaStep step, string type)
     {
         if (!step.Flows.Any(flow => flow.Stages.Contains(type)))
             return MatrixError.Unrecognized("This request has no such authentication stage");
-        var error = type switch
+        return type switch
         {
             UiaStages.Dummy => null,
             UiaStages.Password => (await GrainFactory.GetGrain<IAccountGrain>(step.UserId!).VerifyPassword(step.Secret ?? "")).Error,
             UiaStages.RegistrationToken => await VerifyTokenAsync(step.Secret ?? ""),
             _ => MatrixError.Unrecognized("This server does not have this authentication stage"),
         };
-        if (error is null)
-            _completed.Add(type);
-        return error;
     }
 
-    private async Task<MatrixError?> VerifyTokenAsync(string token)
-    {
-        if ((await GrainFactory.GetGrain<IRegistrationGrain>(IRegistrationGrain.Key).IsTokenValid(token)) is not { Value: true })
-            return MatrixError.Unauthorized("Invalid registration token");
-        _registrationToken = token;
-        return null;
-    }
+    private async Task<MatrixError?> VerifyTokenAsync(string token) =>
+        await GrainFactory.GetGrain<IRegistrationGrain>(IRegistrationGrain.Key).IsTokenValid(token) is { Value: true } ? null : MatrixError.Unauthorized("Invalid registration token");
 }

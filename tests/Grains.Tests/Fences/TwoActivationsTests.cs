@@ -1,8 +1,12 @@
+using System.Collections.Concurrent;
 using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.TestingHost;
 using OrleansMatrix.Grains.Abstractions.Account;
 using OrleansMatrix.Grains.Abstractions.Device;
+using OrleansMatrix.Grains.Abstractions.Media;
+using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Storage;
 using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
@@ -80,6 +84,66 @@ public sealed class TwoActivationsTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<Exception>(() => former.CreateVersion(body));
         Assert.Equal(2, await _storage.Keys.Backups.LastVersionAsync(Alice));
         Assert.Equal("""{"version":"3"}""", Encoding.UTF8.GetString((await former.CreateVersion(body)).Value.Span));
+    }
+
+    [Fact]
+    public async Task No_tag_is_lost_between_two_activations_that_set_tags_at_once()
+    {
+        var (former, user) = Activations<IUserGrain>(Alice);
+        var set = new ConcurrentBag<string>();
+        await Task.WhenAll(Enumerable.Range(0, 20).SelectMany(i => new[] { SetAsync(former, $"u.former{i}"), SetAsync(user, $"u.current{i}") }));
+        using var tags = JsonDocument.Parse((await user.GetTags("!room:local")).Value);
+        Assert.Equal(set.Order(StringComparer.Ordinal), tags.RootElement.GetProperty("tags").EnumerateObject().Select(t => t.Name).Order(StringComparer.Ordinal));
+
+        async Task SetAsync(IUserGrain grain, string tag)
+        {
+            try
+            {
+                Assert.True((await grain.SetTag("!room:local", tag, Utf8("{}"))).Ok);
+                set.Add(tag);
+            }
+            catch (Exception)
+            {
+                // Overtaken several times in a row: the client is told that it failed.
+            }
+        }
+    }
+
+    [Fact]
+    public async Task An_upload_that_a_former_activation_did_not_see_is_not_taken_back()
+    {
+        var (former, keys) = Activations<IUserKeysGrain>(Alice);
+        Assert.True((await former.Upload("D", Utf8("""{"one_time_keys":{"signed_curve25519:A":{"key":"1"}}}"""))).Ok);
+        Assert.True((await keys.Upload("D", Utf8("""{"one_time_keys":{"signed_curve25519:B":{"key":"2"}}}"""))).Ok);
+        Assert.Equal("M_INVALID_PARAM", (await former.Upload("D", Utf8("""{"one_time_keys":{"signed_curve25519:B":{"key":"3"}}}"""))).Error!.ErrCode);
+        Assert.Equal(2, (await _storage.Keys.OneTimeKeysAsync(Alice, "D")).Count);
+    }
+
+    [Fact]
+    public async Task Media_is_uploaded_through_one_of_two_activations()
+    {
+        var (former, media) = Activations<IMediaGrain>("local/abc");
+        Assert.True((await former.Reserve(Alice)).Ok);
+        Assert.True((await media.CheckUpload(Alice)).Ok);
+        var outcomes = await Task.WhenAll(
+            former.Complete(Alice, new MediaInfo(new string('a', 64), 1, "text/plain", null), reserved: true),
+            media.Complete(Alice, new MediaInfo(new string('b', 64), 1, "text/plain", null), reserved: true));
+        Assert.Equal("M_CANNOT_OVERWRITE_MEDIA", Assert.Single(outcomes, o => !o.Ok).Error!.ErrCode);
+        var stored = (await _storage.Media.GetAsync("local", "abc"))!.Sha256;
+        Assert.Equal(outcomes[0].Ok ? new string('a', 64) : new string('b', 64), stored);
+    }
+
+    [Fact]
+    public async Task A_status_message_stays_that_a_former_activation_of_presence_did_not_see()
+    {
+        var presence = Activations<IPresenceGrain>(Alice);
+        Assert.True((await presence.Former.Set("D", "online", "one")).Ok);
+        Assert.True((await presence.Current.Set("D", "unavailable", "two")).Ok);
+
+        // It writes on what the other one wrote: the message that it does not change stays.
+        await presence.Former.Syncing([new SyncingDevice("D", "unavailable")]);
+        var row = Assert.Single(await _storage.Ephemeral.PresenceAsync([Alice]));
+        Assert.Equal(("unavailable", "two"), (row.Presence, row.StatusMessage));
     }
 
     /// <summary>References to one grain's activations on both sides of the split: the one that is asked first is the former one.</summary>

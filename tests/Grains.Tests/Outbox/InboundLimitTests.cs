@@ -63,5 +63,5 @@ public sealed class InboundLimitTests : IAsyncLifetime
 
     private static Task<Outcome<ReadOnlyMemory<byte>>> SendAsync(IRemoteServerGrain server, int number) => server.Receive(
         $"t{number}",
-        Utf8($$$"""{"pdus":[],"edus":[{"edu_type":"m.direct_to_device","content":{"sender":"@zoe:{{{Other}}}","type":"m.x","message_id":"{{{number}}}","messages":{} } }]}"""));
+        Utf8($$$"""{"pdus":[],"edus":[{"edu_type":"m.direct_to_device","content":{"sender":"@zoe{{{number}}}:{{{Other}}}","type":"m.x","message_id":"{{{number}}}","messages":{} } }]}"""));
 }

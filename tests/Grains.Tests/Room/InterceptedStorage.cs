@@ -27,6 +27,7 @@ internal sealed class InterceptedStorage(IStorage inner) : IStorage
     public IOutboxStore Outbox => inner.Outbox;
     public IEphemeralStore Ephemeral => inner.Ephemeral;
     public IReminderStore Reminders => inner.Reminders;
+    public IGrainStateStore GrainStates => inner.GrainStates;
     public IReportStore Reports => inner.Reports;
     public IPusherStore Pushers => inner.Pushers;
     public IChangeFeed Feed => inner.Feed;

@@ -75,24 +75,6 @@ public abstract class ServerStoreTests(Backend backend) : StoreTests(backend)
     }
 
     [Fact]
-    public async Task Reminders_are_guarded_by_their_etag()
-    {
-        var row = new ReminderRow("room/!a", "typing", 5, 60_000, "");
-        var first = await Storage.Reminders.UpsertAsync(row);
-        var second = await Storage.Reminders.UpsertAsync(row with { StartAt = 6 });
-
-        Assert.NotEqual(first, second);
-        Assert.Equal(row with { StartAt = 6, ETag = second }, Assert.Single(await Storage.Reminders.OfAsync("room/!a")));
-        await Storage.Reminders.UpsertAsync(row with { GrainId = "room/!b" });
-        Assert.False(await Storage.Reminders.DeleteAsync("room/!a", "typing", first));
-        Assert.False(await Storage.Reminders.DeleteAsync("room/!a", "typing", "x"));
-        Assert.Equal(2, (await Storage.Reminders.AllAsync()).Count);
-        Assert.True(await Storage.Reminders.DeleteAsync("room/!a", "typing", second));
-        Assert.Empty(await Storage.Reminders.OfAsync("room/!a"));
-        Assert.Single(await Storage.Reminders.OfAsync("room/!b"));
-    }
-
-    [Fact]
     public async Task Media_are_put_and_deleted()
     {
         var media = new MediaRow("one.test", "abc", Alice, null, "file\0name", 0, null, 7, false);

@@ -25,7 +25,7 @@ public sealed class PresenceGrain(IStorage storage, ServerIdentity server, TimeP
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _ownership = new Ownership(storage, $"presence:{UserId}");
-        await _ownership.ChangeAsync(async _ => _row = await ReadAsync(cancellationToken));
+        _row = await ReadAsync(cancellationToken);
         _lastActiveAt = _row?.LastActiveAt ?? 0;
         if (_row is null || !server.IsLocalUser(UserId))
             return;
