@@ -9,7 +9,6 @@ install() {
     command -v node >/dev/null && command -v npm >/dev/null || missing+=(nodejs npm)
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     [ -e /usr/lib/python3/dist-packages/nio ] || missing+=(python3-matrix-nio python3-olm)
-    compgen -G '/usr/lib/*/libsodium.so.23' >/dev/null || missing+=(libsodium23)
     command -v vipsthumbnail >/dev/null || missing+=(libvips-tools)
     if [ ${#missing[@]} -gt 0 ]; then
         if [ "$(id -u)" != 0 ]; then

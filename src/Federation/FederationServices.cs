@@ -2,7 +2,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansMatrix.Federation.Discovery;
 using OrleansMatrix.Federation.Http;
-using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Acl;
 
 namespace OrleansMatrix.Federation;
@@ -19,8 +18,7 @@ public static class FederationServices
             .AddSingleton(new AddressPolicy(allowPrivateAddresses))
             .AddSingleton<OutboundConnections>()
             .AddSingleton<IWellKnownClient, WellKnownClient>()
-            .AddSingleton<ISrvLookup>(static provider =>
-                new SrvClient(SrvClient.SystemNameServers(), provider.GetRequiredService<IRandom>(), provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton<ISrvLookup>(static _ => new SrvClient(SrvClient.SystemOptions()))
             .AddSingleton<ServerResolver>()
             .AddSingleton<FederationClient>();
         foreach (var client in new[] { OutboundConnections.Federation, OutboundConnections.WellKnown })

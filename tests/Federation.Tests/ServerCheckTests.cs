@@ -73,6 +73,14 @@ public sealed class ServerCheckTests : ICheckNetwork
     }
 
     [Fact]
+    public async Task A_record_that_names_port_0_is_named()
+    {
+        _srv["_matrix-fed._tcp.example.org"] = [new SrvRecord(1, 1, 0, "hs.example.org")];
+        var line = Wrong(await CheckAsync());
+        Assert.Equal("The SRV record _matrix-fed._tcp.example.org points to port 0 of hs.example.org", line.Text);
+    }
+
+    [Fact]
     public async Task A_closed_port_is_named()
     {
         _tls = TlsFinding.Failed("Connection refused");

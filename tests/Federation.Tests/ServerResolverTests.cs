@@ -86,6 +86,13 @@ public sealed class ServerResolverTests : IWellKnownClient, ISrvLookup
         Assert.InRange(heavyFirst, 400, 490);
     }
 
+    [Fact]
+    public async Task Records_that_name_port_0_are_no_addresses()
+    {
+        _srv["_matrix-fed._tcp.example.org"] = [new SrvRecord(1, 1, 0, "zero.example")];
+        Assert.Empty(await ResolveAsync("example.org"));
+    }
+
     private Task<IReadOnlyList<ServerAddress>> ResolveAsync(string name) => Resolver.ResolveAsync(ServerName.Parse(name), CancellationToken.None);
 
     public Task<WellKnownAnswer> FetchAsync(string host, CancellationToken cancellationToken)

@@ -52,12 +52,14 @@ public sealed class ServerCheck(ICheckNetwork network, AddressPolicy policy, Tim
             var records = await network.GetSrvAsync(service + host, cancellationToken);
             if (records.Count == 0)
                 continue;
+            foreach (var record in records.Where(static r => r.Port == 0))
+                report.Wrong($"The SRV record {service}{host} points to port 0 of {record.Target}", "Name the port that the server listens on");
             var targets = string.Join(", ", records.Select(r => $"{r.Target} port {r.Port}"));
             if (isOld)
                 report.Note($"The SRV records {service}{host} point to {targets}", $"_matrix._tcp is deprecated: name them _matrix-fed._tcp.{host}");
             else
                 report.Good($"The SRV records {service}{host} point to {targets}");
-            return [.. records.OrderBy(r => r.Priority).Select(r => new ServerAddress(r.Target, r.Port, host, host, "4"))];
+            return [.. records.Where(static r => r.Port != 0).OrderBy(r => r.Priority).Select(r => new ServerAddress(r.Target, r.Port, host, host, "4"))];
         }
 
         report.Good($"{host} has no SRV records: other servers try port {ServerAddress.DefaultPort}");

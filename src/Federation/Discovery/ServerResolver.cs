@@ -10,13 +10,13 @@ namespace OrleansMatrix.Federation.Discovery;
 /// </summary>
 public sealed class ServerResolver(IWellKnownClient wellKnown, ISrvLookup srv, IRandom random, TimeProvider time)
 {
-    private const int MaxRemembered = 10_000, MaxBackoffDoublings = 6;
+    private const int MaxRemembered = 10_000;
     private static readonly TimeSpan DefaultLifetime = TimeSpan.FromHours(24), MaxLifetime = TimeSpan.FromHours(48), MinLifetime = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan FirstErrorLifetime = TimeSpan.FromMinutes(1), MaxErrorLifetime = TimeSpan.FromHours(1);
 
     private readonly ConcurrentDictionary<string, Remembered> _remembered = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The addresses to try, in order; at least one.</summary>
+    /// <summary>The addresses to try, in order; none where SRV records name only port 0, which cannot be connected to.</summary>
     public async Task<IReadOnlyList<ServerAddress>> ResolveAsync(ServerName name, CancellationToken cancellationToken)
     {
         if (ServerAddress.Direct(name, "1", "2") is { } direct)
@@ -45,7 +45,7 @@ public sealed class ServerResolver(IWellKnownClient wellKnown, ISrvLookup srv, I
     private static TimeSpan Lifetime(WellKnownAnswer answer, int failures)
     {
         if (answer.Delegated is null)
-            return TimeSpan.FromTicks(Math.Min(FirstErrorLifetime.Ticks << Math.Min(failures - 1, MaxBackoffDoublings), MaxErrorLifetime.Ticks));
+            return Backoff.After(failures, FirstErrorLifetime, MaxErrorLifetime);
         var lifetime = answer.Lifetime ?? DefaultLifetime;
         return lifetime > MaxLifetime ? MaxLifetime : lifetime < MinLifetime ? MinLifetime : lifetime;
     }
@@ -59,7 +59,8 @@ public sealed class ServerResolver(IWellKnownClient wellKnown, ISrvLookup srv, I
         }
     }
 
-    private async Task<IReadOnlyList<ServerAddress>> BySrvAsync(string host, string step, string deprecatedStep, string fallbackStep, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ServerAddress>> BySrvAsync(
+        string host, string step, string deprecatedStep, string fallbackStep, CancellationToken cancellationToken)
     {
         foreach (var (service, by) in new[] { ("_matrix-fed._tcp.", step), ("_matrix._tcp.", deprecatedStep) })
         {

@@ -1,94 +1,60 @@
-using System.Buffers.Binary;
-using System.Net;
-using System.Net.Sockets;
-using OrleansMatrix.Protocol;
+using DnsClient;
 
 namespace OrleansMatrix.Federation.Discovery;
 
-/// <summary>
-/// SRV look-ups over the system's name servers: UDP, twice each, then TCP where the answer was cut. .NET has no SRV look-up of its own (System.Net.Dns knows
-/// addresses and names only) and no library for it is at hand.
-/// </summary>
-public sealed class SrvClient(IReadOnlyList<IPEndPoint> nameServers, IRandom random, TimeProvider time) : ISrvLookup
+/// <summary>SRV look-ups, which .NET itself does not have (System.Net.Dns knows addresses and names only), by DnsClient.</summary>
+public sealed class SrvClient(LookupClientOptions options) : ISrvLookup
 {
-    private const int Tries = 2, MaxAnswer = 65535;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private const int MaxRecords = 100;
 
-    /// <summary>The name servers of resolv.conf; none if it cannot be read.</summary>
-    public static IReadOnlyList<IPEndPoint> SystemNameServers(string path = "/etc/resolv.conf")
+    // Made at the first look-up: it reads the machine's network settings.
+    private readonly Lazy<LookupClient> _client = new(() => new LookupClient(options));
+
+    /// <summary>The system's name servers, each asked twice over UDP, then by TCP where the answer was cut. Answers are remembered as long as they allow, up to an hour.</summary>
+    public static LookupClientOptions SystemOptions() => WithRules(new LookupClientOptions());
+
+    /// <summary>Sets patience and memory, whatever the name servers.</summary>
+    internal static LookupClientOptions WithRules(LookupClientOptions options)
     {
-        if (!File.Exists(path))
-            return [];
-        var servers = new List<IPEndPoint>();
-        foreach (var line in File.ReadLines(path))
-        {
-            var words = line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-            if (words is ["nameserver", var address, ..] && IPAddress.TryParse(address, out var parsed))
-                servers.Add(new IPEndPoint(parsed, 53));
-        }
-        return servers;
+        options.Timeout = TimeSpan.FromSeconds(2);
+        options.Retries = 1;
+        options.UseTcpFallback = true;
+        options.ThrowDnsErrors = false;
+        options.MaximumCacheTimeout = TimeSpan.FromHours(1);
+        options.CacheFailedResults = true;
+        options.FailedResultsCacheDuration = TimeSpan.FromMinutes(1);
+
+        // What passes every path in one piece (DNS flag day 2020).
+        options.ExtendedDnsBufferSize = 1232;
+        return options;
     }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<SrvRecord>> LookupAsync(string name, CancellationToken cancellationToken)
     {
-        for (var attempt = 0; attempt < Tries; attempt++)
+        IDnsQueryResponse answer;
+        try
         {
-            foreach (var server in nameServers)
-            {
-                var id = new byte[2];
-                random.Fill(id);
-                if (DnsMessage.WriteQuery(BinaryPrimitives.ReadUInt16BigEndian(id), name) is not { } query)
-                    return [];
-                using var patience = new CancellationTokenSource(Patience, time);
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-                try
-                {
-                    var answer = await AskByUdpAsync(server, query, either.Token);
-                    if (DnsMessage.IsTruncated(answer))
-                        answer = await AskByTcpAsync(server, query, either.Token);
-                    return DnsMessage.Answers(answer, query) ? DnsMessage.ReadRecords(answer, query.Length) : [];
-                }
-                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-                {
-                    // No answer: the next server, or once more.
-                }
-                catch (Exception e) when (e is SocketException or IOException)
-                {
-                    // Not reachable: the next server.
-                }
-            }
+            answer = await _client.Value.QueryAsync(name, QueryType.SRV, QueryClass.IN, cancellationToken);
         }
-        return [];
+        catch (Exception)
+        {
+            // No answer, none that can be read, or a name that DNS cannot hold. On bytes that somebody made up the library throws more than its own exceptions.
+            cancellationToken.ThrowIfCancellationRequested();
+            return [];
+        }
+
+        // The library compares the id of the answer only; the question must be ours too.
+        if (answer.Questions is not [var question] || !IsName(question.QueryName, name) || question.QuestionType != QueryType.SRV)
+            return [];
+
+        // RFC 2782: a target of "." says that the service is decidedly not there.
+        return
+        [
+            .. answer.Answers.OfType<DnsClient.Protocol.SrvRecord>().Where(static r => r.Target.Value is not ("." or "")).Take(MaxRecords)
+                .Select(static r => new SrvRecord(r.Priority, r.Weight, r.Port, r.Target.Value.TrimEnd('.'))),
+        ];
     }
 
-    private static async Task<byte[]> AskByUdpAsync(IPEndPoint server, byte[] query, CancellationToken cancellationToken)
-    {
-        using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        await socket.ConnectAsync(server, cancellationToken);
-        await socket.SendAsync(query, cancellationToken);
-        var buffer = new byte[MaxAnswer];
-        while (true)
-        {
-            var length = await socket.ReceiveAsync(buffer, cancellationToken);
-            // Stray and forged datagrams are passed over.
-            if (DnsMessage.Answers(buffer.AsSpan(0, length), query))
-                return buffer[..length];
-        }
-    }
-
-    private static async Task<byte[]> AskByTcpAsync(IPEndPoint server, byte[] query, CancellationToken cancellationToken)
-    {
-        using var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(server, cancellationToken);
-        await using var stream = new NetworkStream(socket);
-        var framed = new byte[query.Length + 2];
-        BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)query.Length);
-        query.CopyTo(framed, 2);
-        await stream.WriteAsync(framed, cancellationToken);
-        await stream.ReadExactlyAsync(framed.AsMemory(0, 2), cancellationToken);
-        var answer = new byte[BinaryPrimitives.ReadUInt16BigEndian(framed)];
-        await stream.ReadExactlyAsync(answer, cancellationToken);
-        return answer;
-    }
+    private static bool IsName(DnsString asked, string name) => string.Equals(asked.Value.TrimEnd('.'), name.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
 }

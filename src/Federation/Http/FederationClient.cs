@@ -67,7 +67,10 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
         Exception? last = null;
         try
         {
-            foreach (var address in await resolver.ResolveAsync(destination, either.Token))
+            var addresses = await resolver.ResolveAsync(destination, either.Token);
+            if (addresses.Count == 0)
+                throw new ServerUnreachableException($"{destination}: its SRV records name port 0");
+            foreach (var address in addresses)
             {
                 try
                 {

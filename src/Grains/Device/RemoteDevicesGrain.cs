@@ -1,3 +1,4 @@
+using OrleansMatrix.Federation;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Grains.RemoteServer;

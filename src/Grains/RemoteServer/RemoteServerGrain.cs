@@ -1,5 +1,6 @@
 using System.Globalization;
 using Orleans.Concurrency;
+using OrleansMatrix.Federation;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Errors;
@@ -45,7 +46,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         if (await services.Storage.Servers.BackoffAsync(Server, cancellationToken) is not { } row)
             return;
         _isRemembered = true;
-        _backoff.Restore(row);
+        _backoff.Restore(row.Failures, DateTimeOffset.FromUnixTimeMilliseconds(row.FailedAt));
         if (!_backoff.IsOver)
             Schedule(_backoff.Left);
     }
@@ -225,7 +226,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
     {
         _isRemembered = true;
         var unit = new WriteUnit();
-        services.Storage.Servers.PutBackoff(unit, _backoff.ToRow(Server));
+        services.Storage.Servers.PutBackoff(unit, new ServerBackoffRow(Server, _backoff.Failures, _backoff.FailedAt.ToUnixTimeMilliseconds()));
         await services.Storage.CommitAsync(unit);
     }
 

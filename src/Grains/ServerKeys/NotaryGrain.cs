@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using OrleansMatrix.Federation;
 using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Device;

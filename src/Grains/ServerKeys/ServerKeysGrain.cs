@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using OrleansMatrix.Federation;
 using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
@@ -19,7 +20,6 @@ public sealed class ServerKeysGrain(IStorage storage, FederationClient client, M
     private const int MaxBytes = 64 * 1024;
     private const int MaxLists = 20;
     private const int MaxAskedForOthers = 6;
-    private const int MaxBackoffDoublings = 10;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_firstBackoff = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_longestBackoff = TimeSpan.FromHours(1);
@@ -111,8 +111,7 @@ public sealed class ServerKeysGrain(IStorage storage, FederationClient client, M
             return;
         }
 
-        var backoff = TimeSpan.FromTicks(Math.Min(s_firstBackoff.Ticks << Math.Min(_failures++, MaxBackoffDoublings), s_longestBackoff.Ticks));
-        _retryAt = Now + (long)backoff.TotalMilliseconds;
+        _retryAt = Now + (long)Backoff.After(++_failures, s_firstBackoff, s_longestBackoff).TotalMilliseconds;
     }
 
     private async Task<bool> TakeAsync(Keys keys, bool fromNotary)

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using NSec.Cryptography;
 using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Protocol.Signing;
@@ -6,14 +7,14 @@ namespace OrleansMatrix.Protocol.Signing;
 /// <summary>A private Ed25519 key with its id.</summary>
 public sealed class SigningKey
 {
-    private readonly byte[] _seed;
+    private readonly Key _key;
 
-    private SigningKey(string keyId, byte[] seed)
+    private SigningKey(string keyId, ReadOnlySpan<byte> seed)
     {
-        _seed = seed;
-        Span<byte> publicKey = stackalloc byte[Ed25519.PublicKeySize];
-        Ed25519.Instance.GetPublicKey(seed, publicKey);
-        VerifyKey = VerifyKey.FromBytes(keyId, publicKey);
+        // It is exported to the key file, which holds the seed in plain text.
+        var exportable = new KeyCreationParameters { ExportPolicy = KeyExportPolicies.AllowPlaintextExport };
+        _key = Key.Import(SignatureAlgorithm.Ed25519, seed, KeyBlobFormat.RawPrivateKey, in exportable);
+        VerifyKey = VerifyKey.FromBytes(keyId, _key.PublicKey.Export(KeyBlobFormat.RawPublicKey));
     }
 
     /// <summary>The signing key identifier, such as <c>ed25519:a_AbCd</c>.</summary>
@@ -35,7 +36,7 @@ public sealed class SigningKey
     public static SigningKey FromSeed(string version, ReadOnlySpan<byte> seed)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(seed.Length, Ed25519.SeedSize);
-        return new SigningKey(KeyIds.Ed25519Prefix + version, seed.ToArray());
+        return new SigningKey(KeyIds.Ed25519Prefix + version, seed);
     }
 
     /// <summary>Reads one line of a key file, <c>ed25519 version base64-of-seed</c>, the form that Synapse writes; false for another form.</summary>
@@ -51,11 +52,11 @@ public sealed class SigningKey
     }
 
     /// <summary>The key as one line of a key file. Secret.</summary>
-    public string ToFileLine() => $"ed25519 {KeyId[KeyIds.Ed25519Prefix.Length..]} {UnpaddedBase64.Encode(_seed)}";
+    public string ToFileLine() => $"ed25519 {KeyId[KeyIds.Ed25519Prefix.Length..]} {UnpaddedBase64.Encode(_key.Export(KeyBlobFormat.RawPrivateKey))}";
 
     /// <summary>Writes the 64 bytes of the signature of a message.</summary>
     public void Sign(ReadOnlySpan<byte> message, Span<byte> signature) =>
-        Ed25519.Instance.Sign(_seed, VerifyKey.PublicKey, message, signature);
+        SignatureAlgorithm.Ed25519.Sign(_key, message, signature[..Ed25519.SignatureSize]);
 
     /// <summary>The signature of a message in unpadded Base64.</summary>
     public string Sign(ReadOnlySpan<byte> message)

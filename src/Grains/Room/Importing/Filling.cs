@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansMatrix.Federation;
 using OrleansMatrix.Grains.Room.Federation;
 
 namespace OrleansMatrix.Grains.Room.Importing;
@@ -9,8 +10,8 @@ namespace OrleansMatrix.Grains.Room.Importing;
 /// </summary>
 internal sealed class Filling(Grain grain, RoomServices services, IRemoteRooms remote, RoomSlot slot, string roomId)
 {
-    private const int MaxBackoffDoublings = 7;
     private static readonly TimeSpan s_firstBackoff = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_longestBackoff = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
     private TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ImmutableArray<string> _atHand;
@@ -66,7 +67,7 @@ internal sealed class Filling(Grain grain, RoomServices services, IRemoteRooms r
             if (isDone)
                 Stop();
             else
-                _timer?.Change(s_firstBackoff * (1 << Math.Min(_failures++, MaxBackoffDoublings)), Timeout.InfiniteTimeSpan);
+                _timer?.Change(Backoff.After(++_failures, s_firstBackoff, s_longestBackoff), Timeout.InfiniteTimeSpan);
         }
     }
 

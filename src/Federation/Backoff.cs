@@ -1,22 +1,29 @@
-using OrleansMatrix.Storage;
+namespace OrleansMatrix.Federation;
 
-namespace OrleansMatrix.Grains.RemoteServer;
-
-/// <summary>When to try a server again that does not answer: after two seconds at first, then twice as long each time, up to an hour.</summary>
-internal sealed class Backoff(TimeProvider time)
+/// <summary>
+/// When to try a server again that does not answer: after a while at first, then twice as long each time, up to the longest wait. It is remembered over restarts
+/// and shortened when the server is heard of, which a retry within one call cannot be (ADR 0051).
+/// </summary>
+public sealed class Backoff(TimeProvider time)
 {
-    private const int MaxDoublings = 11;
-
-    // A little over half an hour since the first failure.
-    private const int LongFailures = 10;
-
-    // Waits of half a minute and more outlive a restart.
-    private const int KeptFailures = 5;
+    private const int MaxDoublings = 20;
     private static readonly TimeSpan s_first = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_longest = TimeSpan.FromHours(1);
+
+    // A little over half an hour since the first failure.
+    private static readonly TimeSpan s_long = TimeSpan.FromMinutes(15);
+
+    // What is shorter need not outlive a restart.
+    private static readonly TimeSpan s_kept = TimeSpan.FromSeconds(30);
     private DateTimeOffset _failedAt;
     private DateTimeOffset _until;
     private int _failures;
+
+    /// <summary>How often it failed in a row.</summary>
+    public int Failures => _failures;
+
+    /// <summary>When it failed last.</summary>
+    public DateTimeOffset FailedAt => _failedAt;
 
     /// <summary>It is time to try.</summary>
     public bool IsOver => Left == TimeSpan.Zero;
@@ -25,10 +32,10 @@ internal sealed class Backoff(TimeProvider time)
     public bool HasFailed => _failures > 0;
 
     /// <summary>The server has been away for long.</summary>
-    public bool IsLong => _failures >= LongFailures;
+    public bool IsLong => HasFailed && Wait >= s_long;
 
     /// <summary>The wait is worth being remembered.</summary>
-    public bool IsKept => _failures >= KeptFailures;
+    public bool IsKept => HasFailed && Wait >= s_kept;
 
     /// <summary>The time until the next try.</summary>
     public TimeSpan Left => _until - time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
@@ -65,18 +72,19 @@ internal sealed class Backoff(TimeProvider time)
         _until = _failedAt + afterFailure;
     }
 
-    /// <summary>What to remember of it.</summary>
-    public ServerBackoffRow ToRow(string server) => new(server, _failures, _failedAt.ToUnixTimeMilliseconds());
-
-    /// <summary>Goes on with what was remembered.</summary>
-    public void Restore(ServerBackoffRow row)
+    /// <summary>Goes on with <see cref="Failures"/> and <see cref="FailedAt"/> that were remembered.</summary>
+    public void Restore(int failures, DateTimeOffset failedAt)
     {
         // A clock that was wrong must not make a wait without end.
-        var (failedAt, now) = (DateTimeOffset.FromUnixTimeMilliseconds(row.FailedAt), time.GetUtcNow());
-        _failures = row.Failures;
+        var now = time.GetUtcNow();
+        _failures = failures;
         _failedAt = failedAt < now ? failedAt : now;
         _until = _failedAt + Wait;
     }
 
-    private TimeSpan Wait => TimeSpan.FromTicks(Math.Min(s_first.Ticks << Math.Min(_failures - 1, MaxDoublings), s_longest.Ticks));
+    /// <summary>The wait after that many failures in a row, one or more.</summary>
+    public static TimeSpan After(int failures, TimeSpan first, TimeSpan longest) =>
+        TimeSpan.FromTicks(Math.Min(first.Ticks << Math.Min(failures - 1, MaxDoublings), longest.Ticks));
+
+    private TimeSpan Wait => After(_failures, s_first, s_longest);
 }
