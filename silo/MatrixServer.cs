@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Logging.Console;
 using OrleansMatrix.Federation;
-using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Gateway.Admin;
 using OrleansMatrix.Gateway.Client;
 using OrleansMatrix.Gateway.Federation;
@@ -82,7 +81,6 @@ public static class MatrixServer
         ConfigureHost(builder);
         builder.Services
             .AddSingleton(settings)
-            .AddSingleton(new ServerPolicy(settings.Federation.Allow, settings.Federation.Deny))
             .AddSingleton(TimeProvider.System)
             .AddSingleton<IRandom, SystemRandom>()
             .AddSingleton(static services => SigningKeyFile.ReadOrCreate(
@@ -93,7 +91,7 @@ public static class MatrixServer
                 services.GetRequiredService<ILoggerFactory>()))
             .AddSingleton(static services => new LocalServer(
                 services.GetRequiredService<Grains.Abstractions.MatrixSettings>().ServerName, services.GetRequiredService<SigningKey>()))
-            .AddFederation(settings.AllowPrivateAddresses)
+            .AddFederation(settings.AllowPrivateAddresses, new ServerPolicy(settings.Federation.Allow, settings.Federation.Deny))
             .AddMatrixGrains()
             .AddMatrixGateway()
             .AddHostedService<StorageStartup>()

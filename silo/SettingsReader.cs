@@ -46,8 +46,6 @@ public static class SettingsReader
                 BodyMemoryBytes = reader.Integer("Federation:BodyMemoryBytes", 128 * 1024 * 1024, 64 * 1024 * 1024, 64L * 1024 * 1024 * 1024),
             },
             AllowPrivateAddresses = reader.Flag("Outbound:AllowPrivateAddresses"),
-            AppServiceFiles = reader.List("AppServices:RegistrationFiles", static path => File.Exists(path) ? null : "the file does not exist"),
-            UrlPreviewsEnabled = reader.Flag("UrlPreviews:Enabled"),
             Turn = new TurnSettings
             {
                 Uris = reader.List("Turn:Uris", static uri => uri.StartsWith("turn", StringComparison.Ordinal) ? null : "is not a turn: or turns: URI"),
@@ -57,9 +55,6 @@ public static class SettingsReader
             Support = new SupportSettings { Contacts = Contacts(reader), Page = reader.Url("Support:Page") },
             PolicyServerKey = reader.Text("PolicyServerKey"),
             PolicyServer = PolicyServer(reader),
-            Email = Email(reader),
-            Recaptcha = Recaptcha(reader),
-            CasServerUrl = reader.Url("Cas:ServerUrl"),
         };
         reader.RefuseUnknown();
         return settings;
@@ -108,27 +103,6 @@ public static class SettingsReader
         if (isOne && reader.Text("PolicyServerKey") is not null)
             throw new SettingsException("Matrix:PolicyServerKey", "is the key of another policy server, and Matrix:PolicyServer:Enabled makes this server one");
         return isOne ? settings : null;
-    }
-
-    private static EmailSettings? Email(Reader reader)
-    {
-        var host = reader.Text("Email:SmtpHost");
-        var port = (int)reader.Integer("Email:SmtpPort", 25, 1, 65535);
-        var from = reader.Text("Email:From");
-        return host is null ? null : new EmailSettings(host, port, from ?? throw new SettingsException("Matrix:Email:From", "is needed with SmtpHost"));
-    }
-
-    private static RecaptchaSettings? Recaptcha(Reader reader)
-    {
-        var url = reader.Url("Recaptcha:SiteVerifyUrl");
-        var publicKey = reader.Text("Recaptcha:PublicKey");
-        var privateKey = reader.Text("Recaptcha:PrivateKey");
-        if (publicKey is null && privateKey is null)
-            return null;
-        return new RecaptchaSettings(
-            url ?? "https://www.google.com/recaptcha/api/siteverify",
-            publicKey ?? throw new SettingsException("Matrix:Recaptcha:PublicKey", "is needed with PrivateKey"),
-            privateKey ?? throw new SettingsException("Matrix:Recaptcha:PrivateKey", "is needed with PublicKey"));
     }
 
     private sealed class Reader(IConfigurationSection section)

@@ -3,6 +3,7 @@ using OrleansMatrix.Federation;
 using OrleansMatrix.Federation.Checking;
 using OrleansMatrix.Federation.Discovery;
 using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Silo.Commands;
@@ -33,7 +34,7 @@ internal static class FederationCommand
             await using var services = new ServiceCollection()
                 .AddSingleton(TimeProvider.System)
                 .AddSingleton<IRandom, SystemRandom>()
-                .AddFederation(settings.AllowPrivateAddresses)
+                .AddFederation(settings.AllowPrivateAddresses, ServerPolicy.Open)
                 .AddSingleton<CheckNetwork>()
                 .BuildServiceProvider();
             var report = new CheckReport(static line => Console.WriteLine(Write(line)));

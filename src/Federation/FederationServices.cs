@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrleansMatrix.Federation.Discovery;
 using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Protocol.Acl;
@@ -11,10 +10,11 @@ public static class FederationServices
 {
     /// <summary>Adds the clients.</summary>
     /// <param name="allowPrivateAddresses">Requests may reach private addresses.</param>
-    public static IServiceCollection AddFederation(this IServiceCollection services, bool allowPrivateAddresses)
+    /// <param name="policy">The servers to talk to.</param>
+    public static IServiceCollection AddFederation(this IServiceCollection services, bool allowPrivateAddresses, ServerPolicy policy)
     {
-        services.TryAddSingleton(ServerPolicy.Open);
         services
+            .AddSingleton(policy)
             .AddSingleton(new AddressPolicy(allowPrivateAddresses))
             .AddSingleton<OutboundConnections>()
             .AddSingleton<IWellKnownClient, WellKnownClient>()

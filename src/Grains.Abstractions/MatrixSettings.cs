@@ -34,13 +34,8 @@ public sealed record MatrixSettings
 
     public FederationSettings Federation { get; init; } = new();
 
-    /// <summary>Federation, previews and pushes may reach private addresses.</summary>
+    /// <summary>Requests to other servers may reach private addresses.</summary>
     public bool AllowPrivateAddresses { get; init; }
-
-    /// <summary>Paths of the application services' YAML files.</summary>
-    public IReadOnlyList<string> AppServiceFiles { get; init; } = [];
-
-    public bool UrlPreviewsEnabled { get; init; }
 
     public TurnSettings Turn { get; init; } = new();
 
@@ -51,15 +46,6 @@ public sealed record MatrixSettings
 
     /// <summary>The unpadded Base64 Ed25519 key of a policy server that goes by this server's name; null: there is none.</summary>
     public string? PolicyServerKey { get; init; }
-
-    /// <summary>Null: the server sends no e-mail.</summary>
-    public EmailSettings? Email { get; init; }
-
-    /// <summary>Null: no captcha.</summary>
-    public RecaptchaSettings? Recaptcha { get; init; }
-
-    /// <summary>Null: no single sign-on by CAS.</summary>
-    public string? CasServerUrl { get; init; }
 }
 
 /// <summary>How the silos of a cluster reach each other (section <c>Matrix:Cluster</c>); without <see cref="MatrixSettings.Database"/> it means nothing.</summary>
@@ -81,12 +67,6 @@ public sealed record ClusterSettings
 /// <param name="MaxMentions">The most users that one event may mention.</param>
 /// <param name="EventsPerMinute">The most events of one user in one room and minute; 0: any number.</param>
 public sealed record PolicyServerSettings(IReadOnlyList<string> DenyUsers, IReadOnlyList<string> DenyText, int MaxMentions, int EventsPerMinute);
-
-/// <summary>Where e-mail goes out (section <c>Matrix:Email</c>).</summary>
-public sealed record EmailSettings(string SmtpHost, int SmtpPort, string From);
-
-/// <summary>Captcha at registration (section <c>Matrix:Recaptcha</c>).</summary>
-public sealed record RecaptchaSettings(string SiteVerifyUrl, string PublicKey, string PrivateKey);
 
 /// <summary>Who may register (section <c>Matrix:Registration</c>).</summary>
 public sealed record RegistrationSettings

@@ -1,28 +1,40 @@
 using Microsoft.Extensions.DependencyInjection;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Account;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Directory;
 using OrleansMatrix.Grains.Media;
 using OrleansMatrix.Grains.RemoteServer;
 using OrleansMatrix.Grains.Room;
+using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Grains.User;
+using OrleansMatrix.Grains.User.Changes;
+using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains;
 
 /// <summary>The services that grains share within a silo.</summary>
 public static class GrainServices
 {
-    /// <summary>Registers them; storage, settings, time and randomness come from the silo.</summary>
+    /// <summary>Registers them; storage, settings, this server's identity, time, randomness and the federation's clients come from the silo, before or after.</summary>
     public static IServiceCollection AddMatrixGrains(this IServiceCollection services) => services
         .AddContracts()
         .AddOrleansClocks()
         .AddSingleton<Passwords>()
-        .AddRemoteServers()
-        .AddDevices()
-        .AddDirectory()
+        .AddSingleton(static provider => ActivatorUtilities.CreateInstance<RoomServices>(provider) with
+        {
+            DefaultRoomVersion = provider.GetRequiredService<MatrixSettings>().DefaultRoomVersion,
+        })
+        .AddSingleton<ReadServices>()
+        .AddSingleton<UserServices>()
+        .AddSingleton<ReceiptWriter>()
+        .AddSingleton<CurrentState>()
+        .AddSingleton<NeighbourSignals>()
+        .AddSingleton(static provider => new StateNodeCache(provider.GetRequiredService<IStorage>().StateNodes))
+        .AddSingleton(static provider => new ChangeHub(provider.GetRequiredService<IStorage>().Feed))
         .AddMedia()
-        .AddRooms()
-        .AddReadSide();
+        .AddRemoteServers();
 
     /// <summary>
     /// Grains and their timers go by the server's clock, which a test may hold still; what Orleans itself times (messages, membership, idle activations) goes by

@@ -1,7 +1,7 @@
 namespace OrleansMatrix.Storage.Sql;
 
 /// <summary>A buffered write of a <see cref="WriteUnit"/>: a statement and its parameters, positions still open.</summary>
-public class SqlWrite(Statement statement, SqlValue[] arguments)
+public class SqlWrite(Statement statement, SqlValue[] arguments) : StorageWrite
 {
     public Statement Statement { get; } = statement;
     public IReadOnlyList<SqlValue> Arguments => arguments;

@@ -7,14 +7,14 @@ namespace OrleansMatrix.Storage;
 public sealed class WriteUnit(Fence? fence = null)
 {
     private readonly List<Change> _changes = [];
-    private readonly List<object> _writes = [];
+    private readonly List<StorageWrite> _writes = [];
     private HashSet<string>? _destinations;
 
     /// <summary>The fence that the commit checks; null for writes that are safe from any activation.</summary>
     public Fence? Fence { get; } = fence;
 
     /// <summary>The buffered writes, in order, in the form that the storage back end made them.</summary>
-    public IReadOnlyList<object> Writes => _writes;
+    public IReadOnlyList<StorageWrite> Writes => _writes;
 
     /// <summary>The changes this unit announces; index i belongs to slot i (their positions are not assigned yet).</summary>
     public IReadOnlyList<Change> Changes => _changes;
@@ -33,7 +33,7 @@ public sealed class WriteUnit(Fence? fence = null)
     }
 
     /// <summary>Buffers a write; for back ends only.</summary>
-    public void Add(object write) => _writes.Add(write);
+    public void Add(StorageWrite write) => _writes.Add(write);
 
     /// <summary>Remembers for whom something was queued; for back ends only.</summary>
     public void AddDestinations(IEnumerable<string> destinations) => (_destinations ??= new(StringComparer.Ordinal)).UnionWith(destinations);
@@ -41,6 +41,9 @@ public sealed class WriteUnit(Fence? fence = null)
     /// <summary>True if there is nothing to commit.</summary>
     public bool IsEmpty => _writes.Count == 0 && _changes.Count == 0;
 }
+
+/// <summary>One buffered write; each storage back end has its own.</summary>
+public abstract class StorageWrite;
 
 /// <summary>
 /// The right of one activation to write what it owns (design.md, Rooms). Opening reads the owner's epoch; the first commit raises it by

@@ -5,11 +5,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansMatrix.Federation;
-using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.Signing;
 using OrleansMatrix.Storage;
@@ -86,7 +86,7 @@ internal static class RoomSends
             .AddSingleton(SigningKey.Generate(new SystemRandom()))
             .AddSingleton(static services => new LocalServer(services.GetRequiredService<MatrixSettings>().ServerName, services.GetRequiredService<SigningKey>()))
             .AddSingleton(storage)
-            .AddFederation(allowPrivateAddresses: false)
+            .AddFederation(allowPrivateAddresses: false, ServerPolicy.Open)
             .AddMatrixGrains();
         builder.UseOrleans();
         var host = builder.Build();

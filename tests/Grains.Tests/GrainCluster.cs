@@ -1,10 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
 using OrleansMatrix.Federation;
-using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Persistence;
 using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
@@ -31,7 +31,7 @@ internal static class GrainCluster
                     .AddSingleton(LocalKey)
                     .AddSingleton(storage)
                     .AddSingleton(new LocalServer(ServerName.Parse("local"), LocalKey))
-                    .AddFederation(allowPrivateAddresses: false)
+                    .AddFederation(allowPrivateAddresses: false, ServerPolicy.Open)
                     .AddMatrixGrains();
                 if (servers is not null)
                     host.Services.AddHttpClient(OutboundConnections.Federation).ConfigurePrimaryHttpMessageHandler(() => servers);

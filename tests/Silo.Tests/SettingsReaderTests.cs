@@ -18,8 +18,6 @@ public sealed class SettingsReaderTests
         Assert.True(settings.RateLimitsEnabled);
         Assert.False(settings.AllowPrivateAddresses);
         Assert.Equal(100 * 1024 * 1024, settings.Media.MaxUploadBytes);
-        Assert.Null(settings.Email);
-        Assert.Null(settings.Recaptcha);
     }
 
     [Fact]
@@ -28,14 +26,11 @@ public sealed class SettingsReaderTests
         var settings = Read(
             ("ServerName", "example.org:8448"), ("PublicBaseUrl", "https://m.example.org/"), ("Registration:Enabled", "true"), ("Registration:AllowGuests", "True"),
             ("Registration:RequireToken", "true"), ("Registration:SharedSecret", "s"), ("RateLimits:Enabled", "false"), ("Outbound:AllowPrivateAddresses", "true"),
-            ("Media:MaxUploadBytes", "5"), ("UrlPreviews:Enabled", "true"), ("Email:SmtpHost", "smtp"), ("Email:SmtpPort", "587"), ("Email:From", "a@b"),
-            ("Recaptcha:PublicKey", "p"), ("Recaptcha:PrivateKey", "q"), ("Cas:ServerUrl", "https://cas"), ("Turn:Uris:0", "turn:t"), ("Turn:SharedSecret", "x"),
+            ("Media:MaxUploadBytes", "5"), ("Turn:Uris:0", "turn:t"), ("Turn:SharedSecret", "x"),
             ("Support:Contacts:0:MatrixId", "@a:b"), ("Support:Page", "https://help"), ("Database", "Host=x"));
         Assert.Equal(("example.org:8448", "https://m.example.org"), (settings.ServerName.Value, settings.PublicBaseUrl));
         Assert.Equal(new RegistrationSettings { Enabled = true, AllowGuests = true, RequireToken = true, SharedSecret = "s" }, settings.Registration);
-        Assert.Equal((false, true, 5L, true), (settings.RateLimitsEnabled, settings.AllowPrivateAddresses, settings.Media.MaxUploadBytes, settings.UrlPreviewsEnabled));
-        Assert.Equal(new EmailSettings("smtp", 587, "a@b"), settings.Email);
-        Assert.Equal(("p", "q", "https://cas"), (settings.Recaptcha!.PublicKey, settings.Recaptcha.PrivateKey, settings.CasServerUrl));
+        Assert.Equal((false, true, 5L), (settings.RateLimitsEnabled, settings.AllowPrivateAddresses, settings.Media.MaxUploadBytes));
         Assert.Equal("turn:t", Assert.Single(settings.Turn.Uris));
         Assert.Equal("@a:b", Assert.Single(settings.Support.Contacts).MatrixId);
         Assert.Equal("Host=x", settings.Database);
@@ -49,7 +44,7 @@ public sealed class SettingsReaderTests
     [InlineData("Federation:BodyMemoryBytes", "1000")]
     [InlineData("Media:MaxUploadBytes", "10 MB")]
     [InlineData("AppServices:RegistrationFiles:0", "/nowhere/bridge.yaml")]
-    [InlineData("Email:SmtpPort", "70000")]
+    [InlineData("Turn:TtlSeconds", "1")]
     [InlineData("Registration:Enable", "true")]
     [InlineData("Turn:Uris:0", "http://turn")]
     public void A_wrong_setting_is_named_in_one_line(string key, string value)

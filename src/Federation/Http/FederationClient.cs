@@ -4,12 +4,8 @@ using OrleansMatrix.Federation.Discovery;
 using OrleansMatrix.Federation.Signing;
 using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Identifiers;
-using OrleansMatrix.Protocol.Signing;
 
 namespace OrleansMatrix.Federation.Http;
-
-/// <summary>Who this server is to others.</summary>
-public sealed record LocalServer(ServerName Name, SigningKey Key);
 
 /// <summary>Sends signed requests to other servers.</summary>
 public sealed class FederationClient(LocalServer self, ServerResolver resolver, IHttpClientFactory clients, ServerPolicy policy, TimeProvider time)

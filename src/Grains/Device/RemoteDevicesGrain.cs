@@ -1,4 +1,3 @@
-using OrleansMatrix.Federation;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Grains.RemoteServer;
@@ -37,7 +36,7 @@ public sealed class RemoteDevicesGrain(RemoteServerServices services) : Grain, I
             // An update went missing, or this is the first one: the whole list is asked for.
             Storage.DeviceLists.MarkStale(unit, UserId);
             await Storage.CommitAsync(unit);
-            _ = FetchAsync();
+            _ = FetchLoggedAsync();
             return;
         }
 
@@ -58,7 +57,7 @@ public sealed class RemoteDevicesGrain(RemoteServerServices services) : Grain, I
             // An answer that is on its way may be from before this.
             Storage.DeviceLists.MarkStale(unit, UserId);
             await Storage.CommitAsync(unit);
-            _ = FetchAsync();
+            _ = FetchLoggedAsync();
             return;
         }
 
@@ -76,7 +75,7 @@ public sealed class RemoteDevicesGrain(RemoteServerServices services) : Grain, I
     public Task Retry()
     {
         if (_backoff.IsOver)
-            _ = FetchAsync();
+            _ = FetchLoggedAsync();
         return Task.CompletedTask;
     }
 
@@ -89,6 +88,33 @@ public sealed class RemoteDevicesGrain(RemoteServerServices services) : Grain, I
         if (_fetch is not { IsCompleted: false })
             _fetch = FetchUntilFreshAsync();
         return await _fetch;
+    }
+
+    // Nobody waits for it: what goes wrong is told in the log and tried again.
+    private async Task FetchLoggedAsync()
+    {
+        try
+        {
+            await FetchAsync();
+        }
+        catch (Exception fault)
+        {
+            RemoteServerLog.DeviceListFailed(services.Logger, UserId, fault);
+            Schedule(_backoff.Failed());
+        }
+    }
+
+    private void Schedule(TimeSpan wait)
+    {
+        if (_timer is null)
+        {
+            _timer = this.RegisterGrainTimer(
+                FetchLoggedAsync, new GrainTimerCreationOptions { DueTime = wait, Period = Timeout.InfiniteTimeSpan, Interleave = true });
+        }
+        else
+        {
+            _timer.Change(wait, Timeout.InfiniteTimeSpan);
+        }
     }
 
     private async Task<Outcome<Nothing>> FetchUntilFreshAsync()
@@ -132,11 +158,7 @@ public sealed class RemoteDevicesGrain(RemoteServerServices services) : Grain, I
     private async Task<MatrixError> FailedAsync(MatrixError error)
     {
         var isFirst = !_backoff.HasFailed;
-        var wait = _backoff.Failed();
-        if (_timer is null)
-            _timer = this.RegisterGrainTimer(FetchAsync, new GrainTimerCreationOptions { DueTime = wait, Period = Timeout.InfiniteTimeSpan, Interleave = true });
-        else
-            _timer.Change(wait, Timeout.InfiniteTimeSpan);
+        Schedule(_backoff.Failed());
         if (isFirst)
         {
             var unit = new WriteUnit();

@@ -41,7 +41,7 @@ public sealed class MediaGrain(IStorage storage, MatrixSettings settings, IRemot
             await Task.WhenAny(_uploaded.Task, Task.Delay(TimeSpan.FromMilliseconds(Math.Min(waitMs, MaxWaitMs)), time));
         return _row switch
         {
-            null or { Quarantined: true } => MatrixError.NotFound("No such media"),
+            null => MatrixError.NotFound("No such media"),
             { Sha256: { } hash } found => new MediaInfo(hash, found.Size, found.ContentType ?? "application/octet-stream", found.FileName),
             { } reserved when IsExpired(reserved) => MatrixError.NotFound("No such media"),
             _ => new MatrixError(ErrCodes.NotYetUploaded, 504, "The media has not been uploaded yet"),
@@ -51,7 +51,7 @@ public sealed class MediaGrain(IStorage storage, MatrixSettings settings, IRemot
     /// <inheritdoc/>
     public async Task<Outcome<long>> Reserve(string uploader)
     {
-        var row = new MediaRow(_origin, _mediaId, uploader, null, null, 0, null, Now, Quarantined: false);
+        var row = new MediaRow(_origin, _mediaId, uploader, null, null, 0, null, Now);
         var reserved = await ChangeAsync(there => there is null ? row : MatrixError.Unknown("The media ID is taken", 409));
         return reserved.Error is { } error ? error : row.CreatedAt + ReservationMs;
     }
@@ -71,7 +71,7 @@ public sealed class MediaGrain(IStorage storage, MatrixSettings settings, IRemot
     /// <inheritdoc/>
     public async Task<Outcome<Nothing>> Complete(string uploader, MediaInfo info, bool reserved)
     {
-        var row = new MediaRow(_origin, _mediaId, uploader, info.ContentType, info.FileName, info.Size, info.Sha256, Now, Quarantined: false);
+        var row = new MediaRow(_origin, _mediaId, uploader, info.ContentType, info.FileName, info.Size, info.Sha256, Now);
         var changed = await ChangeAsync(there => (reserved ? Check(there, uploader) : CheckNew(there)) is { } refused ? refused : row);
         if (changed.Error is { } error)
             return error;

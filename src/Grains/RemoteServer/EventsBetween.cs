@@ -8,7 +8,7 @@ namespace OrleansMatrix.Grains.RemoteServer;
 /// The events between what is known of a room and a new event. A server gives a few at a time (get_missing_events), so it is asked again from where its
 /// answers end, until they meet what is known, or what was before this server was in the room.
 /// </summary>
-internal sealed class EventsBetween(IStorage storage, ServerIdentity self, RoomSource source, RoomRow room, RoomVersion version)
+internal sealed class EventsBetween(IStorage storage, LocalServer self, RoomSource source, RoomRow room, RoomVersion version)
 {
     private const int MaxRounds = 10;
     private const int MaxLatest = 20;

@@ -7,7 +7,7 @@ using OrleansMatrix.Protocol.Json;
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>Signed requests to other servers; what goes wrong comes back as a <see cref="MatrixError"/>: the other server's own, or 502 M_UNKNOWN.</summary>
-public sealed class RemoteApi(FederationClient client, ServerIdentity self)
+public sealed class RemoteApi(FederationClient client, LocalServer self)
 {
     /// <summary>The patience for a common request.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);

@@ -54,7 +54,7 @@ internal sealed class RemoteMedia(RemoteApi api, IMediaContent content, TimeProv
         var fileName = ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition)
             ? HeaderUtilities.RemoveQuotes(disposition.FileNameStar.HasValue ? disposition.FileNameStar : disposition.FileName).Value
             : null;
-        return new MediaRow(serverName, mediaId, null, part.ContentType, fileName, size, sha256, time.GetUtcNow().ToUnixTimeMilliseconds(), Quarantined: false);
+        return new MediaRow(serverName, mediaId, null, part.ContentType, fileName, size, sha256, time.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
     // The body begins with the boundary; the header that names it says nothing more.

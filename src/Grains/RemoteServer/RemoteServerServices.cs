@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Device;
@@ -16,7 +15,7 @@ namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>What dealing with other servers needs; one per silo.</summary>
 public sealed record RemoteServerServices(
-    IStorage Storage, ServerIdentity Server, ServerPolicy Policy, RemoteApi Api, TimeProvider Time, IRandom Random, ReceiptWriter Receipts, ILogger<RemoteServerServices> Logger)
+    IStorage Storage, LocalServer Server, ServerPolicy Policy, RemoteApi Api, TimeProvider Time, IRandom Random, ReceiptWriter Receipts, ILogger<RemoteServerServices> Logger)
 {
     /// <inheritdoc cref="JoinsUnderWay"/>
     public JoinsUnderWay Joins { get; } = new();
@@ -28,21 +27,21 @@ public sealed record RemoteServerServices(
 /// <summary>Registers what the grains of this folder need.</summary>
 public static class RemoteServerRegistration
 {
-    /// <summary>Makes the server federate: call it before what has stand-ins for servers that do not.</summary>
-    public static IServiceCollection AddRemoteServers(this IServiceCollection services)
-    {
-        services.TryAddSingleton<ReceiptWriter>();
-        return services
-            .AddSingleton<IServerKeyRing, ServerKeyRing>()
-            .AddSingleton<IRequestVerifier, RequestVerifier>()
-            .AddSingleton<RemoteApi>()
-            .AddSingleton<RemoteServerServices>()
-            .AddSingleton<IRemoteRooms, RemoteRooms>()
-            .AddSingleton<IRemoteDirectory, RemoteDirectory>()
-            .AddSingleton<IRemoteUserKeys, RemoteUserKeys>()
-            .AddSingleton<IRemoteMedia, RemoteMedia>();
-    }
+    /// <summary>Makes the server federate.</summary>
+    public static IServiceCollection AddRemoteServers(this IServiceCollection services) => services
+        .AddSingleton<IServerKeyRing, ServerKeyRing>()
+        .AddSingleton<IRequestVerifier, RequestVerifier>()
+        .AddSingleton<RemoteApi>()
+        .AddSingleton<RemoteServerServices>()
+        .AddSingleton<IRemoteRooms, RemoteRooms>()
+        .AddSingleton<IRemoteDirectory, RemoteDirectory>()
+        .AddSingleton<IRemoteUserKeys, RemoteUserKeys>()
+        .AddSingleton<IRemoteMedia, RemoteMedia>();
 
-    /// <summary>Starts the sending of what is queued, the filling of rooms whose members are missing, and the judging of events that wait; call it after storage and the grains' engine are registered.</summary>
-    public static IServiceCollection AddOutbox(this IServiceCollection services) => services.AddHostedService<OutboxWaker>().AddHostedService<DeviceListRetries>().AddHostedService<RoomWaker>();
+    /// <summary>
+    /// Starts the sending of what is queued, the filling of rooms whose members are missing, and the judging of events that wait. Hosted services start in the order of
+    /// their registration: call it after storage and the grains' engine are registered.
+    /// </summary>
+    public static IServiceCollection AddOutbox(this IServiceCollection services) =>
+        services.AddHostedService<OutboxWaker>().AddHostedService<DeviceListRetries>().AddHostedService<RoomWaker>();
 }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Orleans.Concurrency;
-using OrleansMatrix.Federation;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 
 namespace OrleansMatrix.Grains.RemoteServer;

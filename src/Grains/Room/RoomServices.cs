@@ -8,11 +8,16 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Room;
 
 /// <summary>What rooms need from outside; one per silo.</summary>
-public sealed record RoomServices(IStorage Storage, StateNodeCache Nodes, ServerIdentity Server, TimeProvider Time, IRandom Random, IServerKeyRing Keys)
+/// <param name="Storage">The database.</param>
+/// <param name="Nodes">State nodes that were read lately.</param>
+/// <param name="Server">This server.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Random">The source of randomness.</param>
+/// <param name="Keys">The keys of all servers.</param>
+/// <param name="PolicyServer">This server as a policy server; null: it is none.</param>
+public sealed record RoomServices(
+    IStorage Storage, StateNodeCache Nodes, LocalServer Server, TimeProvider Time, IRandom Random, IServerKeyRing Keys, OwnPolicyServer? PolicyServer = null)
 {
-    /// <summary>This server as a policy server; null: it is none.</summary>
-    public OwnPolicyServer? PolicyServer { get; init; }
-
     /// <summary>The version of rooms whose maker names none.</summary>
     public string DefaultRoomVersion { get; init; } = RoomVersion.Default.Id;
 

@@ -1,9 +1,7 @@
 using Orleans.Concurrency;
-using OrleansMatrix.Federation;
 using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Device;
-using OrleansMatrix.Grains.RemoteServer;
 using OrleansMatrix.Protocol.Identifiers;
 using Keys = OrleansMatrix.Protocol.Signing.ServerKeys;
 

@@ -5,7 +5,7 @@ using OrleansMatrix.Protocol.Signing;
 namespace OrleansMatrix.Grains.ServerKeys;
 
 /// <summary>This server's own key, and those of other servers from their grains.</summary>
-public sealed class ServerKeyRing(ServerIdentity self, IGrainFactory grains) : IServerKeyRing
+public sealed class ServerKeyRing(LocalServer self, IGrainFactory grains) : IServerKeyRing
 {
     public async ValueTask<ServerVerifyKey?> FindAsync(string server, string keyId, long neededAt, CancellationToken cancellationToken = default)
     {

@@ -1,5 +1,4 @@
 using Orleans.Concurrency;
-using OrleansMatrix.Federation;
 using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;

@@ -1,4 +1,5 @@
 using OrleansMatrix.Grains.User.Changes;
+using OrleansMatrix.Grains.User.Unread;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
 
@@ -13,8 +14,8 @@ public sealed record MembershipSnapshot(long Position, IReadOnlyDictionary<strin
     public IEnumerable<MembershipRow> Joined => Rows.Values.Where(r => r.Membership == Membership.Join);
 }
 
-/// <summary>Keeps the rooms of a user; the watcher watches the joined ones.</summary>
-public sealed class UserMemberships(UserServices services, ChangeWatcher watcher)
+/// <summary>Keeps the rooms of a user; the watcher watches the joined ones, and what is counted of others is forgotten.</summary>
+internal sealed class UserMemberships(UserServices services, ChangeWatcher watcher, UserUnread unread)
 {
     private IReadOnlyDictionary<string, MembershipRow> _rows = new Dictionary<string, MembershipRow>();
     private long _readAt = -1;
@@ -41,7 +42,9 @@ public sealed class UserMemberships(UserServices services, ChangeWatcher watcher
             _rows = rows.ToDictionary(r => r.RoomId, StringComparer.Ordinal);
             _readAt = position;
             _newest = rows.Count == 0 ? 0 : rows.Max(r => r.Position);
-            watcher.SetRooms(rows.Where(r => r.Membership == Membership.Join).Select(r => r.RoomId).ToHashSet(StringComparer.Ordinal));
+            var joined = rows.Where(r => r.Membership == Membership.Join).Select(r => r.RoomId).ToHashSet(StringComparer.Ordinal);
+            watcher.SetRooms(joined);
+            unread.Trim(joined);
         }
     }
 }

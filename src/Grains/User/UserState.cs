@@ -15,16 +15,16 @@ public sealed class UserState : IDisposable
         ArgumentNullException.ThrowIfNull(services);
         (Services, UserId) = (services, userId);
         Watcher = services.Hub.Watch(userId);
-        Memberships = new UserMemberships(services, Watcher);
         Settings = new UserSettings(services, Watcher);
         Devices = new DeviceMemory(services, Watcher);
         Unread = new UserUnread(services, Settings, userId);
+        Memberships = new UserMemberships(services, Watcher, Unread);
     }
 
     public UserServices Services { get; }
     public string UserId { get; }
     public ChangeWatcher Watcher { get; }
-    public UserMemberships Memberships { get; }
+    internal UserMemberships Memberships { get; }
     public UserSettings Settings { get; }
     public LastTold LastTold { get; } = new();
     public DeviceMemory Devices { get; }

@@ -22,9 +22,10 @@ internal static class EventStatements
     private const string Select = $"SELECT {Columns} FROM events WHERE";
     private const string Relations = $"{Select} relates_to = $1 AND {InRange} AND room_id = $7 AND ($8 IS NULL OR rel_type = $8) AND ($9 IS NULL OR type = $9)";
 
-    // A row that is there and is no outlier makes status null, which the column refuses: so the commit fails without a second statement.
-    public static readonly Statement AppendLive = new(
-        $"{Insert} {Replace}, status = CASE WHEN events.status & 1 = 1 THEN excluded.status END", "the event is stored already", key: 1);
+    // SQL cannot raise an error by itself: null, which the column refuses, fails the commit if the event has a place already, and spares a second statement.
+    private const string StatusOrFailure = "CASE WHEN events.status & 1 = 1 THEN excluded.status ELSE NULL END";
+
+    public static readonly Statement AppendLive = new($"{Insert} {Replace}, status = {StatusOrFailure}", "the event is stored already", key: 1);
 
     public static readonly Statement AddHistoric = new($"{Insert} {Replace}, status = excluded.status WHERE events.status & 1 = 1");
     public static readonly Statement Redact = new("UPDATE events SET json = $2, redacted_by = $3 WHERE event_id = $1");

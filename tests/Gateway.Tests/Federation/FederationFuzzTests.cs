@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using OrleansMatrix.Federation;
 using OrleansMatrix.Gateway.Pipeline;
-using OrleansMatrix.Grains;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.RoomVersions;
@@ -135,7 +135,7 @@ public sealed class FederationFuzzTests(TwoServers servers) : IClassFixture<TwoS
         node["hashes"] = new JsonObject { ["sha256"] = EventHashes.ComputeContentHash(pdu) };
         if (!Pdu.Parse(Encoding.UTF8.GetBytes(node.ToJsonString()), version).TryGet(out pdu, out _))
             return node;
-        var identity = servers.Two.Services.GetRequiredService<ServerIdentity>();
+        var identity = servers.Two.Services.GetRequiredService<LocalServer>();
         return JsonNode.Parse(EventSignatures.Sign(pdu, identity.Name, identity.Key).Json.Span)!.AsObject();
     }
 

@@ -30,7 +30,7 @@ internal sealed class ReadServer : IAsyncDisposable
         Nodes = new StateNodeCache(Storage.StateNodes);
         Read = new ReadServices(Storage, Nodes, time);
         Hub = new ChangeHub(Storage.Feed);
-        Signals = new NeighbourSignals(Hub, Storage);
+        Signals = new NeighbourSignals(Hub, Storage, NullLogger<NeighbourSignals>.Instance);
         Users = new UserServices(Read, Hub, Signals);
     }
 

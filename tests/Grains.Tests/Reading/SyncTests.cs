@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace OrleansMatrix.Grains.Tests.Reading;
 
@@ -324,7 +325,7 @@ public sealed class SyncTests
         var since = (await server.SyncAsync(A)).Next();
         await room.SendAsync(A, "m1");
         var hub = new Grains.User.Changes.ChangeHub(server.Storage.Feed);
-        await using var signals = new Grains.User.Changes.NeighbourSignals(hub, server.Storage);
+        await using var signals = new Grains.User.Changes.NeighbourSignals(hub, server.Storage, NullLogger<Grains.User.Changes.NeighbourSignals>.Instance);
         using var state = new Grains.User.UserState(new Grains.User.UserServices(server.Read, hub, signals), A);
         var request = new Abstractions.User.SyncRequest(new Abstractions.Requester(A, "D"), since, null, false, "offline", 0, false);
         var outcome = await Grains.User.Sync.SyncRun.RunAsync(state, request, CancellationToken.None);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using OrleansMatrix.Federation;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Room;
@@ -36,16 +37,16 @@ internal sealed class RoomHarness : IAsyncDisposable
         _folder = folder;
         Storage = storage;
         Clock = clock;
-        Server = new ServerIdentity(ServerName.Parse(name), name == RemoteServer.Name ? RemoteServer.Key : LocalKey);
+        Server = new LocalServer(ServerName.Parse(name), name == RemoteServer.Name ? RemoteServer.Key : LocalKey);
         Services = new RoomServices(storage, new StateNodeCache(storage.StateNodes), Server, clock, new SeededRandom(), new TestKeyRing());
     }
 
     public IStorage Storage { get; }
     public TestClock Clock { get; }
-    public ServerIdentity Server { get; }
+    public LocalServer Server { get; }
     public RoomServices Services { get; init; }
 
-    public IRemoteRooms Remote { get; set; } = new UnreachableRooms();
+    public IRemoteRooms Remote { get; set; } = new NoOtherServers();
 
     /// <summary>Times that another activation proved to own a room of this silo.</summary>
     public int Stale { get; private set; }

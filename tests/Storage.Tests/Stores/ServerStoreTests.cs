@@ -77,11 +77,11 @@ public abstract class ServerStoreTests(Backend backend) : StoreTests(backend)
     [Fact]
     public async Task Media_are_put_and_deleted()
     {
-        var media = new MediaRow("one.test", "abc", Alice, null, "file\0name", 0, null, 7, false);
+        var media = new MediaRow("one.test", "abc", Alice, null, "file\0name", 0, null, 7);
         await CommitAsync(unit => Storage.Media.Put(unit, media));
         Assert.Equal(media, await Storage.Media.GetAsync("one.test", "abc"));
 
-        var uploaded = media with { ContentType = "image/png", Size = long.MaxValue, Sha256 = "00", Quarantined = true };
+        var uploaded = media with { ContentType = "image/png", Size = long.MaxValue, Sha256 = "00" };
         await CommitAsync(unit => Storage.Media.Put(unit, uploaded));
         Assert.Equal(uploaded, await Storage.Media.GetAsync("one.test", "abc"));
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using OrleansMatrix.Federation;
 using OrleansMatrix.Grains.Room.Federation;
 
 namespace OrleansMatrix.Grains.Room.Importing;

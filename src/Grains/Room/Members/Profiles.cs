@@ -7,7 +7,7 @@ using OrleansMatrix.Protocol.Errors;
 namespace OrleansMatrix.Grains.Room.Members;
 
 /// <summary>Asks accounts, or other servers, for what member events say of their users; runs before the room's turn.</summary>
-internal sealed class Profiles(IGrainFactory grains, ServerIdentity server, TimeProvider time)
+internal sealed class Profiles(IGrainFactory grains, LocalServer server, TimeProvider time)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
 

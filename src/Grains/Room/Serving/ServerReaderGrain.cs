@@ -13,7 +13,7 @@ namespace OrleansMatrix.Grains.Room.Serving;
 /// <inheritdoc cref="IServerReaderGrain"/>
 [StatelessWorker, Reentrant]
 [GrainType("serverreader")]
-public sealed class ServerReaderGrain(ReadServices services, ServerIdentity self) : Grain, IServerReaderGrain
+public sealed class ServerReaderGrain(ReadServices services, LocalServer self) : Grain, IServerReaderGrain
 {
     public async Task<string?> RoomOf(string eventId) => (await services.Storage.Events.GetAsync(eventId))?.RoomId;
 

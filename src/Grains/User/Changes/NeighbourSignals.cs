@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.User.Changes;
@@ -7,7 +8,7 @@ namespace OrleansMatrix.Grains.User.Changes;
 /// Wakes those who share a room with a user whose devices or presence changed. Only the wake goes this way: what changed is read from the hub or from
 /// storage, so a wake that comes late or is dropped delays a long poll and loses nothing.
 /// </summary>
-public sealed class NeighbourSignals : IAsyncDisposable
+public sealed partial class NeighbourSignals : IAsyncDisposable
 {
     private const int Capacity = 10_000;
 
@@ -15,13 +16,14 @@ public sealed class NeighbourSignals : IAsyncDisposable
     private const int MaxWokenForPresence = 50;
     private readonly ChangeHub _hub;
     private readonly IMembershipStore _memberships;
+    private readonly ILogger<NeighbourSignals> _logger;
     private readonly Channel<Change> _changes = Channel.CreateBounded<Change>(new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
 
-    public NeighbourSignals(ChangeHub hub, IStorage storage)
+    public NeighbourSignals(ChangeHub hub, IStorage storage, ILogger<NeighbourSignals> logger)
     {
-        (_hub, _memberships) = (hub, storage.Memberships);
+        (_hub, _memberships, _logger) = (hub, storage.Memberships, logger);
         hub.NeighbourChanged += Tell;
         _loop = Task.Run(RunAsync);
     }
@@ -47,10 +49,13 @@ public sealed class NeighbourSignals : IAsyncDisposable
                 _hub.SignalRooms(rows.Where(r => r.Membership == "join").Select(r => r.RoomId), change.Position,
                     change.Kind == ChangeKind.Presence ? MaxWokenForPresence : int.MaxValue);
             }
-            catch (Exception) when (!_stop.IsCancellationRequested)
+            catch (Exception fault) when (!_stop.IsCancellationRequested)
             {
-                // Storage is away: waiting polls see the change at their timeout.
+                LogNotTold(_logger, change.Key, fault);
             }
         }
     }
+
+    [LoggerMessage(1, LogLevel.Warning, "Those who share a room with {UserId} were not woken; polls that wait see the change at their timeout")]
+    private static partial void LogNotTold(ILogger logger, string userId, Exception fault);
 }

@@ -61,10 +61,10 @@ internal sealed class UserUnread(UserServices services, UserSettings settings, s
         return unread;
     }
 
-    /// <summary>Forgets rooms that the user is not in any more.</summary>
-    public void Keep(IReadOnlyDictionary<string, MembershipRow> rooms)
+    /// <summary>Forgets the counts of rooms that the user is not in any more.</summary>
+    public void Trim(IReadOnlySet<string> joined)
     {
-        foreach (var roomId in _rooms.Keys.Where(id => !rooms.TryGetValue(id, out var row) || row.Membership != Membership.Join).ToList())
+        foreach (var roomId in _rooms.Keys.Where(id => !joined.Contains(id)).ToList())
             _rooms.Remove(roomId);
     }
 

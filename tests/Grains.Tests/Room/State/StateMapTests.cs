@@ -86,7 +86,7 @@ public class StateMapTests
         var unit = Commit();
 
         Assert.InRange(_store.Nodes.Count - before, 1, 6);
-        Assert.InRange(unit.Writes.Sum(w => (((StateNodeId, ReadOnlyMemory<byte>))w).Item2.Length), 1, 4000);
+        Assert.InRange(unit.Writes.Sum(w => ((NodeWrite)w).Node.Length), 1, 4000);
         Assert.Equal(root, await _map.SetAsync(changed, "m.room.member", "@user77:example.org", EventId(77)));
     }
 
@@ -171,7 +171,7 @@ public class StateMapTests
         Assert.Equal(a, await _map.SetAsync(await _map.SetAsync(a, "m.room.name", "", "$b"), "m.room.name", "", "$a"));
         var secondIds = _pending.Write(_store, second);
 
-        Assert.Contains(second.Writes, w => (((StateNodeId, ReadOnlyMemory<byte>))w).Item1 == a);
+        Assert.Contains(second.Writes, w => ((NodeWrite)w).Id == a);
         _pending.Committed(firstIds);
         Assert.False(_pending.IsEmpty);
         _pending.Committed(secondIds);

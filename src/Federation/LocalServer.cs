@@ -1,10 +1,10 @@
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.Signing;
 
-namespace OrleansMatrix.Grains;
+namespace OrleansMatrix.Federation;
 
 /// <summary>Who this server is to other servers: its name and the key that it signs with. The same on all silos.</summary>
-public sealed class ServerIdentity(ServerName name, SigningKey key)
+public sealed class LocalServer(ServerName name, SigningKey key)
 {
     private readonly string _domain = ":" + name.Value;
 

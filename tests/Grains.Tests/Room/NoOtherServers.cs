@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 
-namespace OrleansMatrix.Grains.Room.Federation;
+namespace OrleansMatrix.Grains.Tests.Room;
 
-/// <summary>For a server that does not federate: no other server can be reached.</summary>
-public sealed class UnreachableRooms : IRemoteRooms
+/// <summary>No other server can be reached.</summary>
+internal sealed class NoOtherServers : IRemoteRooms
 {
     private static readonly MatrixError s_error = MatrixError.NotFound("No server of the room can be reached");
 
