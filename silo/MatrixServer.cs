@@ -11,7 +11,7 @@ using OrleansMatrix.Gateway.Media;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains;
 using OrleansMatrix.Grains.RemoteServer;
-using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Grains.Room.Policy;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Policy;
@@ -91,7 +91,7 @@ public static class MatrixServer
                 services.GetRequiredService<ILoggerFactory>()))
             .AddSingleton(static services => new LocalServer(
                 services.GetRequiredService<Grains.Abstractions.MatrixSettings>().ServerName, services.GetRequiredService<SigningKey>()))
-            .AddFederation(settings.AllowPrivateAddresses, new ServerPolicy(settings.Federation.Allow, settings.Federation.Deny))
+            .AddFederation(settings.AllowPrivateAddresses, new AllowedServers(settings.Federation.Allow, settings.Federation.Deny))
             .AddMatrixGrains()
             .AddMatrixGateway()
             .AddHostedService<StorageStartup>()
@@ -119,7 +119,7 @@ public static class MatrixServer
     {
         var key = SigningKeyFile.ReadOrCreatePolicyKey(settings.DataDirectory, new SystemRandom());
         var rules = new PolicyRules(policy.DenyUsers, policy.DenyText, policy.MaxMentions);
-        services.AddSingleton(provider => new OwnPolicyServer(settings.ServerName, key, rules, policy.EventsPerMinute, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new LocalPolicyServer(settings.ServerName, key, rules, policy.EventsPerMinute, provider.GetRequiredService<TimeProvider>()));
         return settings with { PolicyServerKey = key.VerifyKey.ToBase64() };
     }
 

@@ -24,7 +24,7 @@ public static partial class SigningKeyFile
         {
             var seed = new byte[Ed25519.SeedSize];
             random.Fill(seed);
-            return SigningKey.FromSeed(PolicyServer.KeyVersion, seed);
+            return SigningKey.FromSeed(RoomPolicyServer.KeyVersion, seed);
         },
         random);
 

@@ -29,7 +29,7 @@ internal static class RoomPolicy
         return MatrixResponse.From(signed, (writer, signature) =>
         {
             writer.WriteStartObject(request.Settings.ServerName.Value);
-            writer.WriteString(PolicyServer.KeyId, signature);
+            writer.WriteString(RoomPolicyServer.KeyId, signature);
             writer.WriteEndObject();
         });
     }

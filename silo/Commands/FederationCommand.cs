@@ -34,7 +34,7 @@ internal static class FederationCommand
             await using var services = new ServiceCollection()
                 .AddSingleton(TimeProvider.System)
                 .AddSingleton<IRandom, SystemRandom>()
-                .AddFederation(settings.AllowPrivateAddresses, ServerPolicy.Open)
+                .AddFederation(settings.AllowPrivateAddresses, AllowedServers.Open)
                 .AddSingleton<CheckNetwork>()
                 .BuildServiceProvider();
             var report = new CheckReport(static line => Console.WriteLine(Write(line)));

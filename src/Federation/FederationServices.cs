@@ -11,7 +11,7 @@ public static class FederationServices
     /// <summary>Adds the clients.</summary>
     /// <param name="allowPrivateAddresses">Requests may reach private addresses.</param>
     /// <param name="policy">The servers to talk to.</param>
-    public static IServiceCollection AddFederation(this IServiceCollection services, bool allowPrivateAddresses, ServerPolicy policy)
+    public static IServiceCollection AddFederation(this IServiceCollection services, bool allowPrivateAddresses, AllowedServers policy)
     {
         services
             .AddSingleton(policy)

@@ -1,2 +1,3 @@
 global using Orleans;
 global using OrleansMatrix.Federation;
+global using OrleansMatrix.Grains.Json;

@@ -143,9 +143,9 @@ public interface IEventStore
     void RemoveBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds);
 
     /// <summary>Remembers an event that was fetched by itself and that no event of the history follows.</summary>
-    void AddIsland(WriteUnit unit, string roomId, string eventId);
-    void RemoveIsland(WriteUnit unit, string roomId, string eventId);
-    ValueTask<IReadOnlyList<string>> IslandsAsync(string roomId, CancellationToken cancellationToken = default);
+    void AddDetached(WriteUnit unit, string roomId, string eventId);
+    void RemoveDetached(WriteUnit unit, string roomId, string eventId);
+    ValueTask<IReadOnlyList<string>> DetachedAsync(string roomId, CancellationToken cancellationToken = default);
 
     /// <summary>Takes an event's place in history away: it is an outlier again, and can be put where it belongs.</summary>
     void Displace(WriteUnit unit, string eventId);

@@ -86,7 +86,7 @@ internal static class RoomSends
             .AddSingleton(SigningKey.Generate(new SystemRandom()))
             .AddSingleton(static services => new LocalServer(services.GetRequiredService<MatrixSettings>().ServerName, services.GetRequiredService<SigningKey>()))
             .AddSingleton(storage)
-            .AddFederation(allowPrivateAddresses: false, ServerPolicy.Open)
+            .AddFederation(allowPrivateAddresses: false, AllowedServers.Open)
             .AddMatrixGrains();
         builder.UseOrleans();
         var host = builder.Build();

@@ -31,7 +31,7 @@ internal static class GrainCluster
                     .AddSingleton(LocalKey)
                     .AddSingleton(storage)
                     .AddSingleton(new LocalServer(ServerName.Parse("local"), LocalKey))
-                    .AddFederation(allowPrivateAddresses: false, ServerPolicy.Open)
+                    .AddFederation(allowPrivateAddresses: false, AllowedServers.Open)
                     .AddMatrixGrains();
                 if (servers is not null)
                     host.Services.AddHttpClient(OutboundConnections.Federation).ConfigurePrimaryHttpMessageHandler(() => servers);

@@ -8,7 +8,7 @@ using OrleansMatrix.Protocol.Identifiers;
 namespace OrleansMatrix.Federation.Http;
 
 /// <summary>Sends signed requests to other servers.</summary>
-public sealed class FederationClient(LocalServer self, ServerResolver resolver, IHttpClientFactory clients, ServerPolicy policy, TimeProvider time)
+public sealed class FederationClient(LocalServer self, ServerResolver resolver, IHttpClientFactory clients, AllowedServers policy, TimeProvider time)
 {
     /// <summary>Largest answer that is read unless the caller says otherwise, in bytes.</summary>
     public const int DefaultMaxBytes = 16 * 1024 * 1024;

@@ -11,6 +11,6 @@ public static class AccountCreation
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         storage.Accounts.Create(unit, new AccountRow(user.Value, passwordHash, isAdmin, false, false, false, false, null, now));
-        storage.Accounts.PutProfileField(unit, user.Value, ProfileRules.DisplayName, JsonText.String(user.Localpart.ToString()));
+        storage.Accounts.PutProfileField(unit, user.Value, ProfileRules.DisplayName, JsonBytes.StringValue(user.Localpart.ToString()));
     }
 }

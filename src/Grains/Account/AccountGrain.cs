@@ -88,7 +88,7 @@ public sealed class AccountGrain(
         var state = new AccountState(row);
         var unit = new WriteUnit(_fence);
         storage.Accounts.Create(unit, row);
-        _changes.SetField(unit, state, ProfileRules.DisplayName, JsonText.String(account.DisplayName ?? _user.Localpart.ToString()));
+        _changes.SetField(unit, state, ProfileRules.DisplayName, JsonBytes.StringValue(account.DisplayName ?? _user.Localpart.ToString()));
         var credentials = account.Session is { } session
             ? _tokens.LogIn(unit, state, session)
             : new Credentials(_user.Value, null, null, null, null);
@@ -281,7 +281,7 @@ public sealed class AccountGrain(
 
         // Also if nothing changed: then it may be the repetition of a call that failed half-way.
         if (key is ProfileRules.DisplayName or ProfileRules.AvatarUrl)
-            await _rooms.UpdateProfileAsync(JsonText.StringOf(state.Profile, ProfileRules.DisplayName), JsonText.StringOf(state.Profile, ProfileRules.AvatarUrl));
+            await _rooms.UpdateProfileAsync(JsonBytes.StringField(state.Profile, ProfileRules.DisplayName), JsonBytes.StringField(state.Profile, ProfileRules.AvatarUrl));
         return Nothing.Value;
     }
 

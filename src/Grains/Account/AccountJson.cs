@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using OrleansMatrix.Storage;
 
@@ -8,7 +7,7 @@ namespace OrleansMatrix.Grains.Account;
 internal static class AccountJson
 {
     /// <summary><c>GET /devices</c>.</summary>
-    public static ReadOnlyMemory<byte> Devices(IEnumerable<DeviceRow> devices) => Render(writer =>
+    public static ReadOnlyMemory<byte> Devices(IEnumerable<DeviceRow> devices) => JsonBytes.Object(writer =>
     {
         writer.WriteStartArray("devices"u8);
         foreach (var device in devices)
@@ -22,10 +21,10 @@ internal static class AccountJson
     });
 
     /// <summary><c>GET /devices/{deviceId}</c>.</summary>
-    public static ReadOnlyMemory<byte> Device(DeviceRow device) => Render(writer => Write(writer, device));
+    public static ReadOnlyMemory<byte> Device(DeviceRow device) => JsonBytes.Object(writer => Write(writer, device));
 
     /// <summary><c>GET /profile/{userId}</c>.</summary>
-    public static ReadOnlyMemory<byte> Profile(IEnumerable<KeyValuePair<string, ReadOnlyMemory<byte>>> fields) => Render(writer =>
+    public static ReadOnlyMemory<byte> Profile(IEnumerable<KeyValuePair<string, ReadOnlyMemory<byte>>> fields) => JsonBytes.Object(writer =>
     {
         foreach (var (key, value) in fields)
         {
@@ -35,7 +34,7 @@ internal static class AccountJson
     });
 
     /// <summary><c>GET /admin/whois/{userId}</c>: this server keeps the last connection of each device.</summary>
-    public static ReadOnlyMemory<byte> WhoIs(string userId, IEnumerable<DeviceRow> devices) => Render(writer =>
+    public static ReadOnlyMemory<byte> WhoIs(string userId, IEnumerable<DeviceRow> devices) => JsonBytes.Object(writer =>
     {
         writer.WriteString("user_id"u8, userId);
         writer.WriteStartObject("devices"u8);
@@ -72,18 +71,5 @@ internal static class AccountJson
             writer.WriteString("last_seen_ip"u8, device.LastSeenIp);
         if (device.LastSeenAt is { } seen)
             writer.WriteNumber("last_seen_ts"u8, seen);
-    }
-
-    private static ReadOnlyMemory<byte> Render(Action<Utf8JsonWriter> members)
-    {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            members(writer);
-            writer.WriteEndObject();
-        }
-
-        return buffer.WrittenMemory;
     }
 }

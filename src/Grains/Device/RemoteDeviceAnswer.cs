@@ -14,7 +14,7 @@ internal static class RemoteDeviceAnswer
     public static bool TryPut(WriteUnit unit, IStorage storage, string userId, JsonElement answer, out long streamId)
     {
         streamId = 0;
-        if (answer.ValueKind != JsonValueKind.Object || (ContentJson.String(answer, "user_id") ?? userId) != userId
+        if (answer.ValueKind != JsonValueKind.Object || (JsonBytes.StringMember(answer, "user_id") ?? userId) != userId
             || !answer.TryGetProperty("stream_id"u8, out var id) || !JsonBytes.TryGetInteger(id, out streamId)
             || !answer.TryGetProperty("devices"u8, out var devices) || devices.ValueKind != JsonValueKind.Array)
             return false;

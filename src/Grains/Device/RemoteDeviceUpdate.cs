@@ -55,13 +55,13 @@ internal sealed record RemoteDevice(string UserId, string DeviceId, string? Disp
     /// <summary>Reads <c>device_id</c>, <c>device_display_name</c> and <c>keys</c>; null if they are malformed or of another device.</summary>
     public static RemoteDevice? Read(JsonElement json, string userId)
     {
-        if (json.ValueKind != JsonValueKind.Object || ContentJson.String(json, "device_id") is not { } deviceId || !Protocol.Identifiers.DeviceId.TryParse(deviceId, out _))
+        if (json.ValueKind != JsonValueKind.Object || JsonBytes.StringMember(json, "device_id") is not { } deviceId || !Protocol.Identifiers.DeviceId.TryParse(deviceId, out _))
             return null;
-        var name = ContentJson.String(json, "device_display_name");
+        var name = JsonBytes.StringMember(json, "device_display_name");
         ReadOnlyMemory<byte>? keys = null;
         if (json.TryGetProperty("keys"u8, out var given) && given.ValueKind == JsonValueKind.Object)
         {
-            if ((ContentJson.String(given, "user_id") ?? userId) != userId || (ContentJson.String(given, "device_id") ?? deviceId) != deviceId)
+            if ((JsonBytes.StringMember(given, "user_id") ?? userId) != userId || (JsonBytes.StringMember(given, "device_id") ?? deviceId) != deviceId)
                 return null;
             keys = JsonBytes.Raw(given);
             if (keys.Value.Length > MaxKeysBytes)

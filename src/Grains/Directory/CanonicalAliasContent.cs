@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Device;
 
 namespace OrleansMatrix.Grains.Directory;
 

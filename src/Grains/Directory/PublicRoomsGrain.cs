@@ -2,7 +2,6 @@ using System.Globalization;
 using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;
 

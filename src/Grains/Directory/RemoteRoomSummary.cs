@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Protocol.Identifiers;
 
@@ -15,9 +14,9 @@ internal sealed record RemoteRoomSummary(ReadOnlyMemory<byte> Json, string JoinR
     /// <summary>Reads the description of the room; null if it is not one.</summary>
     public static RemoteRoomSummary? Read(JsonElement room, string roomId)
     {
-        if (room.ValueKind != JsonValueKind.Object || ContentJson.String(room, "room_id") != roomId)
+        if (room.ValueKind != JsonValueKind.Object || JsonBytes.StringMember(room, "room_id") != roomId)
             return null;
-        var joinRule = ContentJson.String(room, "join_rule") ?? "public";
+        var joinRule = JsonBytes.StringMember(room, "join_rule") ?? "public";
         var allowed = room.TryGetProperty("allowed_room_ids"u8, out var list) && list.ValueKind == JsonValueKind.Array
             ? list.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.String && RoomId.IsValid(e.GetString())).Select(e => e.GetString()!).Take(MaxAllowed).ToList()
             : [];
@@ -25,7 +24,7 @@ internal sealed record RemoteRoomSummary(ReadOnlyMemory<byte> Json, string JoinR
         {
             foreach (var name in s_texts)
             {
-                if (ContentJson.String(room, name) is { } text)
+                if (JsonBytes.StringMember(room, name) is { } text)
                     writer.WriteString(name, text);
             }
 
@@ -41,7 +40,7 @@ internal sealed record RemoteRoomSummary(ReadOnlyMemory<byte> Json, string JoinR
                 writer.WriteStringValue(id);
             writer.WriteEndArray();
         });
-        return new RemoteRoomSummary(json, joinRule, IsTrue(room, "world_readable"), allowed, ContentJson.String(room, "room_type") == "m.space");
+        return new RemoteRoomSummary(json, joinRule, IsTrue(room, "world_readable"), allowed, JsonBytes.StringMember(room, "room_type") == "m.space");
     }
 
     private static bool IsTrue(JsonElement room, string name) => room.TryGetProperty(name, out var flag) && flag.ValueKind == JsonValueKind.True;

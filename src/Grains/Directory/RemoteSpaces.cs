@@ -23,12 +23,12 @@ internal sealed class RemoteSpaces(IGrainFactory grains, RoomAccess access, stri
         if (_told.TryGetValue(roomId, out var told) && !told.IsSpace)
             return await ShowAsync(roomId, told, []);
         var answer = await grains.GetGrain<IRemoteRoomGrain>(roomId).Hierarchy(via, suggestedOnly);
-        if (!answer.Ok || !ContentJson.TryParseObject(answer.Value, out var json) ||
+        if (!answer.Ok || !JsonBytes.TryParseObject(answer.Value, out var json) ||
             !json.TryGetProperty("room"u8, out var root) || RemoteRoomSummary.Read(root, roomId) is not { } room)
             return told is null ? null : await ShowAsync(roomId, told, []);
         foreach (var child in List(json, "children"))
         {
-            if (ContentJson.String(child, "room_id") is { } id && RemoteRoomSummary.Read(child, id) is { } summary)
+            if (JsonBytes.StringMember(child, "room_id") is { } id && RemoteRoomSummary.Read(child, id) is { } summary)
                 _told.TryAdd(id, summary);
         }
 

@@ -4,7 +4,6 @@ using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Abstractions.Room;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;
@@ -59,7 +58,7 @@ public sealed class RoomListingGrain(IStorage storage, CurrentState state, Matri
         return JsonBytes.Object(w =>
         {
             using var members = JsonDocument.Parse(summary);
-            ContentJson.CopyMembers(w, members.RootElement);
+            JsonBytes.CopyMembers(w, members.RootElement);
             if (membership is not null)
                 w.WriteString("membership"u8, membership);
         });

@@ -1,7 +1,6 @@
 using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Directory.Searching;
 using OrleansMatrix.Grains.Room.Reading;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
@@ -25,9 +24,9 @@ internal sealed record SpaceChild(string RoomId, ImmutableArray<string> Via, str
 
     /// <summary>Reads a stripped event with origin_server_ts, as another server gives it; null if it is no valid child.</summary>
     public static SpaceChild? Read(JsonElement stripped) =>
-        stripped.ValueKind == JsonValueKind.Object && ContentJson.String(stripped, "type") == "m.space.child" && ContentJson.String(stripped, "sender") is { } sender &&
+        stripped.ValueKind == JsonValueKind.Object && JsonBytes.StringMember(stripped, "type") == "m.space.child" && JsonBytes.StringMember(stripped, "sender") is { } sender &&
         UserId.IsValid(sender) && stripped.TryGetProperty("origin_server_ts"u8, out var ts) && JsonBytes.TryGetInteger(ts, out var time)
-            ? Read(stripped, ContentJson.String(stripped, "state_key"), sender, time)
+            ? Read(stripped, JsonBytes.StringMember(stripped, "state_key"), sender, time)
             : null;
 
     /// <summary>The children that count, in their order.</summary>

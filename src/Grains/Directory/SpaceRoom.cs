@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Room;
 
 namespace OrleansMatrix.Grains.Directory;
@@ -15,7 +14,7 @@ internal sealed record SpaceRoom(ReadOnlyMemory<byte> Summary, IReadOnlyList<Spa
     {
         using var summary = JsonDocument.Parse(Summary);
         writer.WriteStartObject();
-        ContentJson.CopyMembers(writer, summary.RootElement);
+        JsonBytes.CopyMembers(writer, summary.RootElement);
         writer.WriteStartArray("children_state"u8);
         foreach (var child in Children)
             writer.WriteRawValue(child.Stripped.Span);

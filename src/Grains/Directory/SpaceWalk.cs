@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Directory;

@@ -1,6 +1,5 @@
 using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions.Directory;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Directory;

@@ -4,7 +4,6 @@ using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.User;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
@@ -30,7 +29,7 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
         {
             if (ContentOf(edu) is not { } content || JsonMarshal.GetRawUtf8Value(edu).Length > MaxBytes)
                 continue;
-            switch (ContentJson.String(edu, "edu_type"))
+            switch (JsonBytes.StringMember(edu, "edu_type"))
             {
                 case "m.typing":
                     await TypingAsync(content);
@@ -61,7 +60,7 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
 
     private async Task TypingAsync(JsonElement content)
     {
-        if (ContentJson.String(content, "room_id") is { } roomId && RoomId.IsValid(roomId) && ContentJson.String(content, "user_id") is { } userId && IsOfOrigin(userId) &&
+        if (JsonBytes.StringMember(content, "room_id") is { } roomId && RoomId.IsValid(roomId) && JsonBytes.StringMember(content, "user_id") is { } userId && IsOfOrigin(userId) &&
             content.TryGetProperty("typing"u8, out var typing) && typing.ValueKind is JsonValueKind.True or JsonValueKind.False)
             await grains.GetGrain<IRoomGrain>(roomId).ReceiveTyping(origin, userId, typing.GetBoolean());
     }
@@ -100,7 +99,7 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
             return null;
         var data = json.TryGetProperty("data"u8, out var given) && given.ValueKind == JsonValueKind.Object ? given : default;
         var isObject = data.ValueKind == JsonValueKind.Object;
-        var threadId = isObject ? ContentJson.String(data, "thread_id") ?? "" : "";
+        var threadId = isObject ? JsonBytes.StringMember(data, "thread_id") ?? "" : "";
         if (threadId.Length > MaxIdLength || !(threadId is "" or "main" || threadId.StartsWith('$')))
             return null;
         var timestamp = isObject && data.TryGetProperty("ts"u8, out var ts) && JsonBytes.TryGetInteger(ts, out var value) ? value : services.Now;
@@ -111,8 +110,8 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
 
     private async Task ToDeviceAsync(JsonElement content)
     {
-        if (ContentJson.String(content, "sender") is { } sender && IsOfOrigin(sender) && ContentJson.String(content, "type") is { Length: <= MaxIdLength } type &&
-            ContentJson.String(content, "message_id") is { Length: <= MaxIdLength } messageId &&
+        if (JsonBytes.StringMember(content, "sender") is { } sender && IsOfOrigin(sender) && JsonBytes.StringMember(content, "type") is { Length: <= MaxIdLength } type &&
+            JsonBytes.StringMember(content, "message_id") is { Length: <= MaxIdLength } messageId &&
             content.TryGetProperty("messages"u8, out var messages) && messages.ValueKind == JsonValueKind.Object)
             await grains.GetGrain<IToDeviceGrain>(sender).Receive(type, messageId, JsonBytes.Raw(messages));
     }
@@ -124,13 +123,13 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
         foreach (var item in push.EnumerateArray().Take(MaxItems).Where(i => i.ValueKind == JsonValueKind.Object))
         {
             // Of users whom nobody here can see nothing is kept.
-            if (ContentJson.String(item, "user_id") is not { } userId || !IsOfOrigin(userId) || ContentJson.String(item, "presence") is not ("online" or "unavailable" or "offline") ||
+            if (JsonBytes.StringMember(item, "user_id") is not { } userId || !IsOfOrigin(userId) || JsonBytes.StringMember(item, "presence") is not ("online" or "unavailable" or "offline") ||
                 !await IsSeenAsync(userId))
                 continue;
             var ago = item.TryGetProperty("last_active_ago"u8, out var value) && JsonBytes.TryGetInteger(value, out var milliseconds) ? Math.Max(0, milliseconds) : 0;
             var isActive = item.TryGetProperty("currently_active"u8, out var active) && active.ValueKind == JsonValueKind.True;
-            var status = ContentJson.String(item, "status_msg") is { Length: > MaxStatusLength } longer ? longer[..MaxStatusLength] : ContentJson.String(item, "status_msg");
-            await grains.GetGrain<IPresenceGrain>(userId).Receive(new ReceivedPresence(ContentJson.String(item, "presence")!, status, services.Now - ago, isActive));
+            var status = JsonBytes.StringMember(item, "status_msg") is { Length: > MaxStatusLength } longer ? longer[..MaxStatusLength] : JsonBytes.StringMember(item, "status_msg");
+            await grains.GetGrain<IPresenceGrain>(userId).Receive(new ReceivedPresence(JsonBytes.StringMember(item, "presence")!, status, services.Now - ago, isActive));
         }
     }
 
@@ -149,7 +148,7 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
 
     private async Task DevicesChangedAsync(JsonElement content, Func<IRemoteDevicesGrain, ReadOnlyMemory<byte>, Task> update)
     {
-        if (ContentJson.String(content, "user_id") is { } userId && IsOfOrigin(userId))
+        if (JsonBytes.StringMember(content, "user_id") is { } userId && IsOfOrigin(userId))
             await update(grains.GetGrain<IRemoteDevicesGrain>(userId), JsonBytes.Raw(content));
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
@@ -55,13 +54,13 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
             return bad;
 
         // "the sending server MUST verify … In case any of the above checks fail, the response MUST be treated as malformed and discarded."
-        if (ContentJson.String(template, "room_id") != roomId || ContentJson.String(template, "sender") != userId || ContentJson.String(template, "state_key") != userId ||
-            ContentJson.String(template, "type") != EventTypes.Member || !template.TryGetProperty("content"u8, out var given) ||
-            ContentJson.String(given, "membership") != membership)
+        if (JsonBytes.StringMember(template, "room_id") != roomId || JsonBytes.StringMember(template, "sender") != userId || JsonBytes.StringMember(template, "state_key") != userId ||
+            JsonBytes.StringMember(template, "type") != EventTypes.Member || !template.TryGetProperty("content"u8, out var given) ||
+            JsonBytes.StringMember(given, "membership") != membership)
             return bad;
 
         // "room_version: If not provided, the room version is assumed to be either 1 or 2."
-        if (!RoomVersion.TryGet(ContentJson.String(made, "room_version") ?? "1", out var version))
+        if (!RoomVersion.TryGet(JsonBytes.StringMember(made, "room_version") ?? "1", out var version))
             return MatrixError.UnsupportedRoomVersion();
         if (Ids(template, "prev_events") is not { Count: > 0 } prev || Ids(template, "auth_events") is not { } auth ||
             !template.TryGetProperty("depth"u8, out var depth) || !JsonBytes.TryGetInteger(depth, out var level))
@@ -95,7 +94,7 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
             var id = isPair ? item[0] : item;
             if (id.ValueKind != JsonValueKind.String || !EventId.TryParse(id.GetString(), out _))
                 return null;
-            ids[id.GetString()!] = isPair ? ContentJson.String(item[1], "sha256") : null;
+            ids[id.GetString()!] = isPair ? JsonBytes.StringMember(item[1], "sha256") : null;
         }
 
         return ids;
@@ -105,12 +104,12 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
     private static ReadOnlyMemory<byte> WithAuthoriser(ReadOnlyMemory<byte> content, JsonElement given)
     {
         const string Authoriser = "join_authorised_via_users_server";
-        if (ContentJson.String(given, Authoriser) is not { } authoriser)
+        if (JsonBytes.StringMember(given, Authoriser) is not { } authoriser)
             return content;
         using var document = JsonDocument.Parse(content);
         return JsonBytes.Object(writer =>
         {
-            ContentJson.CopyMembers(writer, document.RootElement, Authoriser);
+            JsonBytes.CopyMembers(writer, document.RootElement, Authoriser);
             writer.WriteString(Authoriser, authoriser);
         });
     }

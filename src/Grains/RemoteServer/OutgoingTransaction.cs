@@ -1,5 +1,4 @@
 using System.Text;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.RemoteServer;

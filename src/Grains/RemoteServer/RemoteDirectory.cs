@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Directory;
 using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Protocol.Errors;
@@ -24,7 +23,7 @@ internal sealed class RemoteDirectory(RemoteApi api) : IRemoteDirectory
         using (document)
         {
             var root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object || ContentJson.String(root, "room_id") is not { } roomId || !RoomId.IsValid(roomId))
+            if (root.ValueKind != JsonValueKind.Object || JsonBytes.StringMember(root, "room_id") is not { } roomId || !RoomId.IsValid(roomId))
                 return MatrixError.NotFound($"Room alias {alias} not found.");
             ImmutableArray<string> servers = root.TryGetProperty("servers"u8, out var list) && list.ValueKind == JsonValueKind.Array
                 ? [.. list.EnumerateArray().Where(s => s.ValueKind == JsonValueKind.String && ServerName.IsValid(s.GetString())).Select(s => s.GetString()!).Take(MaxServers)]

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Protocol.Errors;
@@ -88,7 +87,7 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
         using var document = JsonDocument.Parse(invite.Json);
         return JsonBytes.Object(writer =>
         {
-            ContentJson.CopyMembers(writer, document.RootElement, "unsigned");
+            JsonBytes.CopyMembers(writer, document.RootElement, "unsigned");
             writer.WriteStartObject("unsigned"u8);
             writer.WritePropertyName("invite_room_state"u8);
             writer.WriteRawValue(strippedState.IsEmpty ? "[]"u8 : strippedState.Span);
@@ -117,8 +116,8 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
         {
             // "Those existing signatures might not be returned by the policy server, but should be retained."
             return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(server, out var keys) &&
-                ContentJson.String(keys, PolicyServer.KeyId) is { Length: <= MaxSignatureLength } signature
-                ? EventSignatures.AddSignature(pdu, server, PolicyServer.KeyId, signature).Json
+                JsonBytes.StringMember(keys, RoomPolicyServer.KeyId) is { Length: <= MaxSignatureLength } signature
+                ? EventSignatures.AddSignature(pdu, server, RoomPolicyServer.KeyId, signature).Json
                 : MatrixError.Forbidden($"The policy server {server} did not sign the event");
         }
     }

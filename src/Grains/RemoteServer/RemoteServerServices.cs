@@ -15,7 +15,7 @@ namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>What dealing with other servers needs; one per silo.</summary>
 public sealed record RemoteServerServices(
-    IStorage Storage, LocalServer Server, ServerPolicy Policy, RemoteApi Api, TimeProvider Time, IRandom Random, ReceiptWriter Receipts, ILogger<RemoteServerServices> Logger)
+    IStorage Storage, LocalServer Server, AllowedServers Policy, RemoteApi Api, TimeProvider Time, IRandom Random, ReceiptWriter Receipts, ILogger<RemoteServerServices> Logger)
 {
     /// <inheritdoc cref="JoinsUnderWay"/>
     public JoinsUnderWay Joins { get; } = new();

@@ -7,7 +7,7 @@ using OrleansMatrix.Protocol.Errors;
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <inheritdoc cref="IRequestVerifier"/>
-internal sealed class RequestVerifier(LocalServer self, IServerKeyRing keys, ServerPolicy policy, TimeProvider time) : IRequestVerifier
+internal sealed class RequestVerifier(LocalServer self, IServerKeyRing keys, AllowedServers policy, TimeProvider time) : IRequestVerifier
 {
     private const int MaxHeaders = 5;
 

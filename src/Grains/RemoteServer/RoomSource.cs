@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Room;
+using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
 
@@ -96,7 +96,7 @@ internal sealed class RoomSource(RemoteServerServices services, IGrainFactory gr
         if (!(await services.Api.GetAsync(server, target, patience: s_patience)).TryGet(out var document, out _))
             return null;
         using (document)
-            return document.RootElement.ValueKind == JsonValueKind.Object && ContentJson.String(document.RootElement, "event_id") is { } id && EventId.TryParse(id, out _) ? id : null;
+            return document.RootElement.ValueKind == JsonValueKind.Object && JsonBytes.StringMember(document.RootElement, "event_id") is { } id && EventId.TryParse(id, out _) ? id : null;
     }
 
     /// <summary>The ids of the state before the event, as far as its events are known now; default if the server does not tell.</summary>

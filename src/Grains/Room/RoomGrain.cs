@@ -4,10 +4,14 @@ using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Creating;
 using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.Room.Importing;
+using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Grains.Room.Members;
+using OrleansMatrix.Grains.Room.Policy;
+using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
@@ -23,7 +27,7 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
 {
     private readonly RunningJoins _joins = new();
     private RoomSlot? _slot;
-    private Filling? _filling;
+    private MemberFetch? _memberFetch;
     private TypingUsers? _typing;
     private IGrainTimer? _typingTimer;
 
@@ -96,15 +100,15 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
     public Task<Outcome<PduVerdicts>> ReceivePdus(RemotePdus pdus) => ReceiveAsync(async room =>
     {
         var couldGuestsJoin = room.Room?.Summary.GuestCanJoin == true;
-        var verdicts = await Pipeline.ReceivePdus.RunAsync(room, pdus, remote);
+        var verdicts = await Receiving.ReceivePdus.RunAsync(room, pdus, remote);
         if (couldGuestsJoin)
             await GuestAccess.RemoveGuestsAsync(room);
         return verdicts;
     });
 
-    public Task<Outcome<PduVerdicts>> ReceiveOutliers(RemotePdus pdus) => ReceiveAsync(room => Federation.ReceiveOutliers.RunAsync(room, pdus));
+    public Task<Outcome<PduVerdicts>> ReceiveOutliers(RemotePdus pdus) => ReceiveAsync(room => Receiving.ReceiveOutliers.RunAsync(room, pdus));
 
-    public Task<Outcome<HistoryReceived>> ReceiveHistory(HistoricPdus pdus) => ReceiveAsync(room => Pipeline.ReceiveHistory.RunAsync(room, pdus));
+    public Task<Outcome<HistoryReceived>> ReceiveHistory(HistoricPdus pdus) => ReceiveAsync(room => Receiving.ReceiveHistory.RunAsync(room, pdus));
 
     public Task<Outcome<MembershipTemplate>> MakeMembership(MembershipTemplateRequest request) =>
         RunAsync(room => Federation.MakeMembership.RunAsync(room, request));
@@ -112,7 +116,7 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
     public Task<Outcome<MembershipAccepted>> AcceptMembership(SignedMembership membership) =>
         ReceiveAsync(room => Federation.AcceptMembership.RunAsync(room, membership, remote));
 
-    public Task<Outcome<Nothing>> DropStaged(ImmutableArray<string> eventIds) => RunAsync(room => Staging.DropStaged.RunAsync(room, eventIds));
+    public Task<Outcome<Nothing>> DropStaged(ImmutableArray<string> eventIds) => RunAsync(room => Receiving.DropStaged.RunAsync(room, eventIds));
 
     public Task<Outcome<ReadOnlyMemory<byte>>> SignInvite(InviteToSign invite) => RunAsync(room => Federation.SignInvite.RunAsync(room, invite));
 
@@ -125,34 +129,34 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
     {
         var imported = await ReceiveAsync(activation => ImportRoom.RunAsync(activation, room));
         if (imported.Ok && room.LacksMembers)
-            Filling.Start(room.Members);
+            MemberFetch.Start(room.Members);
         return imported;
     }
 
     public Task Fill() => RunAsync(_ => Task.FromResult(true));
 
-    public Task<bool> HasMembers() => RunAsync(_ => Filling.WaitAsync());
+    public Task<bool> HasMembers() => RunAsync(_ => MemberFetch.WaitAsync());
 
     // What can be done to a member hangs on the membership; of a room that was joined without its members it may not be known yet.
     private async Task<Outcome<string>> WithMemberAsync(RoomActivation activation, string userId, Func<Task<Outcome<string>>> change, bool isJoin = false)
     {
         var isKnown = await activation.ReadAsync(async room =>
             room?.Partial is null || (isJoin && room.Summary.JoinRule == "public") || await room.Current.FindAsync(EventTypes.Member, userId) is not null);
-        return isKnown || await Filling.WaitAsync() ? await change() : new MatrixError(ErrCodes.Unknown, 503, "The members of the room are not known yet");
+        return isKnown || await MemberFetch.WaitAsync() ? await change() : new MatrixError(ErrCodes.Unknown, 503, "The members of the room are not known yet");
     }
 
-    private Filling Filling => _filling ??= new Filling(this, services, remote, Slot, RoomId);
+    private MemberFetch MemberFetch => _memberFetch ??= new MemberFetch(this, services, remote, Slot, RoomId);
 
     private RoomSlot Slot => _slot ??= new RoomSlot(services, RoomId, DeactivateOnIdle);
 
     // A local user's event may need the signature of the room's policy server.
     private Task<Outcome<string>> RunAsync(Func<RoomActivation, Task<Outcome<string>>> call) =>
-        RunAsync<Outcome<string>>(room => Pipeline.PolicyGate.RunAsync(room, remote, call));
+        RunAsync<Outcome<string>>(room => Policy.PolicySigning.RunAsync(room, remote, call));
 
     private Task<T> RunAsync<T>(Func<RoomActivation, Task<T>> call) => Slot.RunAsync(activation =>
     {
         if (activation.Room?.Partial is not null)
-            Filling.Start(default);
+            MemberFetch.Start(default);
         return call(activation);
     });
 

@@ -1,4 +1,4 @@
-using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Grains.Room.Policy;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Grains.ServerKeys;
 using OrleansMatrix.Protocol;
@@ -16,7 +16,7 @@ namespace OrleansMatrix.Grains.Room;
 /// <param name="Keys">The keys of all servers.</param>
 /// <param name="PolicyServer">This server as a policy server; null: it is none.</param>
 public sealed record RoomServices(
-    IStorage Storage, StateNodeCache Nodes, LocalServer Server, TimeProvider Time, IRandom Random, IServerKeyRing Keys, OwnPolicyServer? PolicyServer = null)
+    IStorage Storage, StateNodeCache Nodes, LocalServer Server, TimeProvider Time, IRandom Random, IServerKeyRing Keys, LocalPolicyServer? PolicyServer = null)
 {
     /// <summary>The version of rooms whose maker names none.</summary>
     public string DefaultRoomVersion { get; init; } = RoomVersion.Default.Id;

@@ -1,7 +1,6 @@
 using Orleans.Concurrency;
 using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Protocol.Identifiers;
 using Keys = OrleansMatrix.Protocol.Signing.ServerKeys;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using OrleansMatrix.Grains.Room;
-using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Protocol.Push;
 using OrleansMatrix.Storage;
 
@@ -19,7 +19,7 @@ internal static class FollowUpgrade
     {
         if (await storage.AccountData.GetAsync(userId, from, Tag) is { } tags && await storage.AccountData.GetAsync(userId, to, Tag) is null)
             accountData.Put(unit, to, Tag, tags.Json);
-        if (await storage.AccountData.GetAsync(userId, "", Direct) is { } direct && ContentJson.TryParseObject(direct.Json, out var chats) && AddChat(chats, from, to) is { } json)
+        if (await storage.AccountData.GetAsync(userId, "", Direct) is { } direct && JsonBytes.TryParseObject(direct.Json, out var chats) && AddChat(chats, from, to) is { } json)
             accountData.Put(unit, "", Direct, json);
         var rules = await UserPushRules.ReadAsync(storage, userId);
         var copied = rules.CopyRoom(from, to);
@@ -32,7 +32,7 @@ internal static class FollowUpgrade
     private static ReadOnlyMemory<byte>? AddChat(JsonElement chats, string from, string to)
     {
         var isFound = false;
-        var json = ContentJson.Write(writer =>
+        var json = JsonBytes.Object(writer =>
         {
             foreach (var user in chats.EnumerateObject())
             {

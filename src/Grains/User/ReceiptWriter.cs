@@ -1,4 +1,3 @@
-using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.User.Sync;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;

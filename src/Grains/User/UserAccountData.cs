@@ -1,6 +1,5 @@
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
-using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Push;
 using OrleansMatrix.Storage;

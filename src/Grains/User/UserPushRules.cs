@@ -1,7 +1,6 @@
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.User;
-using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Push;
 using OrleansMatrix.Storage;

@@ -1,6 +1,5 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.User;
-using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.User.Sync;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;

@@ -72,9 +72,9 @@ internal static class EventStatements
         """);
     public static readonly Statement RemoveBackwardExtremity = new("DELETE FROM backward_extremities WHERE room_id = $1 AND event_id = $2");
 
-    public static readonly Statement AddIsland = new("INSERT INTO islands (room_id, event_id) VALUES ($1, $2) ON CONFLICT (room_id, event_id) DO NOTHING");
-    public static readonly Statement RemoveIsland = new("DELETE FROM islands WHERE room_id = $1 AND event_id = $2");
-    public static readonly Statement Islands = new("SELECT event_id FROM islands WHERE room_id = $1");
+    public static readonly Statement AddDetached = new("INSERT INTO islands (room_id, event_id) VALUES ($1, $2) ON CONFLICT (room_id, event_id) DO NOTHING");
+    public static readonly Statement RemoveDetached = new("DELETE FROM islands WHERE room_id = $1 AND event_id = $2");
+    public static readonly Statement Detached = new("SELECT event_id FROM islands WHERE room_id = $1");
     public static readonly Statement Displace = new("UPDATE events SET anchor = NULL, minor = NULL, status = 1 WHERE event_id = $1");
 
     public static readonly Statement AddTransaction = new(

@@ -118,12 +118,12 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
         foreach (var eventId in eventIds) unit.Add(EventStatements.RemoveBackwardExtremity, roomId, eventId);
     }
 
-    public void AddIsland(WriteUnit unit, string roomId, string eventId) => unit.Add(EventStatements.AddIsland, roomId, eventId);
+    public void AddDetached(WriteUnit unit, string roomId, string eventId) => unit.Add(EventStatements.AddDetached, roomId, eventId);
 
-    public void RemoveIsland(WriteUnit unit, string roomId, string eventId) => unit.Add(EventStatements.RemoveIsland, roomId, eventId);
+    public void RemoveDetached(WriteUnit unit, string roomId, string eventId) => unit.Add(EventStatements.RemoveDetached, roomId, eventId);
 
-    public ValueTask<IReadOnlyList<string>> IslandsAsync(string roomId, CancellationToken cancellationToken = default) =>
-        database.QueryAsync(EventStatements.Islands, static row => row.Text(0), cancellationToken, roomId).AsReadOnly();
+    public ValueTask<IReadOnlyList<string>> DetachedAsync(string roomId, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(EventStatements.Detached, static row => row.Text(0), cancellationToken, roomId).AsReadOnly();
 
     public void Displace(WriteUnit unit, string eventId) => unit.Add(EventStatements.Displace, eventId);
 

@@ -43,7 +43,7 @@ public sealed class PolicyServerTests(FederatingServer server) : IClassFixture<F
         foreach (var id in new[] { text, topic, redaction })
         {
             var signatures = (await EventAsync(id))["signatures"]!;
-            Assert.NotNull(signatures[_peer.Name.Value]![PolicyServer.KeyId]);
+            Assert.NotNull(signatures[_peer.Name.Value]![RoomPolicyServer.KeyId]);
             Assert.NotNull(signatures[server.FederationName.Value]);
         }
 
@@ -87,7 +87,7 @@ public sealed class PolicyServerTests(FederatingServer server) : IClassFixture<F
         Assert.DoesNotContain(refused.EventId, seen);
         Assert.Contains(asked.EventId, seen);
         Assert.Contains(signed.EventId, seen);
-        Assert.NotNull((await EventAsync(asked.EventId))["signatures"]![_peer.Name.Value]![PolicyServer.KeyId]);
+        Assert.NotNull((await EventAsync(asked.EventId))["signatures"]![_peer.Name.Value]![RoomPolicyServer.KeyId]);
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public sealed class PolicyServerTests(FederatingServer server) : IClassFixture<F
     {
         Assert.True(Pdu.Parse(Encoding.UTF8.GetBytes(request.Body), _room.Version).TryGet(out var pdu, out _));
         var signed = PeerRoom.Node(EventSignatures.Sign(pdu, _peer.Name, key));
-        return new JsonObject { [_peer.Name.Value] = new JsonObject { [PolicyServer.KeyId] = signed["signatures"]![_peer.Name.Value]![PolicyServer.KeyId]!.GetValue<string>() } };
+        return new JsonObject { [_peer.Name.Value] = new JsonObject { [RoomPolicyServer.KeyId] = signed["signatures"]![_peer.Name.Value]![RoomPolicyServer.KeyId]!.GetValue<string>() } };
     }
 
     private Task<Answer> SendAsync(string text) =>

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
-using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Grains.ServerKeys;
 using OrleansMatrix.Protocol.Authorization;
 using OrleansMatrix.Protocol.Events;

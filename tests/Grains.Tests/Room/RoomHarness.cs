@@ -6,6 +6,7 @@ using OrleansMatrix.Federation;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Room;
+using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Creating;
 using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.Room.Importing;
@@ -80,7 +81,7 @@ internal sealed class RoomHarness : IAsyncDisposable
     {
         await RunAsync(roomId, _ => Task.FromResult(true));
         var (room, scheduler) = _slots[roomId];
-        return await scheduler.StartNew(() => new FillRoom(Services, Remote, room, roomId).RunAsync(default)).Unwrap();
+        return await scheduler.StartNew(() => new FetchMembers(Services, Remote, room, roomId).RunAsync(default)).Unwrap();
     }
 
     /// <summary>Forgets what is in memory, as a silo that is killed does.</summary>

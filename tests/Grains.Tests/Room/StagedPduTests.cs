@@ -1,6 +1,5 @@
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
-using OrleansMatrix.Grains.Room.Pipeline;
-using OrleansMatrix.Grains.Room.Staging;
+using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
 using static OrleansMatrix.Grains.Tests.Room.RemoteServer;

@@ -53,7 +53,7 @@ public class HostileContentTests
             Relation.Of(pdu);
             ServerAcl.Parse(pdu.Content).IsAllowed("one");
             HistoryVisibilities.Of(pdu);
-            if (PolicyServer.TryParse(pdu, out var server))
+            if (RoomPolicyServer.TryParse(pdu, out var server))
                 server.Recommends(pdu);
             PushRuleset.Parse("@me:one", pdu.Content);
             foreach (var kind in PushRuleKinds.All)

@@ -260,19 +260,19 @@ public abstract class EventStoreTests(Backend backend) : StoreTests(backend)
         await CommitAsync(unit =>
         {
             Storage.Events.AddHistoric(unit, Event("$x") with { Order = new HistoryOrder(1, -1) });
-            Storage.Events.AddIsland(unit, Room, "$x");
-            Storage.Events.AddIsland(unit, Room, "$x");
-            Storage.Events.AddIsland(unit, OtherRoom, "$y");
+            Storage.Events.AddDetached(unit, Room, "$x");
+            Storage.Events.AddDetached(unit, Room, "$x");
+            Storage.Events.AddDetached(unit, OtherRoom, "$y");
         });
-        Assert.Equal(["$x"], await Storage.Events.IslandsAsync(Room));
+        Assert.Equal(["$x"], await Storage.Events.DetachedAsync(Room));
 
         await CommitAsync(unit =>
         {
             Storage.Events.Displace(unit, "$x");
-            Storage.Events.RemoveIsland(unit, Room, "$x");
+            Storage.Events.RemoveDetached(unit, Room, "$x");
             Storage.Events.AppendLive(unit, Event("$x"), unit.NextPosition(ChangeKind.RoomEvent, Room));
         });
-        Assert.Empty(await Storage.Events.IslandsAsync(Room));
+        Assert.Empty(await Storage.Events.DetachedAsync(Room));
         Assert.Equal(["$a", "$x"], await RangeAsync(HistoryOrder.Start, HistoryOrder.End, Direction.Forward));
         Assert.Equal(EventStatus.None, (await Storage.Events.GetAsync("$x"))!.Status);
     }

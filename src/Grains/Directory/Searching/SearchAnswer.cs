@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Storage;
@@ -44,14 +45,14 @@ internal sealed class SearchAnswer(SearchQuery query, IReadOnlyList<SearchHit> h
     private async Task PrepareAsync(RoomReader room, List<EventRow> rows)
     {
         var renderer = _renderers[room.Room.RoomId] = room.Renderer();
-        await renderer.PrepareAsync(rows, room.Sight, previous: false);
+        await renderer.PrepareAsync(rows, room.Visibility, previous: false);
         await room.AddBundlesAsync(renderer, rows);
         if (query.Context is { } wanted)
         {
             foreach (var row in rows)
             {
                 var context = _contexts[row.EventId] = await Surroundings.ReadAsync(room, row, wanted);
-                await renderer.PrepareAsync([.. context.Before.Rows, .. context.After.Rows], room.Sight, previous: false);
+                await renderer.PrepareAsync([.. context.Before.Rows, .. context.After.Rows], room.Visibility, previous: false);
                 await renderer.PrepareAsync(context.Members ?? [], null, previous: false);
             }
         }
@@ -59,7 +60,7 @@ internal sealed class SearchAnswer(SearchQuery query, IReadOnlyList<SearchHit> h
         if (!query.IncludeState)
             return;
         // Of the members only the senders: a room's members can be many, and clients ask for them by room.
-        var root = await room.Sight.StateAsync();
+        var root = await room.Visibility.StateAsync();
         var state = await room.Room.FindManyAsync([.. (await room.Room.Services.States.ListAsync(root, StatePart.NonMembers)).Select(e => e.EventId)]);
         state.AddRange(await room.MembersAsync(root, rows.Select(r => r.Sender)));
         await renderer.PrepareAsync(state, null, previous: false);
@@ -158,7 +159,7 @@ internal sealed class SearchAnswer(SearchQuery query, IReadOnlyList<SearchHit> h
         {
             var place = row.Order!.Value;
             var before = await room.PageAsync(HistoryOrder.Start, HistoryToken.JustBefore(place), Direction.Backward, wanted.Before, EventFilter.None);
-            var after = await room.PageAsync(place, room.Sight.Bound, Direction.Forward, wanted.After, EventFilter.None);
+            var after = await room.PageAsync(place, room.Visibility.Bound, Direction.Forward, wanted.After, EventFilter.None);
             if (!wanted.IncludeProfile)
                 return new Surroundings(before, after, null);
             var root = row.StateBefore ?? await room.Room.StateAfterAsync(place);

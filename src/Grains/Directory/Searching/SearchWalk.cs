@@ -29,9 +29,9 @@ internal sealed class SearchWalk(ReadServices services, Requester requester, Sea
         var pageSize = Math.Clamp(MaxEvents / 2 / roomIds.Count, 5, 200);
         foreach (var roomId in roomIds.Take(MaxRooms))
         {
-            if (await RoomReader.FindAsync(services, roomId, requester) is not { Sight.IsMember: true } room)
+            if (await RoomReader.FindAsync(services, roomId, requester) is not { Visibility.IsMember: true } room)
                 continue;
-            var upTo = query.From < room.Sight.Bound ? query.From : room.Sight.Bound;
+            var upTo = query.From < room.Visibility.Bound ? query.From : room.Visibility.Bound;
             await AddAsync(new Cursor(room, pageSize) { UpTo = upTo });
         }
 
@@ -44,7 +44,7 @@ internal sealed class SearchWalk(ReadServices services, Requester requester, Sea
             }
 
             var row = cursor.Rows.Dequeue();
-            if (query.Filter.Allows(row.Type, row.Sender, row.Json.Span) && query.Terms.Rank(row) is > 0 and var rank && await cursor.Room.Sight.CanSeeAsync(row) &&
+            if (query.Filter.Allows(row.Type, row.Sender, row.Json.Span) && query.Terms.Rank(row) is > 0 and var rank && await cursor.Room.Visibility.CanSeeAsync(row) &&
                 !await cursor.Room.Room.IsErasedForAsync(row, requester.UserId))
                 hits.Add(new SearchHit(cursor.Room, row, rank));
             cursor.UpTo = HistoryToken.JustBefore(place);

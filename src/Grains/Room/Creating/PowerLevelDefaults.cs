@@ -15,7 +15,7 @@ internal static class PowerLevelDefaults
     /// <summary>The content; <paramref name="changes"/> replaces its members one by one.</summary>
     /// <param name="admins">Users with the creator's level; in versions where creators have infinite power, and may not be named, none of them.</param>
     /// <param name="adminLevel">Their level.</param>
-    public static ReadOnlyMemory<byte> Write(RoomVersion version, IEnumerable<string> admins, JsonElement changes, long adminLevel = 100) => ContentJson.Write(writer =>
+    public static ReadOnlyMemory<byte> Write(RoomVersion version, IEnumerable<string> admins, JsonElement changes, long adminLevel = 100) => JsonBytes.Object(writer =>
     {
         Member(writer, "ban", changes, static w => w.WriteNumberValue(50));
         Member(writer, "events", changes, w => WriteEvents(w, version));
@@ -27,7 +27,7 @@ internal static class PowerLevelDefaults
         Member(writer, "state_default", changes, static w => w.WriteNumberValue(50));
         Member(writer, "users", changes, w => WriteUsers(w, admins, adminLevel));
         Member(writer, "users_default", changes, static w => w.WriteNumberValue(0));
-        ContentJson.CopyMembers(
+        JsonBytes.CopyMembers(
             writer, changes, "ban", "events", "events_default", "historical", "invite", "kick", "redact", "state_default", "users", "users_default");
     });
 

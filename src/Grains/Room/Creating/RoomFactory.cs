@@ -77,19 +77,19 @@ internal sealed class RoomFactory(IGrainFactory grains, RoomServices services)
     private static bool TryParse(ReadOnlyMemory<byte>? json, out JsonElement element)
     {
         element = default;
-        return json is null || ContentJson.TryParseObject(json.Value, out element);
+        return json is null || JsonBytes.TryParseObject(json.Value, out element);
     }
 
     // Room v12: in a trusted private chat the invited users are creators too (C-S API, createRoom, preset).
-    private static ReadOnlyMemory<byte> CreationContent(RoomVersion version, JsonElement given, ImmutableArray<string> trusted) => ContentJson.Write(writer =>
+    private static ReadOnlyMemory<byte> CreationContent(RoomVersion version, JsonElement given, ImmutableArray<string> trusted) => JsonBytes.Object(writer =>
     {
         if (!version.PrivilegedCreators || trusted.IsEmpty)
         {
-            ContentJson.CopyMembers(writer, given);
+            JsonBytes.CopyMembers(writer, given);
             return;
         }
 
-        ContentJson.CopyMembers(writer, given, "additional_creators");
+        JsonBytes.CopyMembers(writer, given, "additional_creators");
         var creators = new List<string>();
         if (given.ValueKind == JsonValueKind.Object && given.TryGetProperty("additional_creators", out var named) && named.ValueKind == JsonValueKind.Array)
             creators.AddRange(named.EnumerateArray().Where(c => c.ValueKind == JsonValueKind.String).Select(c => c.GetString()!));
@@ -136,10 +136,10 @@ internal sealed class RoomFactory(IGrainFactory grains, RoomServices services)
     }
 
     private static StateDraft Draft(string type, string name, string value) =>
-        new(type, "", ContentJson.Write(writer => writer.WriteString(name, value)));
+        new(type, "", JsonBytes.Object(writer => writer.WriteString(name, value)));
 
     // C-S API, createRoom, topic: "the server SHOULD also set m.topic" with a text/plain representation.
-    private static ReadOnlyMemory<byte> TopicContent(string topic) => ContentJson.Write(writer =>
+    private static ReadOnlyMemory<byte> TopicContent(string topic) => JsonBytes.Object(writer =>
     {
         writer.WriteStartObject("m.topic"u8);
         writer.WriteStartArray("m.text"u8);

@@ -20,7 +20,7 @@ internal sealed class RoomFounder(IGrainFactory grains, RoomServices services)
     public async Task<Outcome<string>> FoundAsync(
         RoomVersion version, string creator, ReadOnlyMemory<byte> creationContent, ImmutableArray<StateDraft> drafts, bool isPublic, string? alias, string? roomId = null)
     {
-        if (!ContentJson.TryParseObject(creationContent, out var given))
+        if (!JsonBytes.TryParseObject(creationContent, out var given))
             return MatrixError.BadJson("creation_content is not an object");
         var content = CreateContent(version, creator, given);
         var timestamp = services.Now;
@@ -39,9 +39,9 @@ internal sealed class RoomFounder(IGrainFactory grains, RoomServices services)
     }
 
     /// <summary>The whole content of the create event.</summary>
-    public static ReadOnlyMemory<byte> CreateContent(RoomVersion version, string creator, JsonElement given) => ContentJson.Write(writer =>
+    public static ReadOnlyMemory<byte> CreateContent(RoomVersion version, string creator, JsonElement given) => JsonBytes.Object(writer =>
     {
-        ContentJson.CopyMembers(writer, given, "creator", "room_version");
+        JsonBytes.CopyMembers(writer, given, "creator", "room_version");
         if (!version.CreatorIsSender)
             writer.WriteString("creator"u8, creator);
         writer.WriteString("room_version"u8, version.Id);

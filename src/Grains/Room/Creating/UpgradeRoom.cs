@@ -4,9 +4,13 @@ using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Abstractions.User;
+using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Federation;
+using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Grains.Room.Members;
-using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Grains.Room.Policy;
+using OrleansMatrix.Grains.Room.Receiving;
+using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
@@ -81,9 +85,9 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services, I
     }
 
     private static ReadOnlyMemory<byte> CreationContent(
-        Pdu create, RoomVersion version, ImmutableArray<string> creators, Pdu? tombstone) => ContentJson.Write(writer =>
+        Pdu create, RoomVersion version, ImmutableArray<string> creators, Pdu? tombstone) => JsonBytes.Object(writer =>
     {
-        ContentJson.CopyMembers(writer, create.Content, "creator", "room_version", "predecessor", "additional_creators");
+        JsonBytes.CopyMembers(writer, create.Content, "creator", "room_version", "predecessor", "additional_creators");
         if (version.PrivilegedCreators && !creators.IsEmpty)
         {
             writer.WriteStartArray("additional_creators"u8);
@@ -102,18 +106,18 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services, I
     // From v12 on creators may not be named, and closing the room must take more than other state. Before, those who had infinite power in the old room get
     // the highest level there is.
     private static ReadOnlyMemory<byte> Levels(
-        JsonElement levels, RoomVersion version, ImmutableArray<string> creators, IReadOnlySet<string> oldCreators, long highest) => ContentJson.Write(writer =>
+        JsonElement levels, RoomVersion version, ImmutableArray<string> creators, IReadOnlySet<string> oldCreators, long highest) => JsonBytes.Object(writer =>
     {
-        ContentJson.CopyMembers(writer, levels, "users", "events");
+        JsonBytes.CopyMembers(writer, levels, "users", "events");
         writer.WriteStartObject("users"u8);
         if (levels.TryGetProperty("users", out var users))
-            ContentJson.CopyMembers(writer, users, version.PrivilegedCreators ? [.. creators] : [.. oldCreators]);
+            JsonBytes.CopyMembers(writer, users, version.PrivilegedCreators ? [.. creators] : [.. oldCreators]);
         foreach (var creator in version.PrivilegedCreators ? [] : oldCreators.AsEnumerable())
             writer.WriteNumber(creator, highest);
         writer.WriteEndObject();
         writer.WriteStartObject("events"u8);
         if (levels.TryGetProperty("events", out var events))
-            ContentJson.CopyMembers(writer, events, version.PrivilegedCreators ? [EventTypes.Tombstone] : []);
+            JsonBytes.CopyMembers(writer, events, version.PrivilegedCreators ? [EventTypes.Tombstone] : []);
         if (version.PrivilegedCreators)
             writer.WriteNumber(EventTypes.Tombstone, 150);
         writer.WriteEndObject();
@@ -133,7 +137,7 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services, I
         return highest;
     }
 
-    private static EventDraft Tombstone(string user, string successor) => new(user, EventTypes.Tombstone, "", ContentJson.Write(writer =>
+    private static EventDraft Tombstone(string user, string successor) => new(user, EventTypes.Tombstone, "", JsonBytes.Object(writer =>
     {
         writer.WriteString("body"u8, "This room has been replaced");
         writer.WriteString("replacement_room"u8, successor);
@@ -144,8 +148,8 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services, I
     {
         var belongings = await RoomBelongings.ReadAsync(activation);
         if (prepared is not null)
-            prepared = await PolicyGate.SignAsync(activation, remote, prepared);
-        var closed = await PolicyGate.RunAsync(activation, remote, current => current.ChangeAsync<string>(async (room, unit) =>
+            prepared = await PolicySigning.SignAsync(activation, remote, prepared);
+        var closed = await PolicySigning.RunAsync(activation, remote, current => current.ChangeAsync<string>(async (room, unit) =>
         {
             if (await AppendTombstoneAsync(room, unit, user, successor, prepared) is { } refused)
                 return refused;
@@ -177,21 +181,21 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services, I
     }
 
     // "the power levels of the old room SHOULD be changed to prevent sending of events and inviting of users", if that is possible.
-    private Task<Outcome<string>> SilenceAsync(RoomActivation activation, string user) => PolicyGate.RunAsync(activation, remote, current => current.ChangeAsync<string>(async (room, unit) =>
+    private Task<Outcome<string>> SilenceAsync(RoomActivation activation, string user) => PolicySigning.RunAsync(activation, remote, current => current.ChangeAsync<string>(async (room, unit) =>
     {
         if (await room.Current.FindAsync(EventTypes.PowerLevels, "") is not { } present)
             return MatrixError.NotFound("No power levels");
         await room.Current.LoadAsync();
         var levels = room.Current.PowerLevels;
         var raised = Math.Max(50, levels.UsersDefault + 1);
-        var content = ContentJson.Write(writer =>
+        var content = JsonBytes.Object(writer =>
         {
-            ContentJson.CopyMembers(writer, present.Content, "events_default", "invite");
+            JsonBytes.CopyMembers(writer, present.Content, "events_default", "invite");
             writer.WriteNumber("events_default"u8, Math.Max(levels.EventsDefault, raised));
             writer.WriteNumber("invite"u8, Math.Max(levels.Invite, raised));
         });
         var outcome = await Sending.SetState.AppendAsync(room, unit, new EventDraft(user, EventTypes.PowerLevels, "", content));
-        return outcome.Ok || outcome.Error!.ErrCode == PolicyGate.Wanted ? outcome : present.EventId;
+        return outcome.Ok || outcome.Error!.ErrCode == PolicySigning.Wanted ? outcome : present.EventId;
     }));
 
     private async Task MoveCanonicalAliasAsync(RoomActivation activation, string user, string successor)
@@ -201,6 +205,6 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services, I
             return;
         var requester = new Requester(user, "");
         await grains.GetGrain<IRoomGrain>(successor).SetState(new StateToSet(requester, EventTypes.CanonicalAlias, "", content));
-        await grains.GetGrain<IRoomGrain>(activation.RoomId).SetState(new StateToSet(requester, EventTypes.CanonicalAlias, "", ContentJson.Empty));
+        await grains.GetGrain<IRoomGrain>(activation.RoomId).SetState(new StateToSet(requester, EventTypes.CanonicalAlias, "", JsonBytes.Empty));
     }
 }

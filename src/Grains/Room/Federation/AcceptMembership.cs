@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Members;
-using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Grains.Room.Policy;
+using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 
@@ -27,7 +29,7 @@ internal static class AcceptMembership
         if (incoming.Pdu is not { } verified)
             return MatrixError.InvalidParam(incoming.Fault!);
         if (others is not null)
-            verified = await PolicyGate.SignAsync(activation, others, verified);
+            verified = await PolicySigning.SignAsync(activation, others, verified);
 
         var judged = await activation.ChangeAsync<MembershipAccepted>(async (room, unit) =>
         {
@@ -43,7 +45,7 @@ internal static class AcceptMembership
         return judged;
     }
 
-    private static bool IsUnsigned(ReadOnlyMemory<byte> json) => ContentJson.TryParseObject(json, out var given) && !(given.TryGetProperty("signatures"u8, out _) && given.TryGetProperty("hashes"u8, out _));
+    private static bool IsUnsigned(ReadOnlyMemory<byte> json) => JsonBytes.TryParseObject(json, out var given) && !(given.TryGetProperty("signatures"u8, out _) && given.TryGetProperty("hashes"u8, out _));
 
     private static MatrixError? FindFault(string roomId, SignedMembership membership, Pdu pdu)
     {

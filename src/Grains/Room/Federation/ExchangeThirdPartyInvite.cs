@@ -2,6 +2,7 @@ using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Errors;
@@ -18,7 +19,7 @@ internal sealed class ExchangeThirdPartyInvite(IRemoteRooms remote)
 {
     public async Task<Outcome<string>> RunAsync(RoomActivation activation, ThirdPartyInvite invite)
     {
-        if (!ContentJson.TryParseObject(invite.Signed, out var signed) || ContentJson.String(signed, "token") is not { } token || ContentJson.String(signed, "mxid") != invite.Target)
+        if (!JsonBytes.TryParseObject(invite.Signed, out var signed) || JsonBytes.StringMember(signed, "token") is not { } token || JsonBytes.StringMember(signed, "mxid") != invite.Target)
             return MatrixError.InvalidParam("'signed' needs a token and the ID of the invited user");
         if (!UserId.TryParse(invite.Sender, out var sender) || !UserId.TryParse(invite.Target, out var target))
             return MatrixError.InvalidParam("Not a user ID");
@@ -29,7 +30,7 @@ internal sealed class ExchangeThirdPartyInvite(IRemoteRooms remote)
         if (activation.Room is not { } present || !present.Servers.ContainsKey(services.Server.Name.Value))
             return invite.MayForward ? await ForwardAsync(activation.RoomId, sender.Domain.ToString(), invite, signed) : MatrixError.NotFound("Unknown room");
 
-        var name = await activation.ReadAsync(async room => ContentJson.String((await room!.Current.FindAsync(EventTypes.ThirdPartyInvite, token))?.Content ?? default, "display_name"));
+        var name = await activation.ReadAsync(async room => JsonBytes.StringMember((await room!.Current.FindAsync(EventTypes.ThirdPartyInvite, token))?.Content ?? default, "display_name"));
         if (name is null)
             return MatrixError.Forbidden("There is no such third-party invite in the room");
         var content = Content(name, signed);
@@ -44,7 +45,7 @@ internal sealed class ExchangeThirdPartyInvite(IRemoteRooms remote)
 
     private async Task<Outcome<string>> ForwardAsync(string roomId, string server, ThirdPartyInvite invite, JsonElement signed)
     {
-        var partial = ContentJson.Write(writer =>
+        var partial = JsonBytes.Object(writer =>
         {
             writer.WritePropertyName("content"u8);
             // Only who is in the room knows the name that the inviter gave.
@@ -58,7 +59,7 @@ internal sealed class ExchangeThirdPartyInvite(IRemoteRooms remote)
         return asked.Error is { } refused ? refused : "";
     }
 
-    private static ReadOnlyMemory<byte> Content(string name, JsonElement signed) => ContentJson.Write(writer =>
+    private static ReadOnlyMemory<byte> Content(string name, JsonElement signed) => JsonBytes.Object(writer =>
     {
         writer.WriteString("membership"u8, Membership.Invite);
         writer.WriteStartObject("third_party_invite"u8);

@@ -1,7 +1,10 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Importing;
-using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Grains.Room.InMemory;
+using OrleansMatrix.Grains.Room.Receiving;
+using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;

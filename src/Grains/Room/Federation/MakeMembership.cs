@@ -2,8 +2,10 @@ using System.Buffers;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Grains.Room.Commits;
+using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Grains.Room.Members;
-using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Identifiers;
@@ -51,7 +53,7 @@ internal static class MakeMembership
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
-            ContentJson.CopyMembers(writer, document.RootElement, "hashes", "signatures", "event_id");
+            JsonBytes.CopyMembers(writer, document.RootElement, "hashes", "signatures", "event_id");
             writer.WriteEndObject();
         }
 

@@ -2,8 +2,9 @@ using System.Buffers;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Members;
-using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.RoomVersions;
@@ -66,7 +67,7 @@ internal static class SignInvite
         });
         var row = new MembershipRow(
             invite.RoomId, userId, Membership.Invite, invite.Sender, invite.EventId, 0, Strip(given, invite), false,
-            ContentJson.String(invite.Content, "displayname"), ContentJson.String(invite.Content, "avatar_url"));
+            JsonBytes.StringMember(invite.Content, "displayname"), JsonBytes.StringMember(invite.Content, "avatar_url"));
         storage.Memberships.Put(unit, row, unit.NextPosition(ChangeKind.Membership, userId));
     });
 
@@ -79,8 +80,8 @@ internal static class SignInvite
             writer.WriteStartArray();
             foreach (var item in Parse(given))
             {
-                if (ContentJson.String(item, "type") is not { } type || ContentJson.String(item, "sender") is not { } sender ||
-                    ContentJson.String(item, "state_key") is not { } stateKey || !item.TryGetProperty("content", out var content) ||
+                if (JsonBytes.StringMember(item, "type") is not { } type || JsonBytes.StringMember(item, "sender") is not { } sender ||
+                    JsonBytes.StringMember(item, "state_key") is not { } stateKey || !item.TryGetProperty("content", out var content) ||
                     content.ValueKind != JsonValueKind.Object)
                     continue;
                 writer.WriteStartObject();

@@ -1,3 +1,4 @@
+using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Protocol.Authorization;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;

@@ -1,5 +1,7 @@
 using OrleansMatrix.Grains.Abstractions;
-using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Grains.Room.Commits;
+using OrleansMatrix.Grains.Room.InMemory;
+using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Storage;
 
@@ -34,7 +36,7 @@ internal static class CompleteState
         var resolved = await ResolveState.OfAsync(room, [.. extremities.Select(e => e.StateAfter)]);
         await CountMembersAsync(room);
         var rows = members.ToDictionary(m => m.StateKey, m => m.EventId, StringComparer.Ordinal);
-        var slot = await unit.SettleAsync(extremities, resolved, rows);
+        var slot = await unit.SetExtremitiesAsync(extremities, resolved, rows);
 
         // What changed meanwhile went only to servers whose members were known.
         unit.TellAllOfDevices();

@@ -1,4 +1,6 @@
-using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Grains.Room.Commits;
+using OrleansMatrix.Grains.Room.InMemory;
+using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Authorization;
 using OrleansMatrix.Protocol.Events;

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Federation;
+using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
@@ -26,10 +28,10 @@ internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profile
         if (!isOwn && change.Action is MembershipAction.Join or MembershipAction.Leave or MembershipAction.Knock)
             return MatrixError.Forbidden("That is for the user to do");
         var given = default(JsonElement);
-        if (change.Content is { } content && !ContentJson.TryParseObject(content, out given))
+        if (change.Content is { } content && !JsonBytes.TryParseObject(content, out given))
             return MatrixError.BadJson("Content is not an object");
         var extra = default(JsonElement);
-        if (change.Extra is { } more && !ContentJson.TryParseObject(more, out extra))
+        if (change.Extra is { } more && !JsonBytes.TryParseObject(more, out extra))
             return MatrixError.BadJson("Content is not an object");
         if (change.Action == MembershipAction.Invite && await permission.FindFaultAsync(change) is { } blocked)
             return blocked;

@@ -1,5 +1,7 @@
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.User;
+using OrleansMatrix.Grains.Room.Commits;
+using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Identifiers;
 
@@ -24,6 +26,6 @@ internal sealed class FollowUpgrade(IGrainFactory grains)
     {
         if (room is null || await room.Current.FindAsync(EventTypes.Create, "") is not { } create || !create.Content.TryGetProperty("predecessor"u8, out var predecessor))
             return null;
-        return ContentJson.String(predecessor, "room_id") is { } id && RoomId.IsValid(id) ? id : null;
+        return JsonBytes.StringMember(predecessor, "room_id") is { } id && RoomId.IsValid(id) ? id : null;
     }
 }

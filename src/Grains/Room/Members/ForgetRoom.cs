@@ -1,4 +1,5 @@
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;

@@ -1,3 +1,4 @@
+using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Events;
 

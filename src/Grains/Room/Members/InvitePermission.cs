@@ -17,7 +17,7 @@ internal sealed class InvitePermission(RoomServices services)
         if (!services.Server.IsLocalUser(userId))
             return null;
         var config = await services.Storage.AccountData.GetAsync(userId, "", ConfigType);
-        return config is not null && ContentJson.TryParseObject(config.Json, out var content) && ContentJson.String(content, "default_action") == "block"
+        return config is not null && JsonBytes.TryParseObject(config.Json, out var content) && JsonBytes.StringMember(content, "default_action") == "block"
             ? new MatrixError(ErrCodes.InviteBlocked, 403, "The user does not accept invites")
             : null;
     }

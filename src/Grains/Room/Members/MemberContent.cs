@@ -8,9 +8,9 @@ internal static class MemberContent
 {
     /// <summary>A content of its own.</summary>
     public static ReadOnlyMemory<byte> Write(string membership, MemberProfile? profile, string? reason, bool isDirect = false, string? authoriser = null, JsonElement extra = default) =>
-        ContentJson.Write(writer =>
+        JsonBytes.Object(writer =>
         {
-            ContentJson.CopyMembers(
+            JsonBytes.CopyMembers(
                 writer, extra, "membership", "displayname", "avatar_url", "reason", "is_direct", "third_party_invite", "third_party_signed", "join_authorised_via_users_server");
             writer.WriteString("membership"u8, membership);
             WriteProfile(writer, profile);
@@ -22,17 +22,17 @@ internal static class MemberContent
         });
 
     /// <summary>A content that the client gave. Who let a restricted join in is the server's to say.</summary>
-    public static ReadOnlyMemory<byte> From(JsonElement given, string membership, string? authoriser) => ContentJson.Write(writer =>
+    public static ReadOnlyMemory<byte> From(JsonElement given, string membership, string? authoriser) => JsonBytes.Object(writer =>
     {
-        ContentJson.CopyMembers(writer, given, "membership", "join_authorised_via_users_server");
+        JsonBytes.CopyMembers(writer, given, "membership", "join_authorised_via_users_server");
         writer.WriteString("membership"u8, membership);
         WriteAuthoriser(writer, authoriser);
     });
 
     /// <summary>The present content with a new profile.</summary>
-    public static ReadOnlyMemory<byte> WithProfile(JsonElement present, MemberProfile profile) => ContentJson.Write(writer =>
+    public static ReadOnlyMemory<byte> WithProfile(JsonElement present, MemberProfile profile) => JsonBytes.Object(writer =>
     {
-        ContentJson.CopyMembers(writer, present, "displayname", "avatar_url", "reason", "join_authorised_via_users_server");
+        JsonBytes.CopyMembers(writer, present, "displayname", "avatar_url", "reason", "join_authorised_via_users_server");
         WriteProfile(writer, profile);
     });
 

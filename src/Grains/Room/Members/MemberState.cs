@@ -1,5 +1,6 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 
@@ -10,10 +11,10 @@ internal static class MemberState
 {
     public static async Task<Outcome<string>> RunAsync(RoomActivation activation, StateToSet state, ChangeMembership members)
     {
-        if (!ContentJson.TryParseObject(state.Content, out var content))
+        if (!JsonBytes.TryParseObject(state.Content, out var content))
             return MatrixError.BadJson("Content is not an object");
         var isOwn = state.StateKey == state.Requester.UserId;
-        MembershipAction? action = ContentJson.String(content, "membership") switch
+        MembershipAction? action = JsonBytes.StringMember(content, "membership") switch
         {
             Membership.Join => MembershipAction.Join,
             Membership.Invite => MembershipAction.Invite,

@@ -1,4 +1,5 @@
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
 
@@ -11,7 +12,7 @@ internal static class MoveToSuccessor
     public static async Task<bool> RunAsync(RoomActivation activation, string successor, string userId)
     {
         var isMeant = await activation.ReadAsync(async room => room is not null &&
-            await room.Current.FindAsync(EventTypes.Tombstone, "") is { } tombstone && ContentJson.String(tombstone.Content, "replacement_room") == successor &&
+            await room.Current.FindAsync(EventTypes.Tombstone, "") is { } tombstone && JsonBytes.StringMember(tombstone.Content, "replacement_room") == successor &&
             await room.Current.FindAsync(EventTypes.Member, userId) is { Membership: Membership.Join or Membership.Leave });
         if (!isMeant)
             return false;

@@ -15,9 +15,9 @@ internal sealed class Profiles(IGrainFactory grains, LocalServer server, TimePro
     public async Task<MemberProfile> GetAsync(string userId)
     {
         var outcome = server.IsLocalUser(userId) ? await grains.GetGrain<IAccountGrain>(userId).GetProfile() : await AskAsync(userId);
-        if (!outcome.Ok || !ContentJson.TryParseObject(outcome.Value, out var profile))
+        if (!outcome.Ok || !JsonBytes.TryParseObject(outcome.Value, out var profile))
             return new MemberProfile(userId, null, null);
-        return new MemberProfile(userId, ContentJson.String(profile, "displayname"), ContentJson.String(profile, "avatar_url"));
+        return new MemberProfile(userId, JsonBytes.StringMember(profile, "displayname"), JsonBytes.StringMember(profile, "avatar_url"));
     }
 
     private async Task<Outcome<ReadOnlyMemory<byte>>> AskAsync(string userId)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Protocol.Authorization;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
@@ -33,7 +34,7 @@ internal static class RestrictedJoin
         {
             foreach (var condition in allow.EnumerateArray().Take(MaxConditions))
             {
-                if (ContentJson.String(condition, "type") != "m.room_membership" || ContentJson.String(condition, "room_id") is not { } otherRoom)
+                if (JsonBytes.StringMember(condition, "type") != "m.room_membership" || JsonBytes.StringMember(condition, "room_id") is not { } otherRoom)
                     continue;
                 // What is stored of a room that this server is not in may be old.
                 var storage = room.Services.Storage;

@@ -1,5 +1,6 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
@@ -14,8 +15,8 @@ internal static class UpdateProfile
         var present = await room.Current.FindAsync(EventTypes.Member, profile.UserId);
         if (present?.Membership != Membership.Join)
             return MatrixError.Forbidden("The user is not in the room");
-        var same = ContentJson.String(present.Content, "displayname") == profile.DisplayName &&
-            ContentJson.String(present.Content, "avatar_url") == profile.AvatarUrl;
+        var same = JsonBytes.StringMember(present.Content, "displayname") == profile.DisplayName &&
+            JsonBytes.StringMember(present.Content, "avatar_url") == profile.AvatarUrl;
         if (same)
             return present.EventId;
         var content = MemberContent.WithProfile(present.Content, profile);

@@ -5,7 +5,7 @@ namespace OrleansMatrix.Grains.Room.Reading;
 
 /// <summary>Finds the bundled aggregations of events (C-S API, Aggregations of child events).</summary>
 /// <param name="upTo">Children behind this place are not heeded: the client is told of them later.</param>
-internal sealed class Bundles(RoomView room, RoomSight sight, string userId, IReadOnlySet<string> ignored, HistoryOrder upTo)
+internal sealed class Bundles(RoomView room, RoomVisibility visibility, string userId, IReadOnlySet<string> ignored, HistoryOrder upTo)
 {
     /// <summary>Children of an event that are looked at; a longer thread's count stops here.</summary>
     private const int MaxChildren = 500;
@@ -20,7 +20,7 @@ internal sealed class Bundles(RoomView room, RoomSight sight, string userId, IRe
         // The latest event of a thread has its own edits bundled; it cannot be the root of a thread itself.
         var latest = rows.Select(r => Thread(children[r.EventId]).FirstOrDefault()).OfType<EventRow>().ToList();
         var grandchildren = await ChildrenAsync(latest, cancellationToken);
-        await renderer.PrepareAsync(latest, sight, previous: false, cancellationToken);
+        await renderer.PrepareAsync(latest, visibility, previous: false, cancellationToken);
         foreach (var row in latest)
             renderer.AddRelations(row.EventId, (await AggregateAsync(renderer, row, grandchildren[row.EventId], isNested: true, cancellationToken)).ToJson());
         foreach (var row in rows)
@@ -41,7 +41,7 @@ internal sealed class Bundles(RoomView room, RoomSight sight, string userId, IRe
         var counted = new List<EventRow>();
         foreach (var child in found)
         {
-            if (child.RedactedBy is null && !ignored.Contains(child.Sender) && await sight.CanSeeAsync(child, cancellationToken))
+            if (child.RedactedBy is null && !ignored.Contains(child.Sender) && await visibility.CanSeeAsync(child, cancellationToken))
                 counted.Add(child);
         }
 
@@ -56,7 +56,7 @@ internal sealed class Bundles(RoomView room, RoomSight sight, string userId, IRe
         var edits = children.Where(c => c.RelType == RelationTypes.Replace).ToDictionary(c => c.EventId, StringComparer.Ordinal);
         var edit = edits.Count == 0 ? null : Replacements.Latest(room.Parse(row), edits.Values.Select(room.Parse));
         if (edit is not null)
-            await renderer.PrepareAsync([edits[edit.EventId]], sight, previous: false, cancellationToken);
+            await renderer.PrepareAsync([edits[edit.EventId]], visibility, previous: false, cancellationToken);
         var thread = isNested ? [] : Thread(children).ToList();
         return new BundledAggregations
         {

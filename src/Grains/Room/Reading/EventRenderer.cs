@@ -23,10 +23,10 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
 
     /// <summary>Reads what belongs to the events.</summary>
     /// <param name="rows">Events that the viewer may see.</param>
-    /// <param name="sight">For <c>unsigned.membership</c>; null: leave it out.</param>
+    /// <param name="visibility">For <c>unsigned.membership</c>; null: leave it out.</param>
     /// <param name="previous">With the content of the state that state events replaced.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public async ValueTask PrepareAsync(IReadOnlyCollection<EventRow> rows, RoomSight? sight, bool previous, CancellationToken cancellationToken = default)
+    public async ValueTask PrepareAsync(IReadOnlyCollection<EventRow> rows, RoomVisibility? visibility, bool previous, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(rows);
         Dictionary<string, string>? replaced = null;
@@ -56,7 +56,7 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
                 IncludeRoomId = includeRoomId,
                 NowTs = _now,
                 TransactionId = row.Sender == viewer.UserId && row.DeviceId == viewer.DeviceId ? row.TransactionId : null,
-                Membership = sight is null ? null : await sight.MembershipAtAsync(row, cancellationToken),
+                Membership = visibility is null ? null : await visibility.MembershipAtAsync(row, cancellationToken),
                 RedactedBecause = await FindAsync(row.RedactedBy, cancellationToken),
                 ReplacesState = replacedId,
                 PrevContent = (await FindAsync(replacedId, cancellationToken))?.ContentJson ?? default,

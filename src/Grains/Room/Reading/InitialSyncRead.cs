@@ -20,19 +20,19 @@ internal static class InitialSyncRead
     public static async ValueTask WriteRoomAsync(RoomReader reader, int limit, Utf8JsonWriter writer)
     {
         var roomId = reader.Room.RoomId;
-        var page = await reader.PageAsync(HistoryOrder.Start, reader.Sight.Bound, Direction.Backward, limit, EventFilter.None);
+        var page = await reader.PageAsync(HistoryOrder.Start, reader.Visibility.Bound, Direction.Backward, limit, EventFilter.None);
         page.Rows.Reverse();
-        var entries = await reader.Room.Services.States.ListAsync(await reader.Sight.StateAsync());
+        var entries = await reader.Room.Services.States.ListAsync(await reader.Visibility.StateAsync());
         var state = await reader.Room.FindManyAsync([.. entries.Select(e => e.EventId)]);
         var data = (await reader.Storage.AccountData.ChangedAsync(reader.Viewer.UserId, 0, long.MaxValue)).Where(d => d.RoomId == roomId);
         var receipts = (await reader.Storage.Receipts.ChangedAsync([roomId], 0, long.MaxValue)).Where(r => EphemeralEvents.IsFor(reader.Viewer.UserId, r));
         var isPublic = await reader.Storage.Rooms.IsPublicAsync(roomId);
         var renderer = reader.Renderer();
-        await renderer.PrepareAsync(page.Rows, reader.Sight, previous: true);
+        await renderer.PrepareAsync(page.Rows, reader.Visibility, previous: true);
         await renderer.PrepareAsync(state, null, previous: false);
         writer.WriteStartObject();
         writer.WriteString("room_id"u8, roomId);
-        writer.WriteString("membership"u8, reader.Sight.Row?.Membership ?? Membership.Leave);
+        writer.WriteString("membership"u8, reader.Visibility.Row?.Membership ?? Membership.Leave);
         writer.WriteString("visibility"u8, isPublic ? "public" : "private");
         writer.WriteStartObject("messages"u8);
         writer.WriteString("start"u8, HistoryToken.After(page.Cursor));

@@ -1,5 +1,6 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Reading;
+using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;
 
@@ -22,18 +23,18 @@ internal static class MessagesRead
         {
             var upTo = from ?? await EndAsync(reader);
             start = request.From is { Length: > 0 } ? request.From : HistoryToken.After(upTo);
-            page = await paging.PageAsync(to ?? HistoryOrder.Start, Min(upTo, reader.Sight.Bound), Direction.Backward, limit, filter);
+            page = await paging.PageAsync(to ?? HistoryOrder.Start, Min(upTo, reader.Visibility.Bound), Direction.Backward, limit, filter);
         }
         else
         {
             start = request.From is { Length: > 0 } ? request.From : HistoryToken.After(HistoryOrder.Start);
-            page = await paging.PageAsync(from ?? HistoryOrder.Start, Min(to ?? HistoryOrder.End, reader.Sight.Bound), Direction.Forward, limit, filter);
+            page = await paging.PageAsync(from ?? HistoryOrder.Start, Min(to ?? HistoryOrder.End, reader.Visibility.Bound), Direction.Forward, limit, filter);
         }
 
         var state = filter.LazyLoadMembers && page.Rows.Count > 0
             ? await reader.MembersAsync(await StateOfAsync(reader, request.Backward ? page.Rows[0] : page.Rows[^1]), page.Rows.Select(r => r.Sender)) : [];
         var renderer = reader.Renderer();
-        await renderer.PrepareAsync(page.Rows, reader.Sight, previous: true);
+        await renderer.PrepareAsync(page.Rows, reader.Visibility, previous: true);
         await renderer.PrepareAsync(state, null, previous: false);
         await reader.AddBundlesAsync(renderer, page.Rows);
         return PooledJson.Build(writer =>
@@ -57,7 +58,7 @@ internal static class MessagesRead
         if (await reader.FindVisibleAsync(eventId) is not { Order: { } order } target)
             return MatrixError.NotFound("No such event");
         var before = await paging.PageAsync(HistoryOrder.Start, HistoryToken.JustBefore(order), Direction.Backward, limit / 2, filter);
-        var after = await paging.PageAsync(order, reader.Sight.Bound, Direction.Forward, limit - (limit / 2), filter);
+        var after = await paging.PageAsync(order, reader.Visibility.Bound, Direction.Forward, limit - (limit / 2), filter);
         EventRow[] shown = [target, .. before.Rows, .. after.Rows];
         var root = await reader.Room.StateAfterAsync(after.Rows.Count > 0 ? after.Rows[^1].Order!.Value : order);
         var part = filter.LazyLoadMembers ? State.StatePart.NonMembers : State.StatePart.All;
@@ -66,7 +67,7 @@ internal static class MessagesRead
             state.AddRange(await reader.MembersAsync(root, shown.Select(r => r.Sender)));
         state.RemoveAll(r => !filter.Allows(r.Type, r.Sender, r.Json.Span));
         var renderer = reader.Renderer();
-        await renderer.PrepareAsync(shown, reader.Sight, previous: true);
+        await renderer.PrepareAsync(shown, reader.Visibility, previous: true);
         await renderer.PrepareAsync(state, null, previous: false);
         await reader.AddBundlesAsync(renderer, shown);
         return PooledJson.Build(writer =>
@@ -84,7 +85,7 @@ internal static class MessagesRead
     }
 
     /// <summary>The newest place of the room.</summary>
-    private static async ValueTask<HistoryOrder> EndAsync(RoomReader reader) => reader.Sight.DepartedAt ??
+    private static async ValueTask<HistoryOrder> EndAsync(RoomReader reader) => reader.Visibility.DepartedAt ??
         new HistoryOrder((await reader.Storage.Rooms.GetAsync(reader.Room.RoomId))?.LastPosition ?? 0, 0);
 
     private static async ValueTask<StateNodeId> StateOfAsync(RoomReader reader, EventRow row) => row.StateBefore ?? await reader.Room.StateAfterAsync(row.Order!.Value);

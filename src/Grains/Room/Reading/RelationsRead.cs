@@ -19,8 +19,8 @@ internal static class RelationsRead
             return MatrixError.NotFound("No such event");
         var after = (request.Backward ? to : from) ?? HistoryOrder.Start;
         var upTo = (request.Backward ? from : to) ?? HistoryOrder.End;
-        if (upTo > reader.Sight.Bound)
-            upTo = reader.Sight.Bound;
+        if (upTo > reader.Visibility.Bound)
+            upTo = reader.Visibility.Bound;
         var found = request.Recurse
             ? await RecurseAsync(reader, request, after, upTo)
             : await reader.Storage.Events.RelationsAsync(
@@ -28,9 +28,9 @@ internal static class RelationsRead
         var more = found.Count > request.Limit;
         var page = found.Take(request.Limit).ToList();
         var ignored = await reader.IgnoredAsync();
-        var rows = (await reader.Sight.FilterAsync(page)).Where(r => r.RedactedBy is null && !ignored.Contains(r.Sender)).ToList();
+        var rows = (await reader.Visibility.FilterAsync(page)).Where(r => r.RedactedBy is null && !ignored.Contains(r.Sender)).ToList();
         var renderer = reader.Renderer();
-        await renderer.PrepareAsync(rows, reader.Sight, previous: false);
+        await renderer.PrepareAsync(rows, reader.Visibility, previous: false);
         await reader.AddBundlesAsync(renderer, rows);
         return PooledJson.Build(writer =>
         {

@@ -10,25 +10,25 @@ namespace OrleansMatrix.Grains.Room.Reading;
 /// <summary>One request's reading of one room: the room, the reader, and what the reader may see.</summary>
 internal sealed class RoomReader
 {
-    private RoomReader(RoomView room, Requester viewer, RoomSight sight) => (Room, Viewer, Sight) = (room, viewer, sight);
+    private RoomReader(RoomView room, Requester viewer, RoomVisibility visibility) => (Room, Viewer, Visibility) = (room, viewer, visibility);
 
     public RoomView Room { get; }
     public Requester Viewer { get; }
-    public RoomSight Sight { get; }
+    public RoomVisibility Visibility { get; }
     public IStorage Storage => Room.Services.Storage;
 
     /// <summary>For who is or was joined, and, if <paramref name="peek"/>, for everybody if the room is world-readable; else M_FORBIDDEN, also if there is no such room.</summary>
     public static async ValueTask<Result<RoomReader>> OpenAsync(ReadServices services, string roomId, Requester viewer, bool peek = true)
     {
         var reader = await FindAsync(services, roomId, viewer);
-        if (reader is not null && (reader.Sight.IsMember || (peek && reader.Sight.Row?.Membership != Membership.Ban && await reader.Sight.IsWorldReadableAsync())))
+        if (reader is not null && (reader.Visibility.IsMember || (peek && reader.Visibility.Row?.Membership != Membership.Ban && await reader.Visibility.IsWorldReadableAsync())))
             return reader;
-        return MatrixError.Forbidden(reader?.Sight.Row?.Membership == Membership.Leave ? "You are not in this room any more" : "You are not in this room");
+        return MatrixError.Forbidden(reader?.Visibility.Row?.Membership == Membership.Leave ? "You are not in this room any more" : "You are not in this room");
     }
 
     /// <summary>Without a check whether anything may be seen; null if there is no such room.</summary>
     public static async ValueTask<RoomReader?> FindAsync(ReadServices services, string roomId, Requester viewer) =>
-        await RoomView.OpenAsync(services, roomId) is { } room ? new RoomReader(room, viewer, await RoomSight.OpenAsync(room, viewer.UserId)) : null;
+        await RoomView.OpenAsync(services, roomId) is { } room ? new RoomReader(room, viewer, await RoomVisibility.OpenAsync(room, viewer.UserId)) : null;
 
     public EventRenderer Renderer() => new(Room, Viewer, includeRoomId: true);
 
@@ -36,7 +36,7 @@ internal sealed class RoomReader
 
     /// <summary>Adds the bundled aggregations to prepared events.</summary>
     public async ValueTask AddBundlesAsync(EventRenderer renderer, IReadOnlyCollection<EventRow> rows) =>
-        await new Bundles(Room, Sight, Viewer.UserId, await IgnoredAsync(), HistoryOrder.End).AddAsync(renderer, rows);
+        await new Bundles(Room, Visibility, Viewer.UserId, await IgnoredAsync(), HistoryOrder.End).AddAsync(renderer, rows);
 
     /// <summary>An event of the room's history that the reader may see, or null.</summary>
     public async ValueTask<EventRow?> FindVisibleAsync(string eventId)
@@ -45,8 +45,8 @@ internal sealed class RoomReader
             return null;
         // State from before this server joined has no place in the history it knows.
         if (row.Order is null)
-            return Sight.IsMember && row.StateKey is not null ? row : null;
-        return await Sight.CanSeeAsync(row) ? row : null;
+            return Visibility.IsMember && row.StateKey is not null ? row : null;
+        return await Visibility.CanSeeAsync(row) ? row : null;
     }
 
     /// <summary>Pages through the history from one cut to another; what may not be seen, or does not pass, is passed over.</summary>
@@ -71,7 +71,7 @@ internal sealed class RoomReader
             {
                 if (rows.Count == limit)
                     return new HistoryPage(rows, cursor, More: true);
-                if ((row.StateKey is not null || !ignored.Contains(row.Sender)) && filter.Allows(row.Type, row.Sender, row.Json.Span) && await Sight.CanSeeAsync(row))
+                if ((row.StateKey is not null || !ignored.Contains(row.Sender)) && filter.Allows(row.Type, row.Sender, row.Json.Span) && await Visibility.CanSeeAsync(row))
                     rows.Add(row);
                 cursor = direction == Direction.Backward ? HistoryToken.JustBefore(row.Order!.Value) : row.Order!.Value;
             }

@@ -19,12 +19,12 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
     public async Task<Outcome<ReadOnlyMemory<byte>>> Event(Requester requester, string eventId)
     {
         var reader = await RoomReader.FindAsync(services, RoomId, requester);
-        if (reader is { Sight.IsMember: true } && await reader.Room.FindAsync(eventId) is null)
+        if (reader is { Visibility.IsMember: true } && await reader.Room.FindAsync(eventId) is null)
             await History.Fetch(eventId);
         if (reader is null || await reader.FindVisibleAsync(eventId) is not { } row)
             return MatrixError.NotFound("No such event");
         var renderer = reader.Renderer();
-        await renderer.PrepareAsync([row], reader.Sight, previous: true);
+        await renderer.PrepareAsync([row], reader.Visibility, previous: true);
         await reader.AddBundlesAsync(renderer, [row]);
         return PooledJson.Build(writer => renderer.Write(writer, row));
     }
@@ -32,7 +32,7 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
     public Task<Outcome<ReadOnlyMemory<byte>>> Context(Requester requester, string eventId, int limit, string? filter) => ReadAsync(requester, async reader =>
     {
         // An outlier has no place yet around which there could be something.
-        if (reader.Sight.IsMember && (await services.Storage.Events.GetAsync(eventId) is not { } row || (row.RoomId == RoomId && row is { Order: null, Status: EventStatus.Outlier })))
+        if (reader.Visibility.IsMember && (await services.Storage.Events.GetAsync(eventId) is not { } row || (row.RoomId == RoomId && row is { Order: null, Status: EventStatus.Outlier })))
             await History.Fetch(eventId);
         return await MessagesRead.ContextAsync(reader, Paging(reader), eventId, limit, filter);
     });
@@ -63,10 +63,10 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
     public Task<Outcome<ReadOnlyMemory<byte>>> EventByTimestamp(Requester requester, long timestamp, bool backward) => ReadAsync(requester, async reader =>
     {
         // What another server names, where history is missing here, is fetched and then found here.
-        if (reader.Sight.IsMember && await History.NearestTo(timestamp, backward) is { } nearest && await reader.Room.FindAsync(nearest) is null)
+        if (reader.Visibility.IsMember && await History.NearestTo(timestamp, backward) is { } nearest && await reader.Room.FindAsync(nearest) is null)
             await History.Fetch(nearest);
         var row = await reader.Storage.Events.ByTimestampAsync(RoomId, timestamp, backward ? Direction.Backward : Direction.Forward);
-        if (row is null || !await reader.Sight.CanSeeAsync(row))
+        if (row is null || !await reader.Visibility.CanSeeAsync(row))
             return MatrixError.NotFound("No event from that time");
         return PooledJson.Build(writer =>
         {

@@ -10,7 +10,7 @@ internal static class StateRead
 {
     public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> StateAsync(RoomReader reader)
     {
-        var entries = await reader.Room.Services.States.ListAsync(await reader.Sight.StateAsync());
+        var entries = await reader.Room.Services.States.ListAsync(await reader.Visibility.StateAsync());
         var rows = await reader.Room.FindManyAsync([.. entries.Select(e => e.EventId)]);
         var renderer = reader.Renderer();
         await renderer.PrepareAsync(rows, null, previous: false);
@@ -25,7 +25,7 @@ internal static class StateRead
 
     public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> StateEventAsync(RoomReader reader, string type, string stateKey, bool wholeEvent)
     {
-        if (await reader.Room.StateEventAsync(await reader.Sight.StateAsync(), type, stateKey) is not { } pdu)
+        if (await reader.Room.StateEventAsync(await reader.Visibility.StateAsync(), type, stateKey) is not { } pdu)
             return MatrixError.NotFound("No such state");
         var row = (await reader.Room.FindAsync(pdu.EventId))!;
         if (!wholeEvent)
@@ -43,7 +43,7 @@ internal static class StateRead
     {
         if (!HistoryToken.Parse(at).TryGet(out var place, out var error))
             return error;
-        var bound = place is { } asked && asked < reader.Sight.Bound ? asked : reader.Sight.Bound;
+        var bound = place is { } asked && asked < reader.Visibility.Bound ? asked : reader.Visibility.Bound;
         var entries = await reader.Room.Services.States.ListAsync(await reader.Room.StateAfterAsync(bound), StatePart.Members);
         var rows = await reader.Room.FindManyAsync([.. entries.Select(e => e.EventId)]);
         rows.RemoveAll(r => reader.Room.Parse(r).Membership is var m && ((membership is not null && m != membership) || (notMembership is not null && m == notMembership)));
@@ -59,7 +59,7 @@ internal static class StateRead
 
     public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> JoinedMembersAsync(RoomReader reader)
     {
-        if (!reader.Sight.IsJoined && reader.Viewer.AppServiceId is null)
+        if (!reader.Visibility.IsJoined && reader.Viewer.AppServiceId is null)
             return MatrixError.Forbidden("You are not in this room");
         var members = await reader.Storage.Memberships.OfRoomAsync(reader.Room.RoomId, Membership.Join);
         return PooledJson.Build(writer =>

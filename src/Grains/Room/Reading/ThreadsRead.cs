@@ -15,7 +15,7 @@ internal static class ThreadsRead
         var before = long.MaxValue;
         if (!string.IsNullOrEmpty(from) && !long.TryParse(from, NumberStyles.None, CultureInfo.InvariantCulture, out before))
             return MatrixError.InvalidParam("Not a token of this endpoint");
-        var bundles = new Bundles(reader.Room, reader.Sight, reader.Viewer.UserId, await reader.IgnoredAsync(), reader.Sight.Bound);
+        var bundles = new Bundles(reader.Room, reader.Visibility, reader.Viewer.UserId, await reader.IgnoredAsync(), reader.Visibility.Bound);
         var roots = new List<EventRow>();
         var more = true;
         for (var page = 0; page < MaxPages && roots.Count < limit && more; page++)
@@ -26,13 +26,13 @@ internal static class ThreadsRead
             if (found.Count == 0)
                 break;
             before = found[^1].NewestAnchor;
-            var rows = await reader.Sight.FilterAsync(await reader.Room.FindManyAsync([.. found.Select(f => f.RootId)]));
+            var rows = await reader.Visibility.FilterAsync(await reader.Room.FindManyAsync([.. found.Select(f => f.RootId)]));
             var children = await bundles.ChildrenAsync(rows);
             roots.AddRange(rows.Where(r => children.Contains(r.EventId) && (include != "participated" || bundles.HasParticipated(r, children[r.EventId]))));
         }
 
         var renderer = reader.Renderer();
-        await renderer.PrepareAsync(roots, reader.Sight, previous: false);
+        await renderer.PrepareAsync(roots, reader.Visibility, previous: false);
         await bundles.AddAsync(renderer, roots);
         return PooledJson.Build(writer =>
         {

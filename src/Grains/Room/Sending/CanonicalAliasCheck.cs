@@ -1,6 +1,8 @@
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Room.Commits;
+using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Identifiers;
@@ -18,7 +20,7 @@ internal sealed class CanonicalAliasCheck(IGrainFactory grains)
     /// <summary>M_INVALID_PARAM for what is no alias, M_BAD_ALIAS for one that points elsewhere; null if all is well.</summary>
     public async Task<MatrixError?> FindFaultAsync(RoomActivation activation, StateToSet state)
     {
-        if (!ContentJson.TryParseObject(state.Content, out var content))
+        if (!JsonBytes.TryParseObject(state.Content, out var content))
             return MatrixError.BadJson("Content is not an object");
         if (!TryRead(content, out var aliases))
             return MatrixError.InvalidParam("alias must be a string and alt_aliases a list of strings");

@@ -1,6 +1,7 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
-using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Grains.Room.Commits;
+using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Protocol.Authorization;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
@@ -30,7 +31,7 @@ internal static class RedactEvent
             if (redaction.Requester.Suspended && target?.Pdu.Sender != sender)
                 return MatrixError.UserSuspended();
 
-            var draft = new EventDraft(sender, EventTypes.Redaction, null, redaction.Content ?? ContentJson.Empty) { Redacts = redaction.EventId };
+            var draft = new EventDraft(sender, EventTypes.Redaction, null, redaction.Content ?? JsonBytes.Empty) { Redacts = redaction.EventId };
             var built = await BuildLocalEvent.RunAsync(room, draft);
             if (!built.TryGet(out var local, out var error))
                 return error;

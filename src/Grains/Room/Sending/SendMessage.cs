@@ -1,6 +1,7 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
-using OrleansMatrix.Grains.Room.Pipeline;
+using OrleansMatrix.Grains.Room.Commits;
+using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 
@@ -23,7 +24,7 @@ internal static class SendMessage
     // The effect must be the same as by the redaction endpoint.
     private static async Task<Outcome<string>> RedactAsync(RoomActivation activation, EventToSend message)
     {
-        if (!ContentJson.TryParseObject(message.Content, out var content) || ContentJson.String(content, "redacts") is not { } target)
+        if (!JsonBytes.TryParseObject(message.Content, out var content) || JsonBytes.StringMember(content, "redacts") is not { } target)
             return MatrixError.BadJson("A redaction needs 'redacts'");
         var redaction = new EventToRedact(message.Requester, target, message.Content, message.TransactionId);
         return await RedactEvent.RunAsync(activation, redaction);

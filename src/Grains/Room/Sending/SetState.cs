@@ -1,7 +1,8 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Room.Commits;
+using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Grains.Room.Members;
-using OrleansMatrix.Grains.Room.Pipeline;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Json;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.User;
-using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;
 

@@ -53,7 +53,7 @@ internal static class OldSync
         {
             if (row.Forgotten || (row.Membership is Membership.Leave or Membership.Ban && !archived))
                 continue;
-            if (await RoomReader.FindAsync(user.Services.Read, row.RoomId, requester) is { Sight.IsMember: true } reader)
+            if (await RoomReader.FindAsync(user.Services.Read, row.RoomId, requester) is { Visibility.IsMember: true } reader)
                 await InitialSyncRead.WriteRoomAsync(reader, limit, writer);
             else if (row.Membership == Membership.Invite)
                 WriteInvite(writer, row);
@@ -115,9 +115,9 @@ internal static class OldSync
         {
             if (await RoomReader.FindAsync(user.Services.Read, room.Key, request.Requester) is not { } reader)
                 continue;
-            var visible = await reader.Sight.FilterAsync([.. room.Where(r => r.StateKey is not null || !user.Settings.Ignored.Contains(r.Sender))], cancellationToken);
+            var visible = await reader.Visibility.FilterAsync([.. room.Where(r => r.StateKey is not null || !user.Settings.Ignored.Contains(r.Sender))], cancellationToken);
             var renderer = reader.Renderer();
-            await renderer.PrepareAsync(visible, reader.Sight, previous: true, cancellationToken);
+            await renderer.PrepareAsync(visible, reader.Visibility, previous: true, cancellationToken);
             foreach (var row in visible)
                 renderer.Write(writer, row);
             told |= visible.Count > 0;

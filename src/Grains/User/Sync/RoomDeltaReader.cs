@@ -13,15 +13,15 @@ internal static class RoomDeltaReader
     {
         if (await RoomView.OpenAsync(scope.Services.Read, row.RoomId, cancellationToken) is not { } room)
             return null;
-        var sight = await RoomSight.OpenAsync(room, scope.UserId, row, cancellationToken);
+        var visibility = await RoomVisibility.OpenAsync(room, scope.UserId, row, cancellationToken);
         var isNew = await IsNewAsync(scope, room, row, cancellationToken);
         var after = isNew ? HistoryOrder.Start : scope.SincePlace;
-        var timeline = await TimelineReader.ReadAsync(scope, room, sight, after, scope.UpToPlace, isNew && !scope.IsInitial ? null : newest, newestLimit, cancellationToken);
+        var timeline = await TimelineReader.ReadAsync(scope, room, visibility, after, scope.UpToPlace, isNew && !scope.IsInitial ? null : newest, newestLimit, cancellationToken);
         // Of a room joined since, what came before is not all told: the client may ask for it.
         if (isNew && !scope.IsInitial && timeline.Oldest <= scope.SincePlace)
             timeline = timeline with { Limited = true };
         var full = isNew || scope.Request.FullState || (isFilled && !scope.Filter.State.LazyLoadMembers);
-        return await ReadAsync(scope, room, sight, row, timeline, full, isNew, scope.UpToPlace, cancellationToken, isFilled);
+        return await ReadAsync(scope, room, visibility, row, timeline, full, isNew, scope.UpToPlace, cancellationToken, isFilled);
     }
 
     /// <summary>A room that the user has left or was banned from. Never more than the one event for who was not joined.</summary>
@@ -29,14 +29,14 @@ internal static class RoomDeltaReader
     {
         if (await RoomView.OpenAsync(scope.Services.Read, row.RoomId, cancellationToken) is not { } room)
             return null;
-        var sight = await RoomSight.OpenAsync(room, scope.UserId, row, cancellationToken);
-        if (sight.DepartedAt is null)
-            return await OwnEventAsync(scope, room, sight, row, cancellationToken);
-        var upTo = await room.FindAsync(row.EventId, cancellationToken) is { Order: { } order } ? order : sight.Bound;
+        var visibility = await RoomVisibility.OpenAsync(room, scope.UserId, row, cancellationToken);
+        if (visibility.DepartedAt is null)
+            return await OwnEventAsync(scope, room, visibility, row, cancellationToken);
+        var upTo = await room.FindAsync(row.EventId, cancellationToken) is { Order: { } order } ? order : visibility.Bound;
         var isNew = scope.IsInitial || await MembershipAtSinceAsync(scope, room, cancellationToken) != Membership.Join;
         var after = isNew ? HistoryOrder.Start : scope.SincePlace;
-        var timeline = await TimelineReader.ReadAsync(scope, room, sight, after, upTo, null, 0, cancellationToken);
-        return await ReadAsync(scope, room, sight, row, timeline, isNew || scope.Request.FullState, isNew, upTo, cancellationToken);
+        var timeline = await TimelineReader.ReadAsync(scope, room, visibility, after, upTo, null, 0, cancellationToken);
+        return await ReadAsync(scope, room, visibility, row, timeline, isNew || scope.Request.FullState, isNew, upTo, cancellationToken);
     }
 
     /// <summary>Whether the client does not have the room's state yet: it has never been told of the room as a joined one, or not since the user came back.</summary>
@@ -46,11 +46,11 @@ internal static class RoomDeltaReader
     private static async ValueTask<string> MembershipAtSinceAsync(SyncScope scope, RoomView room, CancellationToken cancellationToken) =>
         await room.MembershipAsync(await room.StateAfterAsync(scope.SincePlace, cancellationToken), scope.UserId, cancellationToken);
 
-    private static async ValueTask<RoomDelta?> OwnEventAsync(SyncScope scope, RoomView room, RoomSight sight, MembershipRow row, CancellationToken cancellationToken)
+    private static async ValueTask<RoomDelta?> OwnEventAsync(SyncScope scope, RoomView room, RoomVisibility visibility, MembershipRow row, CancellationToken cancellationToken)
     {
         var renderer = Renderer(scope, room);
         List<EventRow> events = await room.FindAsync(row.EventId, cancellationToken) is { } own ? [own] : [];
-        await renderer.PrepareAsync(events, sight, false, cancellationToken);
+        await renderer.PrepareAsync(events, visibility, false, cancellationToken);
         var place = events is [{ Order: { } order }] ? HistoryToken.JustBefore(order) : scope.UpToPlace;
         return new RoomDelta(room, renderer, new Timeline(events, false, place, place), []);
     }
@@ -59,18 +59,18 @@ internal static class RoomDeltaReader
         new(room, scope.Viewer, includeRoomId: false) { FederationFormat = scope.Filter.FederationFormat, Fields = scope.Filter.EventFields };
 
     private static async ValueTask<RoomDelta> ReadAsync(
-        SyncScope scope, RoomView room, RoomSight sight, MembershipRow row, Timeline timeline, bool full, bool isNew, HistoryOrder upTo, CancellationToken cancellationToken,
+        SyncScope scope, RoomView room, RoomVisibility visibility, MembershipRow row, Timeline timeline, bool full, bool isNew, HistoryOrder upTo, CancellationToken cancellationToken,
         bool isFilled = false)
     {
         var summary = row.Membership == Membership.Join && (full || isFilled || timeline.Limited || timeline.Events.Exists(NamesTheRoom))
             ? await RoomSummaryReader.ReadAsync(scope, room, cancellationToken) : null;
         var state = await StateDeltaReader.ReadAsync(scope, room, timeline, full, isNew, upTo, summary?.Heroes ?? [], cancellationToken);
         var renderer = Renderer(scope, room);
-        await renderer.PrepareAsync(timeline.Events, sight, previous: true, cancellationToken);
+        await renderer.PrepareAsync(timeline.Events, visibility, previous: true, cancellationToken);
         await renderer.PrepareAsync(state, null, previous: false, cancellationToken);
         // "GET /sync when the relevant section has a limited value of true" (C-S API, Aggregations of child events).
         if (timeline.Limited)
-            await new Bundles(room, sight, scope.UserId, scope.User.Settings.Ignored, upTo).AddAsync(renderer, timeline.Events, cancellationToken);
+            await new Bundles(room, visibility, scope.UserId, scope.User.Settings.Ignored, upTo).AddAsync(renderer, timeline.Events, cancellationToken);
         if (summary is not null && !full && !isFilled && !timeline.Events.Exists(NamesTheRoom) && !state.Exists(NamesTheRoom))
             summary = null;
         return new RoomDelta(room, renderer, timeline, state) { Summary = summary, IsNew = isNew, IsFilled = isFilled };

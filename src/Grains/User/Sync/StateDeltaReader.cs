@@ -1,3 +1,4 @@
+using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Events;

@@ -1,6 +1,5 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.User;
-using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.User.Sync;

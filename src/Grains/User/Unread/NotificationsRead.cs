@@ -46,7 +46,7 @@ internal static class NotificationsRead
         foreach (var (row, notified, read, reader) in page)
         {
             var renderer = reader.Renderer();
-            await renderer.PrepareAsync([row], reader.Sight, previous: false);
+            await renderer.PrepareAsync([row], reader.Visibility, previous: false);
             writer.WriteStartObject();
             writer.WritePropertyName("actions"u8);
             notified.Actions.WriteTo(writer);
@@ -96,7 +96,7 @@ internal static class NotificationsRead
         {
             if (row.StateKey is null && user.Settings.Ignored.Contains(row.Sender))
                 continue;
-            if (await judge.JudgeAsync(row, CancellationToken.None) is { } notified && (notified.Highlight || !highlightsOnly) && await reader.Sight.CanSeeAsync(row))
+            if (await judge.JudgeAsync(row, CancellationToken.None) is { } notified && (notified.Highlight || !highlightsOnly) && await reader.Visibility.CanSeeAsync(row))
                 found.Add((row, notified, unread.Covers(notified), reader));
         }
     }

@@ -1,0 +1,392 @@
+using System.Text;
+using OrleansMatrix.Grains.Room.InMemory;
+using OrleansMatrix.Grains.Room.Receiving;
+using OrleansMatrix.Grains.Room.Sending;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room.Commits;
+
+/// <summary>
+/// One commit of a room in the making: each event that is put in changes the room's memory at once and its rows when the unit is committed. What fails
+/// half-way leaves memory that must be thrown away.
+/// </summary>
+internal sealed class RoomUnit(ActiveRoom room, Fence fence)
+{
+    private static readonly Dictionary<string, string> s_noRows = [];
+    private readonly RoomSummaryRow _summaryBefore = room.Summary;
+    private readonly List<KnownEvent> _events = [];
+    private readonly HashSet<string> _newNeighbours = new(StringComparer.Ordinal);
+    private readonly List<string> _newUsers = [];
+    private PositionSlot? _last;
+    private bool _isChanged;
+
+    /// <summary>The rows, for further writes that belong to the same commit.</summary>
+    public WriteUnit Unit { get; } = new(fence);
+
+    /// <summary>True while nothing was put in, so that the room's memory is as it was.</summary>
+    public bool IsUntouched => Unit.IsEmpty;
+
+    /// <summary>An event that the pipeline accepted: it goes to the end of the room's history.</summary>
+    /// <param name="pdu">The event; its previous events are known.</param>
+    /// <param name="before">The state before it.</param>
+    /// <param name="origin">The local device and transaction that made it.</param>
+    /// <param name="distribute">Whether this server has to send it to the other servers of the room.</param>
+    /// <param name="isFollowed">Events of the history follow it already: it is no extremity.</param>
+    public async ValueTask AppendAsync(Pdu pdu, StateView before, EventOrigin origin, bool distribute, bool isFollowed = false)
+    {
+        var redacts = pdu.Type == EventTypes.Redaction && pdu.Redacts is not null;
+        var stateBefore = before.Root;
+        var stateAfter = await StateAfter.OfAsync(room, pdu, stateBefore);
+        var slot = Unit.NextPosition(ChangeKind.RoomEvent, room.RoomId);
+        _last = slot;
+        _isChanged = true;
+        if (pdu.IsState)
+            await room.Events.GetManyAsync(pdu.AuthEvents);
+        var generation = room.Events.GenerationOf(pdu);
+        var row = Row(pdu, EventStatus.None, stateBefore, generation) with { DeviceId = origin.DeviceId, TransactionId = origin.TransactionId };
+        room.Services.Storage.Events.AppendLive(Unit, row, slot);
+        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore, generation));
+        if (redacts)
+            await Redactions.ApplyAsync(room, this, pdu, before.PowerLevels);
+
+        var isAlone = !pdu.IsState && room.Servers.Count <= 1 && room.IsResident;
+        var destinations = distribute && !isAlone ? room.Servers.Keys.ToHashSet(StringComparer.Ordinal) : null;
+        Follow(pdu);
+        var extremities = await NotFollowedAsync(pdu);
+        isFollowed &= extremities.Count > 0;
+        if (!isFollowed)
+            extremities.Add(new Extremity(pdu.EventId, pdu.Depth, stateAfter));
+        room.Extremities = extremities;
+        await MoveCurrentStateAsync(pdu, stateBefore, stateAfter, isFollowed);
+        if (destinations is not null)
+            Distribute(pdu, destinations, slot);
+    }
+
+    /// <summary>Remembers that events are missing before the event that was put in last.</summary>
+    public void AddGap(IReadOnlyCollection<string> missing)
+    {
+        room.Services.Storage.Events.AddBackwardExtremities(Unit, room.RoomId, missing, _last!.Value);
+        room.Events.AddMissing(missing);
+    }
+
+    /// <summary>An event that gets no place in the room's history: an outlier, a rejected or a soft-failed one.</summary>
+    public void AddAside(Pdu pdu, EventStatus status, StateNodeId? stateBefore)
+    {
+        var generation = room.Events.GenerationOf(pdu);
+        room.Services.Storage.Events.AddHistoric(Unit, Row(pdu, status, stateBefore, generation));
+        Remember(new KnownEvent(pdu, status, stateBefore, generation));
+    }
+
+    /// <summary>An event fetched for a gap.</summary>
+    public void AddToGap(Pdu pdu, HistoryOrder place, StateNodeId? stateBefore)
+    {
+        var generation = room.Events.GenerationOf(pdu);
+        room.Services.Storage.Events.AddHistoric(Unit, Row(pdu, EventStatus.None, stateBefore, generation) with { Order = place });
+        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore, generation, IsHistoric: true));
+        Follow(pdu);
+    }
+
+    /// <summary>The event that was put in the history last is followed by none that is known.</summary>
+    public void AddDetached(Pdu pdu)
+    {
+        room.Services.Storage.Events.AddDetached(Unit, room.RoomId, pdu.EventId);
+        room.Detached.Add(pdu.EventId);
+    }
+
+    /// <summary>An event that was fetched by itself comes as others do: it gets its place anew.</summary>
+    public void ReplaceDetached(Pdu pdu)
+    {
+        if (!room.Detached.Contains(pdu.EventId))
+            return;
+        room.Services.Storage.Events.Displace(Unit, pdu.EventId);
+        Attach(pdu.EventId);
+    }
+
+    private void Attach(string eventId)
+    {
+        if (room.Detached.Remove(eventId))
+            room.Services.Storage.Events.RemoveDetached(Unit, room.RoomId, eventId);
+    }
+
+    private void Follow(Pdu pdu)
+    {
+        if (room.Detached.Count == 0)
+            return;
+        foreach (var id in pdu.PrevEvents)
+            Attach(id);
+    }
+
+    /// <summary>Events that others of the history lead back to were put in a gap: what they follow is no extremity any more.</summary>
+    public async ValueTask FollowAsync(IEnumerable<Pdu> placed)
+    {
+        var followed = placed.SelectMany(p => p.PrevEvents).ToHashSet(StringComparer.Ordinal);
+        var left = room.Extremities.Where(e => !followed.Contains(e.EventId)).ToList();
+        if (left.Count == room.Extremities.Count || left.Count == 0)
+            return;
+        var resolved = await Receiving.ResolveState.OfAsync(room, [.. left.Select(e => e.StateAfter)]);
+        if (resolved != room.Current.Root)
+        {
+            await SetExtremitiesAsync(left, resolved, s_noRows);
+            return;
+        }
+
+        room.Extremities = left;
+        _isChanged = true;
+    }
+
+    /// <summary>Puts a redacted event in the place of the whole one.</summary>
+    public async ValueTask RedactAsync(KnownEvent target, Pdu redacted, string redactionId)
+    {
+        room.Services.Storage.Events.Redact(Unit, redacted.EventId, redacted.Json, redactionId);
+        Remember(target with { Pdu = redacted, IsRedacted = true });
+        if (redacted.StateKey is not { } stateKey || await room.Map.GetAsync(room.Current.Root, redacted.Type, stateKey) != redacted.EventId)
+            return;
+        room.Current.Reload(redacted.Type, stateKey);
+        room.Summary = SummaryUpdate.With(room.Summary, redacted.Type, stateKey, redacted);
+        if (redacted.Type == EventTypes.Member)
+            await PutMemberAsync(stateKey, redacted);
+    }
+
+    /// <summary>Keeps an event that cannot be judged yet.</summary>
+    public void Stage(Pdu pdu, string origin)
+    {
+        room.Services.Storage.StagedPdus.Put(Unit, new StagedPduRow(room.RoomId, pdu.EventId, origin, pdu.Json, room.Services.Now));
+        room.Staged.Add(pdu, origin);
+    }
+
+    /// <summary>The event is judged, or not to be judged any more.</summary>
+    public void Unstage(Pdu pdu)
+    {
+        room.Services.Storage.StagedPdus.Delete(Unit, room.RoomId, pdu.EventId);
+        room.Staged.Remove(pdu);
+    }
+
+    /// <summary>Forgets all events that wait to be judged.</summary>
+    public void UnstageAll()
+    {
+        if (room.Staged.EventIds.Count == 0)
+            return;
+        room.Services.Storage.StagedPdus.DeleteRoom(Unit, room.RoomId);
+        room.Staged.Clear();
+    }
+
+    /// <summary>Judges an event anew, the state before it being known better.</summary>
+    public void Restate(KnownEvent known)
+    {
+        room.Services.Storage.Events.SetState(Unit, known.Pdu.EventId, known.StateBefore!.Value, known.Status);
+        Remember(known);
+    }
+
+    /// <summary>Puts other extremities and another current state in the place of those that there are.</summary>
+    /// <param name="rows">The member events that the rows of members tell though the present state lacks them.</param>
+    /// <returns>The position from which on this holds.</returns>
+    public async ValueTask<PositionSlot> SetExtremitiesAsync(IReadOnlyList<Extremity> extremities, StateNodeId state, IReadOnlyDictionary<string, string> rows)
+    {
+        var slot = Unit.NextPosition(ChangeKind.RoomEvent, room.RoomId);
+        _last = slot;
+        _isChanged = true;
+        room.Extremities = extremities;
+        await ReplaceStateAsync(state, rows);
+        return slot;
+    }
+
+    /// <summary>Hands the unit to storage, to be called within the turn so that units keep their order. The task completes when it is durable.</summary>
+    public Task CommitAsync()
+    {
+        var nodes = room.PendingNodes.Write(room.Services.Storage.StateNodes, Unit);
+        if (_isChanged)
+        {
+            string[] extremities = [.. room.Extremities.Select(e => e.EventId)];
+            room.Services.Storage.Rooms.Put(Unit, new RoomRow(room.RoomId, room.Version.Id, room.Current.Root, extremities, room.Depth, 0), _last);
+        }
+
+        TellOfDevices();
+        if (room.Summary != _summaryBefore)
+            room.Services.Storage.Rooms.PutSummary(Unit, room.Summary);
+        return Unit.IsEmpty ? Task.CompletedTask : CommitAsync(nodes);
+    }
+
+    private async Task CommitAsync(IReadOnlyList<StateNodeId> nodes)
+    {
+        await room.Services.Storage.CommitAsync(Unit);
+        room.PendingNodes.Committed(nodes);
+        foreach (var known in _events)
+            room.Events.Committed(known);
+    }
+
+    /// <summary>
+    /// The extremities that the event does not follow, neither by itself nor by way of events that were no extremities here because they were rejected or soft-failed, or fetched for a gap.
+    /// </summary>
+    private async ValueTask<List<Extremity>> NotFollowedAsync(Pdu pdu)
+    {
+        const int MaxFollowed = 1000;
+        var left = room.Extremities.Where(e => !pdu.PrevEvents.Contains(e.EventId)).ToList();
+        if (left.Count == 0)
+            return left;
+        var followed = pdu.PrevEvents.ToHashSet(StringComparer.Ordinal);
+        for (List<string> next = [.. followed]; next.Count > 0 && followed.Count < MaxFollowed && left.Count > 0;)
+        {
+            var known = await room.Events.GetManyAsync(next);
+            next = [.. known.Values.Where(e => e.IsHistoric || (e.Status & (EventStatus.Rejected | EventStatus.SoftFailed)) != 0).SelectMany(e => e.Pdu.PrevEvents).Where(followed.Add)];
+            left.RemoveAll(e => followed.Contains(e.EventId));
+        }
+
+        return left;
+    }
+
+    private async ValueTask MoveCurrentStateAsync(Pdu pdu, StateNodeId stateBefore, StateNodeId stateAfter, bool isFollowed)
+    {
+        var old = room.Current.Root;
+        if (!isFollowed && room.Extremities.Count == 1 && old == stateBefore)
+        {
+            if (pdu.StateKey is not { } stateKey)
+                return;
+            var replaced = await room.Current.FindAsync(pdu.Type, stateKey);
+            room.Current.Apply(pdu, stateAfter);
+            await ApplyAsync(pdu.Type, stateKey, replaced, pdu);
+            return;
+        }
+
+        var resolved = await Receiving.ResolveState.OfAsync(room, [.. room.Extremities.Select(e => e.StateAfter)]);
+        if (resolved != old)
+            await ReplaceStateAsync(resolved, s_noRows);
+    }
+
+    /// <param name="rows">The member events that the rows of members tell though the present state lacks them.</param>
+    private async ValueTask ReplaceStateAsync(StateNodeId state, IReadOnlyDictionary<string, string> rows)
+    {
+        const int Chunk = 500;
+        var changes = (await room.Map.DiffAsync(room.Current.Root, state))
+            .ConvertAll(c => c is { Type: EventTypes.Member, Old: null } && rows.Count > 0 ? c with { Old = rows.GetValueOrDefault(c.StateKey) } : c);
+        changes.RemoveAll(c => c.Old == c.New);
+        room.Current.Reset(state);
+        foreach (var some in changes.Chunk(Chunk))
+        {
+            var events = await room.Events.GetManyAsync(some.SelectMany(c => new[] { c.Old, c.New }).OfType<string>());
+            foreach (var change in some)
+                await ApplyAsync(change.Type, change.StateKey, change.Old is null ? null : events[change.Old].Pdu, change.New is null ? null : events[change.New].Pdu);
+        }
+    }
+
+    private async ValueTask ApplyAsync(string type, string stateKey, Pdu? old, Pdu? @new)
+    {
+        room.Summary = SummaryUpdate.With(room.Summary, type, stateKey, @new);
+        if (type != EventTypes.Member)
+            return;
+        var (wasJoined, isJoined) = (old?.Membership == Membership.Join, @new?.Membership == Membership.Join);
+        if (wasJoined != isJoined)
+            CountMember(stateKey, isJoined ? 1 : -1);
+        if (@new is not null)
+            await PutMemberAsync(stateKey, @new);
+        else if (old is not null)
+            PutMember(stateKey, old, Membership.Leave, null);
+    }
+
+    private void CountMember(string userId, int change)
+    {
+        room.Summary = room.Summary with { JoinedMembers = room.Summary.JoinedMembers + change };
+        var server = userId[(userId.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        var isLocal = server == room.Services.Server.Name.Value;
+        var members = room.Servers.GetValueOrDefault(server) + change;
+        if (members > 0 || room.Partial?.Servers.Contains(server) == true)
+            room.Servers[server] = Math.Max(members, 0);
+        else
+            room.Servers.Remove(server);
+
+        // S-S API, Device Management: servers that come to share a room with a local user are told of its devices; of users who go nothing more may be heard.
+        var devices = room.Services.Storage.DeviceLists;
+        if (change > 0 && isLocal)
+            _newUsers.Add(userId);
+        if (change > 0 && (isLocal || members == change))
+            _newNeighbours.Add(server);
+        else if (change < 0 && !isLocal)
+            devices.Untrack(Unit, userId);
+        else if (members <= 0)
+            devices.UntrackRoom(Unit, room.RoomId);
+    }
+
+    /// <summary>All servers in the room are told of what they have not heard of the local users' devices, as if these had just joined.</summary>
+    public void TellAllOfDevices() => _newNeighbours.Add(room.Services.Server.Name.Value);
+
+    private void TellOfDevices()
+    {
+        var own = room.Services.Server.Name.Value;
+        if (_newNeighbours.Count == 0 || !room.Servers.ContainsKey(own))
+            return;
+        Tell([.. room.Servers.Keys.Where(s => s != own && _newNeighbours.Contains(s))], null);
+        if (_newNeighbours.Contains(own))
+            Tell([.. room.Servers.Keys.Where(s => s != own && !_newNeighbours.Contains(s))], _newUsers is [var only] ? Encoding.UTF8.GetBytes(only) : null);
+
+        void Tell(List<string> servers, byte[]? who)
+        {
+            var item = new OutboxItem(OutboxKind.Neighbours, room.RoomId, Body: who is null ? default(ReadOnlyMemory<byte>?) : who);
+            if (servers.Count > 0)
+                room.Services.Storage.Outbox.Enqueue(Unit, servers, item, Unit.NextPosition(ChangeKind.ToDevice, own));
+        }
+    }
+
+    private async ValueTask PutMemberAsync(string userId, Pdu pdu)
+    {
+        var isStripped = pdu.Membership is Membership.Invite or Membership.Knock && room.Services.Server.IsLocalUser(userId);
+        PutMember(userId, pdu, pdu.Membership ?? Membership.Leave, isStripped ? await StrippedState.WriteAsync(room, pdu) : default(ReadOnlyMemory<byte>?));
+    }
+
+    /// <summary>Writes the row of a member before the state has it.</summary>
+    public void PutKnownMember(string userId, Pdu pdu) => PutMember(userId, pdu, pdu.Membership ?? Membership.Leave, null);
+
+    private void PutMember(string userId, Pdu pdu, string membership, ReadOnlyMemory<byte>? stripped)
+    {
+        var isLocal = room.Services.Server.IsLocalUser(userId);
+        var slot = isLocal ? Unit.NextPosition(ChangeKind.Membership, userId) : _last;
+        var row = new MembershipRow(
+            room.RoomId, userId, membership, pdu.Sender, pdu.EventId, 0, stripped, false, JsonBytes.StringMember(pdu.Content, "displayname"), JsonBytes.StringMember(pdu.Content, "avatar_url"));
+        room.Services.Storage.Memberships.Put(Unit, row, slot, !isLocal);
+    }
+
+    private void Distribute(Pdu pdu, HashSet<string> destinations, PositionSlot slot)
+    {
+        // Those who are in the room now, those who were until this event, and whom it is about.
+        destinations.UnionWith(room.Servers.Keys);
+        if (pdu.Type == EventTypes.Member && pdu.Membership != Membership.Invite)
+            destinations.Add(pdu.StateKey![(pdu.StateKey!.IndexOf(':', StringComparison.Ordinal) + 1)..]);
+        destinations.Remove(room.Services.Server.Name.Value);
+        // Who joins, leaves or knocks by another server: that server made the event.
+        destinations.Remove(pdu.SenderDomain.ToString());
+        if (destinations.Count > 0)
+            room.Services.Storage.Outbox.Enqueue(Unit, destinations, new OutboxItem(OutboxKind.Pdu, room.RoomId, pdu.EventId), slot);
+    }
+
+    private void Remember(KnownEvent known)
+    {
+        _events.Add(known);
+        room.Events.AddPending(known);
+        room.Staged.Arrived(known.Pdu.EventId);
+        if (known.StateBefore is not null && room.Partial?.Add(known.Pdu.EventId) is { } index)
+            room.Services.Storage.PartialRooms.AddEvent(Unit, room.RoomId, known.Pdu.EventId, index);
+    }
+
+    private EventRow Row(Pdu pdu, EventStatus status, StateNodeId? stateBefore, int? generation) => Row(room.RoomId, pdu, status, stateBefore, generation);
+
+    /// <summary>The row of an event without a place in the history.</summary>
+    public static EventRow Row(string roomId, Pdu pdu, EventStatus status, StateNodeId? stateBefore, int? generation)
+    {
+        var (relatesTo, relType) = Relation.Of(pdu);
+        return new EventRow
+        {
+            EventId = pdu.EventId,
+            RoomId = roomId,
+            Type = pdu.Type,
+            StateKey = pdu.StateKey,
+            Sender = pdu.Sender,
+            Depth = pdu.Depth,
+            OriginServerTs = pdu.OriginServerTs,
+            Status = status,
+            StateBefore = stateBefore,
+            AuthGeneration = generation,
+            Json = pdu.Json,
+            RelatesTo = relatesTo,
+            RelType = relType,
+        };
+    }
+}

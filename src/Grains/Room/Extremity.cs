@@ -1,6 +1,0 @@
-using OrleansMatrix.Storage;
-
-namespace OrleansMatrix.Grains.Room;
-
-/// <summary>A newest event of the room, which no other one names as a previous event, with the state after it.</summary>
-internal sealed record Extremity(string EventId, long Depth, StateNodeId StateAfter);

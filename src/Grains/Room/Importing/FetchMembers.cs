@@ -1,0 +1,154 @@
+using System.Collections.Immutable;
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Room.Commits;
+using OrleansMatrix.Grains.Room.Federation;
+using OrleansMatrix.Grains.Room.InMemory;
+using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room.Importing;
+
+/// <summary>
+/// Gets the members of a room that was joined without them, while the room is in use: the state before the join is asked of a resident server, member rows are
+/// written some at a time, and then the state is made whole (<see cref="CompleteState"/>). What was done is done again after a kill, without harm.
+/// </summary>
+internal sealed class FetchMembers(RoomServices services, IRemoteRooms remote, RoomSlot slot, string roomId)
+{
+    private const int Chunk = 500;
+    private const int MaxServers = 10;
+    private const int MaxGaps = 20;
+
+    /// <summary>True if there is no more to do; false if it is worth trying again later.</summary>
+    /// <param name="atHand">The ids of the member events if they are known already, else default.</param>
+    public async Task<bool> RunAsync(ImmutableArray<string> atHand)
+    {
+        if (await slot.RunAsync(activation => activation.ReadAsync(DescribeAsync)) is not { } work)
+            return true;
+        if (!work.IsResident)
+        {
+            await slot.RunAsync(activation => activation.ChangeAsync<Nothing>(Abandon));
+            return true;
+        }
+
+        var state = atHand.IsDefault ? await FetchAsync(work) : atHand;
+        if (state.IsDefault)
+            return false;
+        var members = await PutRowsAsync(work, state);
+        var gaps = await FindGapsAsync(work, [.. members, .. work.Known]);
+        await slot.RunAsync(activation => activation.ChangeAsync<Nothing>((room, unit) => CompleteState.RunAsync(room, unit, activation.WaitForCommitsAsync(), members, gaps)));
+        return true;
+    }
+
+    private static async ValueTask<Work?> DescribeAsync(ActiveRoom? room)
+    {
+        if (room?.Partial is not { } partial || await room.Events.GetAsync(partial.JoinEventId) is not { StateBefore: { } before })
+            return null;
+        var servers = room.Servers.Keys.Where(s => s != room.Services.Server.Name.Value && s != partial.Origin).Prepend(partial.Origin).Take(MaxServers);
+        return new Work(room.IsResident, room.Version.Id, partial.JoinEventId, [.. servers], await room.Map.ListAsync(before));
+    }
+
+    // Who left a room needs to know no more of it.
+    private static ValueTask<Outcome<Nothing>> Abandon(ActiveRoom room, RoomUnit unit)
+    {
+        if (room.Partial is not null)
+            room.Services.Storage.PartialRooms.End(unit.Unit, room.RoomId, null);
+        room.Partial = null;
+        return new ValueTask<Outcome<Nothing>>(Nothing.Value);
+    }
+
+    private async Task<ImmutableArray<string>> FetchAsync(Work work)
+    {
+        foreach (var server in work.Servers)
+        {
+            var answer = await remote.StateBeforeAsync(server, roomId, work.RoomVersion, work.JoinEventId);
+            // A server that leaves out what is known to be in the state may leave out more.
+            if (answer.Ok && answer.Value.ToHashSet(StringComparer.Ordinal) is var ids && work.Known.All(e => ids.Contains(e.EventId)))
+                return answer.Value;
+        }
+
+        return default;
+    }
+
+    /// <summary>Writes the rows of members that the present state knows nothing of; answers all members.</summary>
+    private async Task<List<StateEntry>> PutRowsAsync(Work work, ImmutableArray<string> state)
+    {
+        var known = work.Known.Select(e => e.EventId).ToHashSet(StringComparer.Ordinal);
+        var members = new List<StateEntry>(state.Length);
+        foreach (var some in state.Where(id => !known.Contains(id)).Chunk(Chunk))
+        {
+            List<EventRow> rows = [.. (await services.Storage.Events.GetManyAsync(some)).Where(r =>
+                r.RoomId == roomId && r is { Type: EventTypes.Member, StateKey: not null } && !r.Status.HasFlag(EventStatus.Rejected))];
+            members.AddRange(rows.Select(r => new StateEntry(r.Type, r.StateKey!, r.EventId)));
+            await slot.RunAsync(activation => activation.ChangeAsync<Nothing>(async (room, unit) =>
+            {
+                foreach (var row in rows)
+                {
+                    if (room.Partial is not null && await room.Map.GetAsync(room.Current.Root, row.Type, row.StateKey!) is null)
+                        unit.PutKnownMember(row.StateKey!, Pdu.FromStored(row.Json, room.Version, row.EventId));
+                }
+
+                return Nothing.Value;
+            }));
+        }
+
+        return [.. members.DistinctBy(m => m.StateKey)];
+    }
+
+    /// <summary>For events behind gaps that opened meanwhile: how the state before them differs from that before the join.</summary>
+    private async Task<Dictionary<string, IReadOnlyList<StateChange>>> FindGapsAsync(Work work, List<StateEntry> joinState)
+    {
+        var found = new Dictionary<string, IReadOnlyList<StateChange>>(StringComparer.Ordinal);
+        var behind = await slot.RunAsync(activation => activation.ReadAsync(BehindGapsAsync));
+        foreach (var eventId in behind.Take(MaxGaps))
+        {
+            foreach (var server in work.Servers)
+            {
+                var answer = await remote.StateBeforeAsync(server, roomId, work.RoomVersion, eventId, idsOnly: true);
+                if (!answer.Ok)
+                    continue;
+                found[eventId] = await CompareAsync(joinState, answer.Value);
+                break;
+            }
+        }
+
+        return found;
+    }
+
+    private static async ValueTask<List<string>> BehindGapsAsync(ActiveRoom? room)
+    {
+        var behind = new List<string>();
+        foreach (var eventId in room?.Partial?.Events.Where(id => id != room.Partial.JoinEventId) ?? [])
+        {
+            var known = (await room!.Events.GetAsync(eventId))!;
+            var parents = await room.Events.GetManyAsync(known.Pdu.PrevEvents);
+            if (parents.Values.Count(p => p.StateBefore is not null) < known.Pdu.PrevEvents.Length)
+                behind.Add(eventId);
+        }
+
+        return behind;
+    }
+
+    private async Task<IReadOnlyList<StateChange>> CompareAsync(List<StateEntry> joinState, ImmutableArray<string> stateIds)
+    {
+        var ids = stateIds.ToHashSet(StringComparer.Ordinal);
+        var old = joinState.ToDictionary(e => (e.Type, e.StateKey), e => e.EventId);
+        foreach (var entry in joinState.Where(e => ids.Remove(e.EventId)))
+            old.Remove((entry.Type, entry.StateKey));
+        var changes = new List<StateChange>();
+        foreach (var row in await services.Storage.Events.GetManyAsync(ids))
+        {
+            if (row.StateKey is null || row.RoomId != roomId || row.Status.HasFlag(EventStatus.Rejected))
+                continue;
+            old.Remove((row.Type, row.StateKey), out var before);
+            changes.Add(new StateChange(row.Type, row.StateKey, before, row.EventId));
+        }
+
+        changes.AddRange(old.Select(e => new StateChange(e.Key.Type, e.Key.StateKey, e.Value, null)));
+        return changes;
+    }
+
+    /// <param name="Servers">Whom to ask, in order.</param>
+    /// <param name="Known">The state before the join as far as it is known.</param>
+    private sealed record Work(bool IsResident, string RoomVersion, string JoinEventId, ImmutableArray<string> Servers, List<StateEntry> Known);
+}

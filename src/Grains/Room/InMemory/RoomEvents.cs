@@ -1,0 +1,100 @@
+using OrleansMatrix.Grains.Room.Commits;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.RoomVersions;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Room.InMemory;
+
+/// <summary>Reads a room's events, those of commits on their way included.</summary>
+internal sealed class RoomEvents(IEventStore store, RoomVersion version)
+{
+    private readonly EventCache _cache = new();
+    private readonly List<(string TargetId, string RedactionId)> _awaited = [];
+    private readonly HashSet<string> _missing = new(StringComparer.Ordinal);
+
+    // Events whose commit is not known to be durable are not in storage yet, and so may not be dropped.
+    private readonly Dictionary<string, KnownEvent> _pending = new(StringComparer.Ordinal);
+
+    public async ValueTask<KnownEvent?> GetAsync(string eventId) =>
+        Find(eventId) ?? (await store.GetAsync(eventId) is { } row ? Remember(row) : null);
+
+    /// <summary>Those that are known; of unknown ids there is no entry.</summary>
+    public async ValueTask<Dictionary<string, KnownEvent>> GetManyAsync(IEnumerable<string> eventIds)
+    {
+        var found = new Dictionary<string, KnownEvent>(StringComparer.Ordinal);
+        List<string>? missing = null;
+        foreach (var id in eventIds)
+        {
+            if (Find(id) is { } known)
+                found[id] = known;
+            else
+                (missing ??= []).Add(id);
+        }
+
+        if (missing is not null)
+        {
+            foreach (var row in await store.GetManyAsync(missing))
+                found[row.EventId] = Remember(row);
+        }
+
+        return found;
+    }
+
+    /// <summary>The event if the commit that stores it is on its way.</summary>
+    public KnownEvent? FindPending(string eventId) => _pending.GetValueOrDefault(eventId);
+
+    /// <summary>Notes an event that a unit on its way will store.</summary>
+    public void AddPending(KnownEvent known)
+    {
+        _pending[known.Pdu.EventId] = known;
+        _cache.Put(known);
+    }
+
+    /// <summary>The event's commit is durable.</summary>
+    public void Committed(KnownEvent known)
+    {
+        if (_pending.TryGetValue(known.Pdu.EventId, out var pending) && ReferenceEquals(pending, known))
+            _pending.Remove(known.Pdu.EventId);
+    }
+
+    /// <summary>The generation of a state event whose auth events were read lately, as its checks do; null of other events, and where it cannot be told.</summary>
+    public int? GenerationOf(Pdu pdu) => pdu.IsState ? KnownEvent.GenerationOf(pdu, Find) : null;
+
+    /// <summary>Remembers a redaction of an event that is not known, whose commit is on its way.</summary>
+    public void AddAwaited(string targetId, string redactionId)
+    {
+        // By the time that there are so many, the first of them are durable.
+        const int MaxAwaited = 4096;
+        if (_awaited.Count >= MaxAwaited)
+            _awaited.Clear();
+        _awaited.Add((targetId, redactionId));
+    }
+
+    /// <summary>Redactions of an event that came before it lately.</summary>
+    public IEnumerable<string> AwaitedBy(string targetId) => _awaited.Where(a => a.TargetId == targetId).Select(a => a.RedactionId).ToList();
+
+    /// <summary>Remembers events that are missing in a gap whose commit is on its way.</summary>
+    public void AddMissing(IEnumerable<string> eventIds)
+    {
+        // By the time that there are so many, the first of them are durable.
+        const int MaxMissing = 4096;
+        if (_missing.Count >= MaxMissing)
+            _missing.Clear();
+        _missing.UnionWith(eventIds);
+    }
+
+    /// <summary>True of an event that was remembered by <see cref="AddMissing"/> lately.</summary>
+    public bool IsMissing(string eventId) => _missing.Contains(eventId);
+
+    /// <summary>The events of commits on their way.</summary>
+    public IEnumerable<Pdu> Pending => _pending.Values.Select(known => known.Pdu);
+
+    private KnownEvent? Find(string eventId) => _pending.GetValueOrDefault(eventId) ?? _cache.Get(eventId);
+
+    private KnownEvent Remember(EventRow row)
+    {
+        var known = new KnownEvent(Pdu.FromStored(row.Json, version, row.EventId), row.Status, row.StateBefore, row.AuthGeneration, row.RedactedBy is not null, row.Order is { Minor: not 0 });
+        _cache.Put(known);
+        return known;
+    }
+}

@@ -1,0 +1,110 @@
+using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Room.Commits;
+using OrleansMatrix.Grains.Room.Federation;
+using OrleansMatrix.Grains.Room.InMemory;
+using OrleansMatrix.Grains.Room.Receiving;
+using OrleansMatrix.Grains.Room.Sending;
+using OrleansMatrix.Protocol.Authorization;
+using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Policy;
+
+namespace OrleansMatrix.Grains.Room.Policy;
+
+/// <summary>
+/// S-S API, Policy Servers: events of a room that uses one carry its signature. It is asked outside of the room's turn: a local event that needs a signature ends its
+/// change with <see cref="Wanted"/>, and the change runs again once it is there.
+/// </summary>
+internal static class PolicySigning
+{
+    /// <summary>The errcode by which a change tells that the event whose id is the message needs a signature. Never leaves the room.</summary>
+    public const string Wanted = "policy signature wanted";
+
+    /// <summary>Signatures that one call asks for.</summary>
+    private const int MaxAsked = 5;
+
+    /// <summary>Runs a call, and again after each signature that it needs.</summary>
+    public static async Task<Outcome<string>> RunAsync(RoomActivation activation, IRemoteRooms remote, Func<RoomActivation, Task<Outcome<string>>> call)
+    {
+        for (var asked = 0; ; asked++)
+        {
+            var outcome = await call(activation);
+            if (outcome.Error is not { ErrCode: Wanted } wanted)
+                return outcome;
+            if (asked == MaxAsked)
+                return MatrixError.Forbidden("The room's policy server was asked too often");
+            if (await AskAsync(activation, remote, wanted.Message) is { } refused)
+                return refused;
+        }
+    }
+
+    /// <summary>A local event that may be sent: itself where no policy server is used, or what was signed for the draft; else <see cref="Wanted"/>.</summary>
+    public static async ValueTask<Result<(Pdu Pdu, StateView Before)>> PassAsync(ActiveRoom room, EventDraft draft, Pdu built, StateView before)
+    {
+        if (draft.IsTrial || await room.FindPolicyAsync() is not { } policy || !RoomPolicyServer.MustBeSigned(built))
+            return (built, before);
+        if (policy.Via == room.Services.Server.Name.Value)
+            return SignHere(room.Services, policy, room.RoomId, built).TryGet(out var own, out var refused) ? (own, before) : refused;
+        if (room.PolicySignatures.Find(draft) is { } signed && policy.Recommends(signed) && await room.Events.GetAsync(signed.EventId) is null &&
+            await FindStateBefore.RunAsync(room, signed, default) is { State: { } root })
+        {
+            // Since it was signed the room may have moved on: it stands beside what came then.
+            var view = room.View(root);
+            if (await CheckState.FindFaultAsync(room, signed, view) is null && await CheckState.FindFaultAsync(room, signed, room.Current) is null)
+            {
+                await view.LoadAsync([.. AuthTypes.For(room.Version, signed)]);
+                return (signed, view);
+            }
+        }
+
+        room.PolicySignatures.Want(draft, built);
+        return new MatrixError(Wanted, 403, built.EventId);
+    }
+
+    /// <summary>An event from elsewhere, with the policy server's signature if it was missing and can be had.</summary>
+    public static async Task<Pdu> SignAsync(RoomActivation activation, IRemoteRooms remote, Pdu pdu)
+    {
+        var policy = await activation.ReadAsync(async room =>
+            room is not null && await room.FindPolicyAsync() is { } used && !used.Recommends(pdu) && await room.Events.GetAsync(pdu.EventId) is null ? used : null);
+        if (policy is null)
+            return pdu;
+        var answer = policy.Via == activation.Services.Server.Name.Value
+            ? SignHere(activation.Services, policy, activation.RoomId, pdu)
+            : await AskAsync(activation, remote, policy, pdu);
+        return answer.TryGet(out var signed, out _) ? signed : pdu;
+    }
+
+    // S-S API, Policy Servers: "rotates its key without the room also updating the state event": its signatures count for nothing then.
+    private static Result<Pdu> SignHere(RoomServices services, RoomPolicyServer policy, string roomId, Pdu pdu)
+    {
+        if (services.PolicyServer is not { } own)
+            return MatrixError.Forbidden("The room's policy server is this server, which is none");
+        if (!own.Sign(roomId, pdu).TryGet(out var signed, out var refused))
+            return refused;
+        return policy.Recommends(signed) ? signed : MatrixError.Forbidden("The key in the room's m.room.policy is not this server's");
+    }
+
+    private static async Task<MatrixError?> AskAsync(RoomActivation activation, IRemoteRooms remote, string eventId)
+    {
+        var (pdu, policy) = await activation.ReadAsync(async room => (room?.PolicySignatures.FindWanted(eventId), room is null ? null : await room.FindPolicyAsync()));
+        if (pdu is null || policy is null)
+            return null;
+        if (!(await AskAsync(activation, remote, policy, pdu)).TryGet(out var signed, out var error))
+            return error;
+        return await activation.ReadAsync(room =>
+        {
+            room?.PolicySignatures.Put(signed);
+            return ValueTask.FromResult<MatrixError?>(null);
+        });
+    }
+
+    private static async Task<Result<Pdu>> AskAsync(RoomActivation activation, IRemoteRooms remote, RoomPolicyServer policy, Pdu pdu)
+    {
+        var answer = await remote.AskPolicyServerAsync(policy.Via, pdu);
+        if (answer.Error is { } refused)
+            return refused;
+        if (!Pdu.Parse(answer.Value, pdu.RoomVersion).TryGet(out var signed, out var malformed))
+            return malformed;
+        return signed.EventId == pdu.EventId && policy.Recommends(signed) ? signed : MatrixError.Forbidden("The signature of the room's policy server is not valid");
+    }
+}
