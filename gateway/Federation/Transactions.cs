@@ -14,7 +14,7 @@ internal static class Transactions
     private const long MaxBody = 12 * 1024 * 1024;
 
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapMatrixPut("/_matrix/federation/v1/send/{txnId}", PutAsync, EndpointOptions.Server with { MaxBody = MaxBody });
+        routes.MapMatrixPut("/_matrix/federation/v1/send/{txnId}", PutAsync, EndpointOptions.Server with { MaxBody = MaxBody, CallsServerGrain = true });
 
     private static async ValueTask<MatrixResponse> PutAsync(MatrixRequest request)
     {

@@ -30,6 +30,9 @@ public sealed record EndpointOptions
     /// <summary>That it succeeds shows that the user is active (C-S API, Last active ago: "a pro-active event").</summary>
     public bool ShowsActivity { get; init; }
 
+    /// <summary>The handler calls the grain of the server that asks, which so hears of it.</summary>
+    public bool CallsServerGrain { get; init; }
+
     public static EndpointOptions User { get; } = new();
 
     public static EndpointOptions Guest { get; } = new() { Access = Access.Guest };

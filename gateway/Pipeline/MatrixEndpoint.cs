@@ -93,9 +93,23 @@ public sealed class MatrixEndpoint
             return error;
         if (Limit(RateClass.Server, origin) is { } tooMany)
             return tooMany;
-        await Services.Grains.GetGrain<IRemoteServerGrain>(origin).Heard();
+        if (!Options.CallsServerGrain)
+            _ = TellHeardAsync(origin);
         using var request = new MatrixRequest(context, this, null, origin, body);
         return await _handler(request);
+    }
+
+    // A hint: who asks need not wait for it.
+    private async Task TellHeardAsync(string origin)
+    {
+        try
+        {
+            await Services.Grains.GetGrain<IRemoteServerGrain>(origin).Heard();
+        }
+        catch (Exception fault)
+        {
+            PipelineLog.NotHeard(Services.Logger, origin, fault);
+        }
     }
 
     private MatrixError? Limit(RateClass rate, string key) =>

@@ -176,6 +176,10 @@ public sealed class MatrixRequest : IDisposable
             : MatrixError.BadJson("Content must be a JSON object");
     }
 
+    /// <summary>The body as the text of a JSON object, for a grain that reads it: M_NOT_JSON, M_BAD_JSON, M_TOO_LARGE.</summary>
+    public async ValueTask<Result<ReadOnlyMemory<byte>>> ReadObjectBytesAsync() =>
+        (await ReadBodyAsync()).TryGet(out var bytes, out var error) ? RequestBody.CheckObject(bytes) : error;
+
     /// <summary>The body as an object whose members are to be read.</summary>
     public async ValueTask<Result<BodyFields>> ReadFieldsAsync(bool emptyAllowed = false) =>
         (await ReadObjectAsync(emptyAllowed)).TryGet(out var json, out var error) ? new BodyFields(json) : error;

@@ -64,13 +64,32 @@ internal static class RequestBody
         }
     }
 
+    /// <summary>The text of a JSON object, without what stands around it: M_NOT_JSON, or M_BAD_JSON for another value. Nothing is made of it.</summary>
+    public static Result<ReadOnlyMemory<byte>> CheckObject(ReadOnlyMemory<byte> utf8)
+    {
+        if (FindTextFault(utf8.Span) is { } fault)
+            return fault;
+        try
+        {
+            var reader = new Utf8JsonReader(utf8.Span, new JsonReaderOptions { MaxDepth = s_options.MaxDepth });
+            reader.Read();
+            var (isObject, start) = (reader.TokenType == JsonTokenType.StartObject, (int)reader.TokenStartIndex);
+            var end = start;
+            while (reader.Read())
+                end = (int)reader.BytesConsumed;
+            return isObject ? utf8[start..end] : MatrixError.BadJson("Content must be a JSON object");
+        }
+        catch (JsonException)
+        {
+            return MatrixError.NotJson();
+        }
+    }
+
     /// <summary>Parses any JSON value: M_NOT_JSON if it is none.</summary>
     public static Result<JsonDocument> Parse(ReadOnlyMemory<byte> utf8)
     {
-        if (!Utf8.IsValid(utf8.Span))
-            return MatrixError.NotJson("Content is not valid UTF-8");
-        if (HasLoneSurrogate(utf8.Span))
-            return MatrixError.NotJson("Content has an unpaired surrogate");
+        if (FindTextFault(utf8.Span) is { } fault)
+            return fault;
         try
         {
             return JsonDocument.Parse(utf8, s_options);
@@ -79,6 +98,13 @@ internal static class RequestBody
         {
             return MatrixError.NotJson();
         }
+    }
+
+    private static MatrixError? FindTextFault(ReadOnlySpan<byte> utf8)
+    {
+        if (!Utf8.IsValid(utf8))
+            return MatrixError.NotJson("Content is not valid UTF-8");
+        return HasLoneSurrogate(utf8) ? MatrixError.NotJson("Content has an unpaired surrogate") : null;
     }
 
     // Such strings are grammatical JSON, but no Unicode text: reading them throws. Backslashes occur in strings only, if the JSON is well-formed.

@@ -92,6 +92,9 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
             return await running;
         if (_receiving.Values.Count(running => !running.IsCompleted) >= MaxReceiving)
             return MatrixError.LimitExceeded(1000);
+        await Heard();
+        if (_receiving.TryGetValue(transactionId, out running))
+            return await running;
         var transaction = new InboundTransaction(services, GrainFactory, Server);
         var receiving = transaction.RunAsync(transactionId, body);
         _receiving[transactionId] = receiving;

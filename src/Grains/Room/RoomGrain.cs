@@ -147,18 +147,16 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
 
     private MemberFetch MemberFetch => _memberFetch ??= new MemberFetch(this, services, remote, Slot, RoomId);
 
-    private RoomSlot Slot => _slot ??= new RoomSlot(services, RoomId, DeactivateOnIdle);
+    private RoomSlot Slot => _slot ??= new RoomSlot(services, RoomId, DeactivateOnIdle, () => MemberFetch.Start(default));
 
     // A local user's event may need the signature of the room's policy server.
-    private Task<Outcome<string>> RunAsync(Func<RoomActivation, Task<Outcome<string>>> call) =>
-        RunAsync<Outcome<string>>(room => Policy.PolicySigning.RunAsync(room, remote, call));
-
-    private Task<T> RunAsync<T>(Func<RoomActivation, Task<T>> call) => Slot.RunAsync(activation =>
+    private async Task<Outcome<string>> RunAsync(Func<RoomActivation, Task<Outcome<string>>> call)
     {
-        if (activation.Room?.Partial is not null)
-            MemberFetch.Start(default);
-        return call(activation);
-    });
+        var outcome = await Slot.RunAsync(call);
+        return Policy.PolicySigning.IsWanted(outcome) ? await Slot.RunAsync(activation => Policy.PolicySigning.RunAsync(activation, remote, call, outcome)) : outcome;
+    }
+
+    private Task<T> RunAsync<T>(Func<RoomActivation, Task<T>> call) => Slot.RunAsync(call);
 
     // What comes may be what events that were kept wait for.
     private Task<T> ReceiveAsync<T>(Func<RoomActivation, Task<T>> call) => RunAsync(async activation =>

@@ -8,6 +8,8 @@ namespace OrleansMatrix.Grains.User;
 public sealed class UserState : IDisposable
 {
     private const int MaxDevices = 50;
+    private const int MaxFilters = 50;
+    private readonly Dictionary<string, SyncFilter> _filters = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Device, string Filter), LazyMembers> _lazyMembers = [];
 
     public UserState(UserServices services, string userId)
@@ -38,6 +40,20 @@ public sealed class UserState : IDisposable
         if (_lazyMembers.Count >= MaxDevices)
             _lazyMembers.Clear();
         return _lazyMembers[(deviceId, filter)] = new LazyMembers();
+    }
+
+    /// <summary>A filter that was stored; null if there is none. One that was found never changes (C-S API, Filtering), so it is read once.</summary>
+    public async ValueTask<SyncFilter?> FilterAsync(string filterId, CancellationToken cancellationToken)
+    {
+        if (_filters.TryGetValue(filterId, out var known))
+            return known;
+
+        // What was stored was valid then.
+        if (await Services.Storage.AccountData.GetFilterAsync(UserId, filterId, cancellationToken) is not { } json || !SyncFilter.Parse(json).TryGet(out var filter, out _))
+            return null;
+        if (_filters.Count >= MaxFilters)
+            _filters.Clear();
+        return _filters[filterId] = filter;
     }
 
     public void Dispose() => Watcher.Dispose();

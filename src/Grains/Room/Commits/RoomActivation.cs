@@ -41,17 +41,69 @@ internal sealed class RoomActivation(RoomServices services, string roomId, Fence
     /// Runs a change in the room's turn and waits, after the turn, until it is durable. The change answers an error before it touches the unit, or it
     /// loses the activation. M_NOT_FOUND if the room is not here.
     /// </summary>
-    public Task<Outcome<T>> ChangeAsync<T>(Func<ActiveRoom, RoomUnit, ValueTask<Outcome<T>>> change) => CommitAsync<T>(async unit =>
-        Room is null ? (MatrixError.NotFound("Unknown room"), null) : (await change(Room, unit(Room)), null));
+    public async Task<Outcome<T>> ChangeAsync<T>(Func<ActiveRoom, RoomUnit, ValueTask<Outcome<T>>> change)
+    {
+        Outcome<T> outcome;
+        Task commit;
+        using (await _turn.EnterAsync())
+        {
+            ThrowIfLost();
+            if (Room is null)
+                return MatrixError.NotFound("Unknown room");
+            try
+            {
+                var unit = new RoomUnit(Room, fence);
+                outcome = await change(Room, unit);
+                if (!outcome.Ok)
+                {
+                    // What was put in before the error is in memory, and in no commit.
+                    IsLost = !unit.IsUntouched;
+                    return outcome;
+                }
+
+                commit = Commit(unit);
+            }
+            catch
+            {
+                IsLost = true;
+                throw;
+            }
+        }
+
+        await DurableAsync(commit);
+        return outcome;
+    }
 
     /// <summary>Makes the room that is not there yet. 409 if it is.</summary>
-    public Task<Outcome<T>> CreateAsync<T>(Func<ActiveRoom> make, Func<ActiveRoom, RoomUnit, ValueTask<Outcome<T>>> fill) => CommitAsync<T>(async unit =>
+    public async Task<Outcome<T>> CreateAsync<T>(Func<ActiveRoom> make, Func<ActiveRoom, RoomUnit, ValueTask<Outcome<T>>> fill)
     {
-        if (Room is not null)
-            return (MatrixError.Unknown("The room exists", 409), null);
-        var created = make();
-        return (await fill(created, unit(created)), created);
-    });
+        Outcome<T> outcome;
+        Task commit;
+        using (await _turn.EnterAsync())
+        {
+            ThrowIfLost();
+            if (Room is not null)
+                return MatrixError.Unknown("The room exists", 409);
+            try
+            {
+                var created = make();
+                var unit = new RoomUnit(created, fence);
+                outcome = await fill(created, unit);
+                if (!outcome.Ok)
+                    return outcome;
+                commit = Commit(unit);
+                Room = created;
+            }
+            catch
+            {
+                IsLost = true;
+                throw;
+            }
+        }
+
+        await DurableAsync(commit);
+        return outcome;
+    }
 
     /// <summary>Reads in the room's turn.</summary>
     public async Task<T> ReadAsync<T>(Func<ActiveRoom?, ValueTask<T>> read)
@@ -81,39 +133,7 @@ internal sealed class RoomActivation(RoomServices services, string roomId, Fence
         await DurableAsync(services.Storage.CommitAsync(unit));
     }
 
-    private async Task<Outcome<T>> CommitAsync<T>(Func<Func<ActiveRoom, RoomUnit>, ValueTask<(Outcome<T> Outcome, ActiveRoom? Created)>> change)
-    {
-        Outcome<T> outcome;
-        Task commit;
-        using (await _turn.EnterAsync())
-        {
-            ThrowIfLost();
-            RoomUnit? unit = null;
-            try
-            {
-                (outcome, var created) = await change(room => unit = new RoomUnit(room, fence));
-                if (unit is null || (!outcome.Ok && unit.IsUntouched))
-                    return outcome;
-                if (!outcome.Ok)
-                {
-                    IsLost = created is null;
-                    return outcome;
-                }
-
-                commit = unit.IsUntouched ? _lastCommit : unit.CommitAsync();
-                _lastCommit = commit;
-                Room ??= created;
-            }
-            catch
-            {
-                IsLost = true;
-                throw;
-            }
-        }
-
-        await DurableAsync(commit);
-        return outcome;
-    }
+    private Task Commit(RoomUnit unit) => _lastCommit = unit.IsUntouched ? _lastCommit : unit.CommitAsync();
 
     private async Task DurableAsync(Task commit)
     {

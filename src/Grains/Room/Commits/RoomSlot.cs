@@ -6,8 +6,11 @@ namespace OrleansMatrix.Grains.Room.Commits;
 /// Holds the room's present activation and runs calls on it. A call whose commit was refused, because another activation wrote or an earlier commit
 /// failed, runs again on freshly read memory: nothing of its first run was written, so no send is lost and none doubled.
 /// </summary>
+/// <param name="services">What rooms need.</param>
+/// <param name="roomId">The room.</param>
 /// <param name="onStale">Called when another activation proved to own the room.</param>
-internal sealed class RoomSlot(RoomServices services, string roomId, Action onStale)
+/// <param name="onPartial">Called before each call while the room lacks members.</param>
+internal sealed class RoomSlot(RoomServices services, string roomId, Action onStale, Action? onPartial = null)
 {
     private const int Attempts = 5;
     private Task<RoomActivation>? _activation;
@@ -29,6 +32,8 @@ internal sealed class RoomSlot(RoomServices services, string roomId, Action onSt
                 throw;
             }
 
+            if (activation.Room?.Partial is not null)
+                onPartial?.Invoke();
             try
             {
                 return await call(activation);

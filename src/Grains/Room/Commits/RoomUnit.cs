@@ -3,6 +3,7 @@ using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Relations;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.Commits;
@@ -371,7 +372,10 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     /// <summary>The row of an event without a place in the history.</summary>
     public static EventRow Row(string roomId, Pdu pdu, EventStatus status, StateNodeId? stateBefore, int? generation)
     {
-        var (relatesTo, relType) = Relation.Of(pdu);
+        // Longer ones cannot be of an event, and the index has no place for them.
+        const int MaxRelation = 255;
+        var relation = pdu.IsState || Relation.Of(pdu) is not { EventId.Length: > 0 and <= MaxRelation, RelType.Length: > 0 and <= MaxRelation } related
+            ? default(Relation?) : related;
         return new EventRow
         {
             EventId = pdu.EventId,
@@ -385,8 +389,8 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
             StateBefore = stateBefore,
             AuthGeneration = generation,
             Json = pdu.Json,
-            RelatesTo = relatesTo,
-            RelType = relType,
+            RelatesTo = relation?.EventId,
+            RelType = relation?.RelType,
         };
     }
 }

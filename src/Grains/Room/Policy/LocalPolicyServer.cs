@@ -20,14 +20,22 @@ public sealed class LocalPolicyServer(ServerName name, SigningKey key, PolicyRul
     private readonly Dictionary<(string RoomId, string Sender), int> _counts = [];
     private long _minute;
 
-    /// <summary>The event with the policy server's signature, or why it is refused: 400, or 429 for too many.</summary>
-    public Result<Pdu> Sign(string roomId, Pdu pdu)
+    /// <summary>
+    /// The event with the policy server's signature, or why it is refused: 400, or 429 for too many; 403 where the room has another key (S-S API, Policy Servers: "rotates
+    /// its key without the room also updating the state event": its signatures count for nothing then).
+    /// </summary>
+    /// <param name="policy">What the room's m.room.policy says.</param>
+    /// <param name="roomId">The room.</param>
+    /// <param name="pdu">The event.</param>
+    public Result<Pdu> Sign(RoomPolicyServer policy, string roomId, Pdu pdu)
     {
         if (rules.FindFault(pdu) is { } fault)
             return fault;
         if (eventsPerMinute > 0 && WaitOf(roomId, pdu.Sender) is > 0 and var wait)
             return MatrixError.LimitExceeded(wait);
-        return EventSignatures.Sign(pdu, name, key);
+        if (!EventSignatures.Sign(pdu, name, key).TryGet(out var signed, out var error))
+            return error;
+        return policy.Recommends(signed) ? signed : MatrixError.Forbidden("The key in the room's m.room.policy is not this server's");
     }
 
     private long WaitOf(string roomId, string sender)

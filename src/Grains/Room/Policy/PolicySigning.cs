@@ -23,17 +23,26 @@ internal static class PolicySigning
     /// <summary>Signatures that one call asks for.</summary>
     private const int MaxAsked = 5;
 
+    /// <summary>True if the call ended because an event needs a signature.</summary>
+    public static bool IsWanted(in Outcome<string> outcome) => !outcome.Ok && outcome.Error!.ErrCode == Wanted;
+
     /// <summary>Runs a call, and again after each signature that it needs.</summary>
-    public static async Task<Outcome<string>> RunAsync(RoomActivation activation, IRemoteRooms remote, Func<RoomActivation, Task<Outcome<string>>> call)
+    /// <param name="activation">The room.</param>
+    /// <param name="remote">The other servers.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="first">What its first run came to, if it has run already.</param>
+    public static async Task<Outcome<string>> RunAsync(
+        RoomActivation activation, IRemoteRooms remote, Func<RoomActivation, Task<Outcome<string>>> call, Outcome<string>? first = null)
     {
         for (var asked = 0; ; asked++)
         {
-            var outcome = await call(activation);
-            if (outcome.Error is not { ErrCode: Wanted } wanted)
+            var outcome = first ?? await call(activation);
+            first = null;
+            if (!IsWanted(outcome))
                 return outcome;
             if (asked == MaxAsked)
                 return MatrixError.Forbidden("The room's policy server was asked too often");
-            if (await AskAsync(activation, remote, wanted.Message) is { } refused)
+            if (await AskAsync(activation, remote, outcome.Error!.Message) is { } refused)
                 return refused;
         }
     }
@@ -74,15 +83,8 @@ internal static class PolicySigning
         return answer.TryGet(out var signed, out _) ? signed : pdu;
     }
 
-    // S-S API, Policy Servers: "rotates its key without the room also updating the state event": its signatures count for nothing then.
-    private static Result<Pdu> SignHere(RoomServices services, RoomPolicyServer policy, string roomId, Pdu pdu)
-    {
-        if (services.PolicyServer is not { } own)
-            return MatrixError.Forbidden("The room's policy server is this server, which is none");
-        if (!own.Sign(roomId, pdu).TryGet(out var signed, out var refused))
-            return refused;
-        return policy.Recommends(signed) ? signed : MatrixError.Forbidden("The key in the room's m.room.policy is not this server's");
-    }
+    private static Result<Pdu> SignHere(RoomServices services, RoomPolicyServer policy, string roomId, Pdu pdu) => services.PolicyServer is { } own
+        ? own.Sign(policy, roomId, pdu) : MatrixError.Forbidden("The room's policy server is this server, which is none");
 
     private static async Task<MatrixError?> AskAsync(RoomActivation activation, IRemoteRooms remote, string eventId)
     {

@@ -17,14 +17,11 @@ internal static class RecommendEvent
     {
         if (activation.Services.PolicyServer is not { } own || activation.Room is not { Version: var version })
             return s_notProtected;
-        var refusal = await activation.ReadAsync(async room =>
-        {
-            if (room is null || await room.FindPolicyAsync() is not { } policy || policy.Via != activation.Services.Server.Name.Value)
-                return s_notProtected;
-            return await room.AllowsServerAsync(request.Origin) ? null : MatrixError.Forbidden("The server is denied by m.room.server_acl");
-        });
-        if (refusal is not null)
-            return refusal;
+        var (policy, isAllowed) = await activation.ReadAsync(async room => (room is null ? null : await room.FindPolicyAsync(), room is not null && await room.AllowsServerAsync(request.Origin)));
+        if (policy is null || policy.Via != activation.Services.Server.Name.Value)
+            return s_notProtected;
+        if (!isAllowed)
+            return MatrixError.Forbidden("The server is denied by m.room.server_acl");
         if (!Pdu.Parse(request.Event, version).TryGet(out var pdu, out var malformed))
             return malformed;
         if (!RoomPolicyServer.MustBeSigned(pdu))
@@ -35,7 +32,7 @@ internal static class RecommendEvent
             return MatrixError.BadJson("The event's content is not that of its hash");
         if ((await VerifyPdu.RunAsync(activation.Services.Keys, pdu)) is not { Fault: null, Pdu: { } verified })
             return new MatrixError(ErrCodes.Forbidden, 400, "The event is not signed as it has to be");
-        if (!own.Sign(activation.RoomId, verified).TryGet(out var signed, out var refused))
+        if (!own.Sign(policy, activation.RoomId, verified).TryGet(out var signed, out var refused))
             return refused;
         return signed.GetSignatures().Find(s => s.Server == activation.Services.Server.Name.Value && s.KeyId == RoomPolicyServer.KeyId).Signature;
     }

@@ -44,8 +44,7 @@ internal static class SyncRun
             return SyncFilter.None;
         if (filter[0] == '{')
             return SyncFilter.Parse(System.Text.Encoding.UTF8.GetBytes(filter));
-        return await user.Services.Storage.AccountData.GetFilterAsync(user.UserId, filter, cancellationToken) is { } json
-            ? SyncFilter.Parse(json) : MatrixError.InvalidParam("No such filter");
+        return await user.FilterAsync(filter, cancellationToken) is { } stored ? stored : MatrixError.InvalidParam("No such filter");
     }
 
     /// <summary>Another silo may be a little ahead of this one.</summary>
