@@ -1,3 +1,2 @@
 global using Orleans;
 global using OrleansMatrix.Federation;
-global using OrleansMatrix.Grains.Json;

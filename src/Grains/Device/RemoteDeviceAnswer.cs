@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Device;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.Directory;

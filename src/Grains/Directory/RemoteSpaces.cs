@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions.Directory;
-using OrleansMatrix.Grains.Room;
 
 namespace OrleansMatrix.Grains.Directory;
 

@@ -4,7 +4,6 @@ using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Abstractions.Room;
-using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;
 

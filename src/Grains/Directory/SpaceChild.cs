@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Room;
 
 namespace OrleansMatrix.Grains.Directory;
 

@@ -4,7 +4,6 @@ using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.User;
-using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 

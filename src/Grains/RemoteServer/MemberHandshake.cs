@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Identifiers;

@@ -3,8 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
-using OrleansMatrix.Grains.Room;
-using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
 

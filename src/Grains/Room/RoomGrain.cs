@@ -11,7 +11,6 @@ using OrleansMatrix.Grains.Room.Importing;
 using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Grains.Room.Policy;
-using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Room;
-using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Protocol.Push;
 using OrleansMatrix.Storage;
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
-using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.Room.Importing;
 using OrleansMatrix.Grains.Room.Reading;

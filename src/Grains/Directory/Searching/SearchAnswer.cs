@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Storage;

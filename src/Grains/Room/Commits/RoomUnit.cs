@@ -1,6 +1,5 @@
 using System.Text;
 using OrleansMatrix.Grains.Room.InMemory;
-using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Relations;

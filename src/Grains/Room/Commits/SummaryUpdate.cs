@@ -1,4 +1,3 @@
-using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
 

@@ -1,4 +1,3 @@
-using OrleansMatrix.Grains.Room.Members;
 namespace OrleansMatrix.Grains.Room.Creating;
 
 /// <summary>A preset of <c>POST /createRoom</c>.</summary>

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions;
-using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Protocol.Events;
 
 namespace OrleansMatrix.Grains.Room.Federation;

@@ -1,4 +1,3 @@
-using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.InMemory;

@@ -1,4 +1,3 @@
-using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Storage;

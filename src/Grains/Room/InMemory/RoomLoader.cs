@@ -1,6 +1,5 @@
 using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Importing;
-using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Storage;

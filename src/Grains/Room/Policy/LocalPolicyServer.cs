@@ -33,8 +33,7 @@ public sealed class LocalPolicyServer(ServerName name, SigningKey key, PolicyRul
             return fault;
         if (eventsPerMinute > 0 && WaitOf(roomId, pdu.Sender) is > 0 and var wait)
             return MatrixError.LimitExceeded(wait);
-        if (!EventSignatures.Sign(pdu, name, key).TryGet(out var signed, out var error))
-            return error;
+        var signed = EventSignatures.Sign(pdu, name, key);
         return policy.Recommends(signed) ? signed : MatrixError.Forbidden("The key in the room's m.room.policy is not this server's");
     }
 

@@ -1,6 +1,5 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Reading;
-using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;
 

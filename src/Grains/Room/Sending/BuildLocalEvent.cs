@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Grains.Room.Policy;
 using OrleansMatrix.Grains.Room.Receiving;

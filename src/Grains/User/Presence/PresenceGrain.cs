@@ -11,7 +11,7 @@ namespace OrleansMatrix.Grains.User.Presence;
 /// server's user whether it is active just now. When a user was active last is known to the grain, and stored whenever something else is (ADR 0060).
 /// </summary>
 [GrainType("presence")]
-public sealed class PresenceGrain(IStorage storage, ServerIdentity server, TimeProvider time) : Grain, IPresenceGrain
+public sealed class PresenceGrain(IStorage storage, LocalServer server, TimeProvider time) : Grain, IPresenceGrain
 {
     private readonly DevicePresences _devices = new();
     private Ownership _ownership = null!;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
-namespace OrleansMatrix.Grains.Json;
+namespace OrleansMatrix.Grains;
 
 /// <summary>JSON written into a pooled buffer and copied out once.</summary>
 public sealed class PooledJson : IBufferWriter<byte>, IDisposable
