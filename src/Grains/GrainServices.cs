@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using OrleansMatrix.Grains.Abstractions;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Account;
 using OrleansMatrix.Grains.Directory;
 using OrleansMatrix.Grains.Media;

@@ -12,7 +12,7 @@ namespace OrleansMatrix.Grains.Device;
 /// added here, and taken away by their user's grain once a device has them.
 /// </summary>
 [GrainType("todevice")]
-public sealed class ToDeviceGrain(IStorage storage, ServerIdentity server, TimeProvider time, IRandom random) : Grain, IToDeviceGrain
+public sealed class ToDeviceGrain(IStorage storage, LocalServer server, TimeProvider time, IRandom random) : Grain, IToDeviceGrain
 {
     private const string TransactionScope = "to_device";
     private const string MessageScope = "m.direct_to_device";
