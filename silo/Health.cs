@@ -2,28 +2,62 @@ using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Silo;
 
-/// <summary><c>GET /health</c>: 200 if storage answers within two seconds, else 503.</summary>
-internal static class Health
+/// <summary>
+/// Whether this process is well, for those who run it. <c>GET /health</c> says whether storage answers within two seconds; <c>/health/live</c> whether the
+/// process answers at all; <c>/health/ready</c> whether it should be sent requests: it has started, is in its cluster, is not stopping, and storage answers;
+/// <c>/health/start</c> whether it has started. 200 means yes, 503 no.
+/// </summary>
+internal sealed class Health(IStorage storage, TimeProvider time, IHostApplicationLifetime lifetime, ISiloStatusOracle silo)
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(2);
 
-    public static bool IsAsked(HttpRequest request) => request.Path == "/health" && HttpMethods.IsGet(request.Method);
+    public static bool IsAsked(HttpRequest request) => request.Path.StartsWithSegments("/health", StringComparison.Ordinal) && HttpMethods.IsGet(request.Method);
 
-    public static async Task AnswerAsync(HttpContext context, IStorage storage, TimeProvider time)
+    public async Task AnswerAsync(HttpContext context, RequestDelegate next)
+    {
+        switch (context.Request.Path.Value)
+        {
+            case "/health":
+                await WriteAsync(context, await StorageAsync());
+                break;
+            case "/health/live":
+                await WriteAsync(context, null);
+                break;
+            case "/health/ready":
+                await WriteAsync(context, Started() ?? Stopping() ?? await StorageAsync());
+                break;
+            case "/health/start":
+                await WriteAsync(context, Started());
+                break;
+            default:
+                await next(context);
+                break;
+        }
+    }
+
+    private string? Started() => lifetime.ApplicationStarted.IsCancellationRequested ? null : "starting";
+
+    private string? Stopping() =>
+        lifetime.ApplicationStopping.IsCancellationRequested ? "stopping" : silo.CurrentStatus == SiloStatus.Active ? null : "not in its cluster";
+
+    private async Task<string?> StorageAsync()
     {
         using var timeout = new CancellationTokenSource(s_timeout, time);
-        var healthy = true;
         try
         {
             await storage.PingAsync(timeout.Token).WaitAsync(timeout.Token);
+            return null;
         }
         catch (Exception)
         {
-            healthy = false;
+            return "storage does not answer";
         }
+    }
 
-        context.Response.StatusCode = healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+    private static async Task WriteAsync(HttpContext context, string? problem)
+    {
+        context.Response.StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "application/json";
-        await context.Response.WriteAsync(healthy ? """{"status":"ok"}""" : """{"status":"storage does not answer"}""");
+        await context.Response.WriteAsync($$"""{"status":"{{problem ?? "ok"}}"}""");
     }
 }

@@ -16,7 +16,6 @@ using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Policy;
 using OrleansMatrix.Protocol.Signing;
-using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Silo;
 
@@ -94,6 +93,7 @@ public static class MatrixServer
             .AddFederation(settings.AllowPrivateAddresses, new AllowedServers(settings.Federation.Allow, settings.Federation.Deny))
             .AddMatrixGrains()
             .AddMatrixGateway()
+            .AddSingleton<Health>()
             .AddHostedService<StorageStartup>()
             .AddHostedService<Housekeeping>();
         OrleansHosting.Add(builder, settings);
@@ -103,10 +103,9 @@ public static class MatrixServer
         var app = builder.Build();
         app.UseForwardedHeaders();
         app.UseMatrixGateway();
-        var storage = app.Services.GetRequiredService<IStorage>();
-        var time = app.Services.GetRequiredService<TimeProvider>();
+        var health = app.Services.GetRequiredService<Health>();
         app.Use(next => context => HomePage.IsAsked(context.Request) ? HomePage.AnswerAsync(context, settings) : next(context));
-        app.Use(next => context => Health.IsAsked(context.Request) ? Health.AnswerAsync(context, storage, time) : next(context));
+        app.Use(next => context => Health.IsAsked(context.Request) ? health.AnswerAsync(context, next) : next(context));
         app.MapClientEndpoints();
         app.MapMediaEndpoints();
         app.MapAdminEndpoints();
@@ -125,14 +124,11 @@ public static class MatrixServer
 
     private static void ConfigureHost(WebApplicationBuilder builder)
     {
+        LogLevels.AddDefaults(builder.Configuration);
         if (builder.Configuration["Logging:Console:FormatterName"] == ConsoleFormatterNames.Json)
             builder.Logging.AddJsonConsole();
         else
             builder.Logging.AddSimpleConsole(static options => options.SingleLine = true);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-
-        // A start that fails is told in one line, by RunAsync.
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = s_drain);
 
         // A reverse proxy on this machine may say whom it speaks for.
