@@ -29,8 +29,8 @@ internal static class Directory
         var roomId = body.String("room_id");
         if (body.Error is { } wrong)
             return wrong;
-        return RoomId.TryParse(roomId, out _)
-            ? MatrixResponse.From(await request.Grain<IRoomAliasGrain>(alias).Create(request.Requester, roomId))
+        return RoomId.TryParse(roomId, out var room)
+            ? MatrixResponse.From(await request.Grain<IRoomAliasGrain>(alias).Create(request.Requester, room))
             : MatrixError.InvalidParam("room_id is not a room ID");
     }
 

@@ -19,12 +19,12 @@ public sealed class MatrixRequest : IDisposable
     private JsonDocument? _document;
     private CancellationTokenSource? _aborted;
 
-    private readonly string? _origin;
+    private readonly ServerName? _origin;
     private readonly ReadOnlyMemory<byte>? _body;
 
     internal MatrixRequest(HttpContext http, MatrixEndpoint endpoint, Requester? requester, string? origin = null, ReadOnlyMemory<byte>? body = null)
     {
-        _origin = origin;
+        _origin = origin is null ? null : ServerName.Parse(origin);
         _body = body;
         Http = http;
         _endpoint = endpoint;
@@ -48,7 +48,7 @@ public sealed class MatrixRequest : IDisposable
     public Requester? OptionalRequester => _requester;
 
     /// <summary>The server that asks. Only for endpoints for servers.</summary>
-    public string Origin => _origin ?? throw new InvalidOperationException("this endpoint is not for servers");
+    public ServerName Origin => _origin ?? throw new InvalidOperationException("this endpoint is not for servers");
 
     /// <summary>Fires when the client hangs up or the server stops: for waiting, not for work that is to be finished.</summary>
     public CancellationToken Aborted => (_aborted ??=
@@ -73,16 +73,16 @@ public sealed class MatrixRequest : IDisposable
     }
 
     /// <summary>A path parameter that must be a user id.</summary>
-    public string RouteUserId(string name = "userId") => Checked(name, static text => UserId.IsValid(text), "a user ID");
+    public UserId RouteUserId(string name = "userId") => Checked<UserId>(name, UserId.TryParse, "a user ID");
 
     /// <summary>A path parameter that must be a room id.</summary>
-    public string RouteRoomId(string name = "roomId") => Checked(name, static text => RoomId.TryParse(text, out _), "a room ID");
+    public RoomId RouteRoomId(string name = "roomId") => Checked<RoomId>(name, RoomId.TryParse, "a room ID");
 
     /// <summary>A path parameter that must be an event id.</summary>
-    public string RouteEventId(string name = "eventId") => Checked(name, static text => EventId.TryParse(text, out _), "an event ID");
+    public EventId RouteEventId(string name = "eventId") => Checked<EventId>(name, EventId.TryParse, "an event ID");
 
     /// <summary>A path parameter that must be a room alias.</summary>
-    public string RouteRoomAlias(string name = "roomAlias") => Checked(name, static text => RoomAlias.TryParse(text, out _), "a room alias");
+    public RoomAlias RouteRoomAlias(string name = "roomAlias") => Checked<RoomAlias>(name, RoomAlias.TryParse, "a room alias");
 
     /// <summary>A query parameter (the first, if given more than once), or null.</summary>
     public string? Query(string name)
@@ -197,10 +197,11 @@ public sealed class MatrixRequest : IDisposable
         _aborted?.Dispose();
     }
 
-    private string Checked(string name, Func<string, bool> isValid, string expected)
+    private delegate bool Parser<T>(string? text, out T value);
+
+    private T Checked<T>(string name, Parser<T> parse, string expected)
     {
-        var value = Route(name);
-        if (!isValid(value))
+        if (!parse(Route(name), out var value))
             Fail(MatrixError.InvalidParam($"'{name}' is not {expected}"));
         return value;
     }

@@ -1,3 +1,5 @@
+using OrleansMatrix.Protocol.Identifiers;
+
 namespace OrleansMatrix.Grains.Abstractions;
 
 /// <summary>The authenticated user behind a request, as the gateway established it.</summary>
@@ -7,5 +9,5 @@ namespace OrleansMatrix.Grains.Abstractions;
 /// <param name="Suspended">The account may only do what a suspended account may (CS API, account suspension).</param>
 [GenerateSerializer, Immutable, Alias("Requester")]
 public sealed record Requester(
-    [property: Id(0)] string UserId, [property: Id(1)] string DeviceId, [property: Id(2)] bool IsGuest = false, [property: Id(3)] bool IsAdmin = false,
+    [property: Id(0)] UserId UserId, [property: Id(1)] string DeviceId, [property: Id(2)] bool IsGuest = false, [property: Id(3)] bool IsAdmin = false,
     [property: Id(4)] string? AppServiceId = null, [property: Id(5)] bool Suspended = false);

@@ -55,7 +55,7 @@ internal static class RoomSends
 
     private static async Task<List<double>> SendAsync(IRoomGrain room, int caller, Stopwatch clock, int seconds)
     {
-        var requester = new Requester(User, $"D{caller}");
+        var requester = new Requester(UserId.Parse(User), $"D{caller}");
         var times = new List<double>();
         var start = clock.ElapsedTicks;
         for (var i = 0; clock.Elapsed.TotalSeconds < seconds; i++)
@@ -72,7 +72,7 @@ internal static class RoomSends
     }
 
     private static RoomRequest Room(int number) =>
-        new(new Requester(User, "D"), null, "private_chat", null, null, $"Room {number}", null, [], 0, false, null, null, []);
+        new(new Requester(UserId.Parse(User), "D"), null, "private_chat", null, null, $"Room {number}", null, [], 0, false, null, null, []);
 
     private static async Task<IHost> StartAsync(TemporaryFolder folder)
     {

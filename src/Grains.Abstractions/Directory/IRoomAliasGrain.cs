@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Orleans.Concurrency;
+using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.Abstractions.Directory;
 
@@ -9,7 +10,7 @@ public interface IRoomAliasGrain : IGrainWithStringKey
 {
     /// <summary>Points the alias to a room that the requester is in. 409 M_UNKNOWN if it is taken.</summary>
     [Alias("Create")]
-    Task<Outcome<Nothing>> Create(Requester requester, string roomId);
+    Task<Outcome<Nothing>> Create(Requester requester, RoomId roomId);
 
     /// <summary>The room that the alias points to. M_NOT_FOUND if there is none.</summary>
     [AlwaysInterleave]

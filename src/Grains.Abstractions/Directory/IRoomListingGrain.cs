@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.Abstractions.Directory;
 
@@ -33,7 +34,7 @@ public interface IRoomListingGrain : IGrainWithStringKey
 
     /// <summary>The room and its children for another server (S-S API, hierarchy), as a finished response body. M_NOT_FOUND unless that server may know of the room.</summary>
     [Alias("ServeHierarchy")]
-    Task<Outcome<ReadOnlyMemory<byte>>> ServeHierarchy(string origin, bool suggestedOnly);
+    Task<Outcome<ReadOnlyMemory<byte>>> ServeHierarchy(ServerName origin, bool suggestedOnly);
 }
 
 /// <summary>The query of the space hierarchy.</summary>

@@ -1,3 +1,5 @@
+using OrleansMatrix.Protocol.Identifiers;
+
 namespace OrleansMatrix.Grains.Abstractions.Reading;
 
 /// <summary>
@@ -9,11 +11,11 @@ public interface IRoomReaderGrain : IGrainWithStringKey
 {
     /// <summary>One event. M_NOT_FOUND if there is none that the requester may see.</summary>
     [Alias("Event")]
-    Task<Outcome<ReadOnlyMemory<byte>>> Event(Requester requester, string eventId);
+    Task<Outcome<ReadOnlyMemory<byte>>> Event(Requester requester, EventId eventId);
 
     /// <summary>An event with what is around it.</summary>
     [Alias("Context")]
-    Task<Outcome<ReadOnlyMemory<byte>>> Context(Requester requester, string eventId, int limit, string? filter);
+    Task<Outcome<ReadOnlyMemory<byte>>> Context(Requester requester, EventId eventId, int limit, string? filter);
 
     /// <summary>A page of the room's history.</summary>
     [Alias("Messages")]

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.Abstractions.RemoteServer;
 
@@ -11,11 +12,11 @@ public interface IServerReaderGrain : IGrainWithStringKey
 {
     /// <summary>Whether the server is in the room and not denied by its ACL.</summary>
     [Alias("MayTakePart")]
-    Task<bool> MayTakePart(string origin);
+    Task<bool> MayTakePart(ServerName origin);
 
     /// <summary>An event (event/{eventId}).</summary>
     [Alias("Event")]
-    Task<Outcome<ReadOnlyMemory<byte>>> Event(string origin, string eventId);
+    Task<Outcome<ReadOnlyMemory<byte>>> Event(ServerName origin, string eventId);
 
     /// <summary>The room of an event that is known here; null: none. May be asked of any room's reader.</summary>
     [Alias("RoomOf")]
@@ -27,7 +28,7 @@ public interface IServerReaderGrain : IGrainWithStringKey
     /// </param>
     [ResponseTimeout("00:02:00")]
     [Alias("State")]
-    Task<Outcome<StateListing>> State(string origin, string eventId, bool omitMembers);
+    Task<Outcome<StateListing>> State(ServerName origin, string eventId, bool omitMembers);
 
     /// <summary>Some of the events of a listing, as the members of a JSON array without its brackets.</summary>
     [Alias("Pdus")]
@@ -35,19 +36,19 @@ public interface IServerReaderGrain : IGrainWithStringKey
 
     /// <summary>The ids of an event's auth chain (event_auth).</summary>
     [Alias("EventAuth")]
-    Task<Outcome<ImmutableArray<string>>> EventAuth(string origin, string eventId);
+    Task<Outcome<ImmutableArray<string>>> EventAuth(ServerName origin, string eventId);
 
     /// <summary>Events up to and including the given ones, newest first (backfill).</summary>
     [Alias("Backfill")]
-    Task<Outcome<ReadOnlyMemory<byte>>> Backfill(string origin, ImmutableArray<string> from, int limit);
+    Task<Outcome<ReadOnlyMemory<byte>>> Backfill(ServerName origin, ImmutableArray<string> from, int limit);
 
     /// <summary>Events before the latest and after the earliest ones, oldest first (get_missing_events).</summary>
     [Alias("MissingEvents")]
-    Task<Outcome<ReadOnlyMemory<byte>>> MissingEvents(string origin, MissingEventsQuery query);
+    Task<Outcome<ReadOnlyMemory<byte>>> MissingEvents(ServerName origin, MissingEventsQuery query);
 
     /// <summary>The event nearest to a time (timestamp_to_event).</summary>
     [Alias("EventByTimestamp")]
-    Task<Outcome<ReadOnlyMemory<byte>>> EventByTimestamp(string origin, long timestamp, bool backward);
+    Task<Outcome<ReadOnlyMemory<byte>>> EventByTimestamp(ServerName origin, long timestamp, bool backward);
 }
 
 /// <param name="Limit">The most events to give.</param>

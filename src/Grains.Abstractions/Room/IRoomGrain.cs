@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.Abstractions.Room;
 
@@ -37,7 +38,7 @@ public interface IRoomGrain : IGrainWithStringKey
 
     /// <summary>Forgets a room that the user has left. M_UNKNOWN if the user is in it.</summary>
     [Alias("Forget")]
-    Task<Outcome<Nothing>> Forget(string userId);
+    Task<Outcome<Nothing>> Forget(UserId userId);
 
     /// <summary>Starts or stops the user's typing notice. M_FORBIDDEN if the user is not joined.</summary>
     [Alias("SetTyping")]
@@ -56,11 +57,11 @@ public interface IRoomGrain : IGrainWithStringKey
     /// the room's tombstone names another or the user was never in the room.
     /// </summary>
     [Alias("MoveTo")]
-    Task<bool> MoveTo(string successor, string userId);
+    Task<bool> MoveTo(string successor, UserId userId);
 
     /// <summary>Whether a joined user has the power to send a state event of that type (to publish the room, to remove aliases).</summary>
     [Alias("CanSendState")]
-    Task<bool> CanSendState(string userId, string eventType);
+    Task<bool> CanSendState(UserId userId, string eventType);
 
     /// <summary>Puts remote events through the checks on receipt of a PDU; one verdict each, in order.</summary>
     [Alias("ReceivePdus")]
@@ -83,7 +84,7 @@ public interface IRoomGrain : IGrainWithStringKey
 
     /// <summary>A remote user's typing notice.</summary>
     [Alias("ReceiveTyping")]
-    Task ReceiveTyping(string origin, string userId, bool typing);
+    Task ReceiveTyping(ServerName origin, UserId userId, bool typing);
 
     /// <summary>The template of a member event for a remote user (make_join, make_leave, make_knock).</summary>
     [Alias("MakeMembership")]

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Orleans.Concurrency;
+using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.Abstractions.User;
 
@@ -30,7 +31,7 @@ public interface IUserGrain : IGrainWithStringKey
     /// <summary>The answer to the deprecated <c>GET /events/{eventId}</c>.</summary>
     [AlwaysInterleave]
     [Alias("OldEvent")]
-    Task<Outcome<ReadOnlyMemory<byte>>> OldEvent(Requester requester, string eventId);
+    Task<Outcome<ReadOnlyMemory<byte>>> OldEvent(Requester requester, EventId eventId);
 
     /// <summary>Account data; <paramref name="roomId"/> is empty for global data. M_NOT_FOUND if there is none.</summary>
     [AlwaysInterleave]
@@ -44,15 +45,15 @@ public interface IUserGrain : IGrainWithStringKey
     /// <summary>The room's tags: the content of <c>m.tag</c>.</summary>
     [AlwaysInterleave]
     [Alias("GetTags")]
-    Task<Outcome<ReadOnlyMemory<byte>>> GetTags(string roomId);
+    Task<Outcome<ReadOnlyMemory<byte>>> GetTags(RoomId roomId);
 
     /// <summary>Sets a tag; <paramref name="json"/> is its JSON object.</summary>
     [Alias("SetTag")]
-    Task<Outcome<Nothing>> SetTag(string roomId, string tag, ReadOnlyMemory<byte> json);
+    Task<Outcome<Nothing>> SetTag(RoomId roomId, string tag, ReadOnlyMemory<byte> json);
 
     /// <summary>Removes a tag.</summary>
     [Alias("DeleteTag")]
-    Task<Outcome<Nothing>> DeleteTag(string roomId, string tag);
+    Task<Outcome<Nothing>> DeleteTag(RoomId roomId, string tag);
 
     /// <summary>Stores a filter; answers its id. M_BAD_JSON for one that is not valid.</summary>
     [AlwaysInterleave]
@@ -119,7 +120,7 @@ public interface IUserGrain : IGrainWithStringKey
 
     /// <summary>Copies the user's tags, push rules and direct-chat mark of a room to the room that replaced it.</summary>
     [Alias("FollowUpgrade")]
-    Task FollowUpgrade(string roomId, string successor);
+    Task FollowUpgrade(RoomId roomId, string successor);
 
     /// <summary>Rooms that both users are joined to. M_INVALID_PARAM for a bad token.</summary>
     [AlwaysInterleave]

@@ -1,3 +1,4 @@
+
 namespace OrleansMatrix.Grains.Abstractions.User;
 
 /// <summary>The parameters of the deprecated <c>GET /events</c>.</summary>

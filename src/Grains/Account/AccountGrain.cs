@@ -226,7 +226,7 @@ public sealed class AccountGrain(
             return MatrixError.NotFound("No such user");
 
         // Rooms first: should this be cut short, the user can still repeat it.
-        await _rooms.LeaveAllAsync(new Requester(_user.Value, ""));
+        await _rooms.LeaveAllAsync(new Requester(_user, ""));
         return await ChangeAsync((unit, _) =>
         {
             _changes.Deactivate(unit, state, erase);
@@ -286,7 +286,7 @@ public sealed class AccountGrain(
     }
 
     private static Session NewSession(AccountRow row, TokenRow token) =>
-        new(new Requester(row.UserId, token.DeviceId, row.IsGuest, row.IsAdmin, row.AppServiceId, row.Suspended), row.Locked);
+        new(new Requester(UserId.Parse(row.UserId), token.DeviceId, row.IsGuest, row.IsAdmin, row.AppServiceId, row.Suspended), row.Locked);
 
     // Another process may have made the account since this activation looked (the users command).
     private async ValueTask<AccountState?> ExistingAsync()

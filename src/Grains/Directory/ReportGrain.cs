@@ -1,6 +1,7 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Directory;
@@ -11,10 +12,10 @@ public sealed class ReportGrain(IStorage storage, TimeProvider time) : Grain, IR
 {
     private string UserId => this.GetPrimaryKeyString();
 
-    public async Task<Outcome<Nothing>> ReportRoom(string roomId, string reason) =>
+    public async Task<Outcome<Nothing>> ReportRoom(RoomId roomId, string reason) =>
         await storage.Rooms.GetAsync(roomId) is null ? Nothing.Value : await AddAsync(roomId, "", "", reason);
 
-    public async Task<Outcome<Nothing>> ReportEvent(string roomId, string eventId, string reason)
+    public async Task<Outcome<Nothing>> ReportEvent(RoomId roomId, EventId eventId, string reason)
     {
         if (await storage.Memberships.GetAsync(roomId, UserId) is not { Membership: "join" }
             || await storage.Events.GetAsync(eventId) is not { Status: EventStatus.None, Order: not null } row || row.RoomId != roomId)
@@ -22,7 +23,7 @@ public sealed class ReportGrain(IStorage storage, TimeProvider time) : Grain, IR
         return await AddAsync(roomId, eventId, row.Sender, reason);
     }
 
-    public async Task<Outcome<Nothing>> ReportUser(string userId, string reason) => await AddAsync("", "", userId, reason);
+    public async Task<Outcome<Nothing>> ReportUser(UserId userId, string reason) => await AddAsync("", "", userId, reason);
 
     private async Task<Outcome<Nothing>> AddAsync(string roomId, string eventId, string userId, string reason)
     {

@@ -17,7 +17,7 @@ public sealed class RoomAliasGrain(IStorage storage, MatrixSettings settings, Cu
 
     private string Alias => this.GetPrimaryKeyString();
 
-    public async Task<Outcome<Nothing>> Create(Requester requester, string roomId)
+    public async Task<Outcome<Nothing>> Create(Requester requester, RoomId roomId)
     {
         if (!IsLocal(out var invalid))
             return invalid ?? MatrixError.InvalidParam("The alias belongs to another server");

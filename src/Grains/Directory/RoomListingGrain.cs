@@ -5,6 +5,7 @@ using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Directory;
@@ -66,7 +67,7 @@ public sealed class RoomListingGrain(IStorage storage, CurrentState state, Matri
     public Task<Outcome<ReadOnlyMemory<byte>>> Hierarchy(Requester requester, HierarchyQuery query) =>
         new SpaceWalk(state, Access, new RemoteSpaces(GrainFactory, Access, requester.UserId), time, requester.UserId).RunAsync(RoomId, query);
 
-    public async Task<Outcome<ReadOnlyMemory<byte>>> ServeHierarchy(string origin, bool suggestedOnly) =>
+    public async Task<Outcome<ReadOnlyMemory<byte>>> ServeHierarchy(ServerName origin, bool suggestedOnly) =>
         await SpaceWalk.ServeAsync(state, Access, origin, RoomId, suggestedOnly) is { } answer ? answer : MatrixError.NotFound("Unknown room");
 
     private async Task<ReadOnlyMemory<byte>> FindAsync(string? userId, ImmutableArray<string> via)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
@@ -40,13 +41,13 @@ internal sealed class GapFiller(RemoteServerServices services, RoomSource source
         var found = await source.SinglesAsync([eventId]);
         if (found.Count == 0 || await source.StateBeforeAsync(eventId) is not { IsDefault: false } state)
             return false;
-        var outcome = await source.Room.ReceiveHistory(new HistoricPdus(source.Server, null, [found[0]], [new StateAtEvent(eventId, state)], IsLastTry: true));
+        var outcome = await source.Room.ReceiveHistory(new HistoricPdus(ServerName.Parse(source.Server), null, [found[0]], [new StateAtEvent(eventId, state)], IsLastTry: true));
         return outcome is { Ok: true, Value.Placed: > 0 };
     }
 
     private async Task<HistoryReceived?> PlaceAsync(long anchor, ImmutableArray<ReadOnlyMemory<byte>> pdus, ImmutableArray<StateAtEvent> states, bool isLastTry)
     {
-        var outcome = await source.Room.ReceiveHistory(new HistoricPdus(source.Server, anchor, pdus, states, isLastTry));
+        var outcome = await source.Room.ReceiveHistory(new HistoricPdus(ServerName.Parse(source.Server), anchor, pdus, states, isLastTry));
         return outcome.Ok ? outcome.Value : null;
     }
 }

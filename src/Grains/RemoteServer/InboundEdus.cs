@@ -10,7 +10,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>Takes ephemeral data of another server, each about its own users only (S-S API, EDUs). What is malformed or of an unknown type is passed over.</summary>
-internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory grains, string origin)
+internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory grains, ServerName origin)
 {
     private const int MaxItems = 1000;
     private const int MaxBytes = 2 * 1024 * 1024;
@@ -55,13 +55,13 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
     private static JsonElement? ContentOf(JsonElement edu) =>
         edu.ValueKind == JsonValueKind.Object && edu.TryGetProperty("content"u8, out var content) && content.ValueKind == JsonValueKind.Object ? content : null;
 
-    private bool IsOfOrigin(string? userId) => UserId.TryParse(userId, out var user) && user.Domain.SequenceEqual(origin);
+    private bool IsOfOrigin(string? userId) => UserId.TryParse(userId, out var user) && user.Domain.SequenceEqual(origin.Value);
 
     private async Task TypingAsync(JsonElement content)
     {
         if (JsonBytes.StringMember(content, "room_id") is { } roomId && RoomId.IsValid(roomId) && JsonBytes.StringMember(content, "user_id") is { } userId && IsOfOrigin(userId) &&
             content.TryGetProperty("typing"u8, out var typing) && typing.ValueKind is JsonValueKind.True or JsonValueKind.False)
-            await grains.GetGrain<IRoomGrain>(roomId).ReceiveTyping(origin, userId, typing.GetBoolean());
+            await grains.GetGrain<IRoomGrain>(roomId).ReceiveTyping(origin, UserId.Parse(userId), typing.GetBoolean());
     }
 
     private async Task ReceiptsAsync(JsonElement content)

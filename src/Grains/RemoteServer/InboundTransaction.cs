@@ -11,7 +11,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>Takes one transaction of another server: rooms at the same time, the events of a room in order.</summary>
-internal sealed class InboundTransaction(RemoteServerServices services, IGrainFactory grains, string origin)
+internal sealed class InboundTransaction(RemoteServerServices services, IGrainFactory grains, ServerName origin)
 {
     private const int MaxPdus = 50;
     private const int MaxEdus = 100;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.RoomVersions;
 
 namespace OrleansMatrix.Grains.RemoteServer;
@@ -59,7 +60,7 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
             JudgedPdu? first = null;
             foreach (var some in left.Chunk(AtOnce))
             {
-                var received = await source.Room.ReceivePdus(new RemotePdus(source.Server, [.. some]));
+                var received = await source.Room.ReceivePdus(new RemotePdus(ServerName.Parse(source.Server), [.. some]));
                 for (var i = 0; i < some.Length && received.Ok; i++)
                 {
                     if (!LacksState(received.Value!.Pdus[i]))
@@ -128,7 +129,7 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
 
     private async Task<JudgedPdu> PushAsync(ReadOnlyMemory<byte> pdu, JudgedPdu before, ImmutableArray<string> state, ImmutableArray<StateAtEvent> atMissing = default, bool stage = false)
     {
-        var received = await source.Room.ReceivePdus(new RemotePdus(source.Server, [pdu], state, atMissing, stage));
+        var received = await source.Room.ReceivePdus(new RemotePdus(ServerName.Parse(source.Server), [pdu], state, atMissing, stage));
         return received.Ok ? received.Value!.Pdus[0] : before;
     }
 

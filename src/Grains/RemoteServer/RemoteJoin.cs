@@ -67,11 +67,11 @@ internal sealed class RemoteJoin(RemoteServerServices services, RoomServices roo
             : pdu.Json;
         var version = pdu.RoomVersion.Id;
         if (answer.TryGetValue("members_omitted", out var omitted) && omitted.Span.SequenceEqual("true"u8))
-            return new ImportedRoom(server, version, join, Ids(import.State), LacksMembers: true, Servers(answer));
+            return new ImportedRoom(ServerName.Parse(server), version, join, Ids(import.State), LacksMembers: true, Servers(answer));
         if (isKnown || import.State.Count <= MaxAtOnce)
-            return new ImportedRoom(server, version, join, Ids(import.State));
+            return new ImportedRoom(ServerName.Parse(server), version, join, Ids(import.State));
         var atOnce = import.State.Where(e => e.Type != EventTypes.Member || pdu.AuthEvents.Contains(e.EventId));
-        return new ImportedRoom(server, version, join, Ids(atOnce), LacksMembers: true, [.. import.Servers], Ids(import.State.Where(e => e.Type == EventTypes.Member)));
+        return new ImportedRoom(ServerName.Parse(server), version, join, Ids(atOnce), LacksMembers: true, [.. import.Servers], Ids(import.State.Where(e => e.Type == EventTypes.Member)));
     }
 
     private static ImmutableArray<string> Ids(IEnumerable<StateEntry> entries) => [.. entries.Select(e => e.EventId)];

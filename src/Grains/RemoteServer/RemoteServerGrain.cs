@@ -3,6 +3,7 @@ using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.RemoteServer;
@@ -95,7 +96,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         await Heard();
         if (_receiving.TryGetValue(transactionId, out running))
             return await running;
-        var transaction = new InboundTransaction(services, GrainFactory, Server);
+        var transaction = new InboundTransaction(services, GrainFactory, ServerName.Parse(Server));
         var receiving = transaction.RunAsync(transactionId, body);
         _receiving[transactionId] = receiving;
         try

@@ -133,7 +133,7 @@ internal sealed class RoomSource(RemoteServerServices services, IGrainFactory gr
             var early = new List<ReadOnlyMemory<byte>>();
             foreach (var chunk in left.Chunk(Chunk))
             {
-                if (await Room.ReceiveOutliers(new RemotePdus(server, [.. chunk])) is { Ok: true, Value.Pdus: var verdicts })
+                if (await Room.ReceiveOutliers(new RemotePdus(ServerName.Parse(server), [.. chunk])) is { Ok: true, Value.Pdus: var verdicts })
                     early.AddRange(chunk.Where((_, i) => verdicts[i].Verdict == PduVerdict.MissingAuthEvents));
             }
 

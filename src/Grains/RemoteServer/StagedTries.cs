@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.RemoteServer;
@@ -95,7 +96,7 @@ internal sealed class StagedTries(RemoteServerServices services, IGrainFactory g
         var dropped = ImmutableArray.CreateBuilder<string>();
         foreach (var row in rows)
         {
-            if (await Room.ReceivePdus(new RemotePdus(row.Origin, [row.Json])) is not { Ok: true, Value.Pdus: [var judged] })
+            if (await Room.ReceivePdus(new RemotePdus(ServerName.Parse(row.Origin), [row.Json])) is not { Ok: true, Value.Pdus: [var judged] })
                 continue;
             if (MissingEvents.IsMissing(judged))
                 left.Add(new Waiting(row, judged));

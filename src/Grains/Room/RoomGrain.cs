@@ -15,6 +15,7 @@ using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 
+using OrleansMatrix.Protocol.Identifiers;
 namespace OrleansMatrix.Grains.Room;
 
 /// <summary>
@@ -59,11 +60,11 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
         ? _joins.RunAsync(change.Target, () => RunAsync(room => Task.FromResult(room.Room is { IsResident: true })), () => RunAsync(room => WithMemberAsync(room, change.Target, () => Members.RunAsync(room, change), isJoin: true)))
         : RunAsync(room => WithMemberAsync(room, change.Target, () => Members.RunAsync(room, change)));
 
-    public Task<Outcome<Nothing>> Forget(string userId) => RunAsync(room => ForgetRoom.RunAsync(room, userId));
+    public Task<Outcome<Nothing>> Forget(UserId userId) => RunAsync(room => ForgetRoom.RunAsync(room, userId));
 
     public Task UpdateProfile(MemberProfile profile) => RunAsync(room => Room.Members.UpdateProfile.RunAsync(room, profile));
 
-    public Task<bool> CanSendState(string userId, string eventType) => RunAsync(activation => activation.ReadAsync(async room =>
+    public Task<bool> CanSendState(UserId userId, string eventType) => RunAsync(activation => activation.ReadAsync(async room =>
     {
         if (room is null || (await room.Current.FindAsync(EventTypes.Member, userId))?.Membership != Membership.Join)
             return false;
@@ -80,10 +81,10 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
         return Nothing.Value;
     });
 
-    public Task ReceiveTyping(string origin, string userId, bool typing) => RunAsync(async activation =>
+    public Task ReceiveTyping(ServerName origin, UserId userId, bool typing) => RunAsync(async activation =>
     {
         const long RemoteTimeoutMs = 30_000;
-        if (!userId.EndsWith(":" + origin, StringComparison.Ordinal) || await activation.ReadAsync(async room =>
+        if (!userId.Domain.SequenceEqual(origin.Value) || await activation.ReadAsync(async room =>
             room is not null && await room.AllowsServerAsync(origin) ? await JoinedServersAsync(room, userId) : null) is null)
             return false;
         await ChangeTypingAsync(activation, userId, typing, RemoteTimeoutMs, []);
@@ -94,7 +95,7 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
         ? Refuse(MatrixError.UserSuspended())
         : RunAsync(room => new UpgradeRoom(GrainFactory, services, remote).RunAsync(room, upgrade));
 
-    public Task<bool> MoveTo(string successor, string userId) => RunAsync(room => MoveToSuccessor.RunAsync(room, successor, userId));
+    public Task<bool> MoveTo(string successor, UserId userId) => RunAsync(room => MoveToSuccessor.RunAsync(room, successor, userId));
 
     public Task<Outcome<PduVerdicts>> ReceivePdus(RemotePdus pdus) => ReceiveAsync(async room =>
     {

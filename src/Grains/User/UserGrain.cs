@@ -6,6 +6,7 @@ using OrleansMatrix.Grains.User.Presence;
 using OrleansMatrix.Grains.User.Sync;
 using OrleansMatrix.Grains.User.Unread;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.User;
 
@@ -39,7 +40,7 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
 
     public Task<Outcome<ReadOnlyMemory<byte>>> OldInitialSync(Requester requester, int limit, bool archived) => OldSync.InitialSyncAsync(State, requester, limit, archived);
 
-    public async Task<Outcome<ReadOnlyMemory<byte>>> OldEvent(Requester requester, string eventId) =>
+    public async Task<Outcome<ReadOnlyMemory<byte>>> OldEvent(Requester requester, EventId eventId) =>
         await services.Storage.Events.GetAsync(eventId) is { } row
             ? await GrainFactory.GetGrain<IRoomReaderGrain>(row.RoomId).Event(requester, eventId) : MatrixError.NotFound("No such event");
 
@@ -47,11 +48,11 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
 
     public Task<Outcome<Nothing>> SetAccountData(string roomId, string type, ReadOnlyMemory<byte> json) => AccountData.SetAsync(roomId, type, json).AsTask();
 
-    public async Task<Outcome<ReadOnlyMemory<byte>>> GetTags(string roomId) => await AccountData.GetTagsAsync(roomId);
+    public async Task<Outcome<ReadOnlyMemory<byte>>> GetTags(RoomId roomId) => await AccountData.GetTagsAsync(roomId);
 
-    public Task<Outcome<Nothing>> SetTag(string roomId, string tag, ReadOnlyMemory<byte> json) => AccountData.SetTagAsync(roomId, tag, json).AsTask();
+    public Task<Outcome<Nothing>> SetTag(RoomId roomId, string tag, ReadOnlyMemory<byte> json) => AccountData.SetTagAsync(roomId, tag, json).AsTask();
 
-    public Task<Outcome<Nothing>> DeleteTag(string roomId, string tag) => AccountData.SetTagAsync(roomId, tag, null).AsTask();
+    public Task<Outcome<Nothing>> DeleteTag(RoomId roomId, string tag) => AccountData.SetTagAsync(roomId, tag, null).AsTask();
 
     public async Task<Outcome<string>> AddFilter(ReadOnlyMemory<byte> json) =>
         SyncFilter.Parse(json).TryGet(out _, out var error) ? await services.Storage.AccountData.AddFilterAsync(UserId, json) : error;
@@ -84,7 +85,7 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
 
     public async Task<ImmutableArray<string>> JoinedRooms() => [.. (await State.Memberships.RefreshAsync(CancellationToken.None)).Joined.Select(r => r.RoomId)];
 
-    public Task FollowUpgrade(string roomId, string successor) => User.FollowUpgrade.RunAsync(services.Storage, AccountData, UserId, roomId, successor).AsTask();
+    public Task FollowUpgrade(RoomId roomId, string successor) => User.FollowUpgrade.RunAsync(services.Storage, AccountData, UserId, roomId, successor).AsTask();
 
     public Task<Outcome<RoomPage>> MutualRooms(string otherUserId, string? from) => User.MutualRooms.ReadAsync(services.Storage, UserId, otherUserId, from).AsTask();
 

@@ -44,6 +44,9 @@ public readonly record struct EventId
     /// <exception cref="FormatException">It is not.</exception>
     public static EventId Parse(string text) => TryParse(text, out var id) ? id : throw new FormatException($"'{text}' is not an event id");
 
+    /// <summary>The text, for who takes any.</summary>
+    public static implicit operator string(EventId id) => id.Value;
+
     /// <inheritdoc/>
     public override string ToString() => Value;
 }

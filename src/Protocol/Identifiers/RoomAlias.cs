@@ -35,6 +35,9 @@ public readonly record struct RoomAlias
     public static RoomAlias Parse(string text) =>
         TryParse(text, out var alias) ? alias : throw new FormatException($"'{text}' is not a room alias");
 
+    /// <summary>The text, for who takes any.</summary>
+    public static implicit operator string(RoomAlias alias) => alias.Value;
+
     /// <inheritdoc/>
     public override string ToString() => Value;
 }

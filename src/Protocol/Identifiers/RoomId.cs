@@ -49,6 +49,9 @@ public readonly record struct RoomId
     /// <exception cref="FormatException">It is not.</exception>
     public static RoomId Parse(string text) => TryParse(text, out var id) ? id : throw new FormatException($"'{text}' is not a room id");
 
+    /// <summary>The text, for who takes any.</summary>
+    public static implicit operator string(RoomId id) => id.Value;
+
     /// <inheritdoc/>
     public override string ToString() => Value;
 }

@@ -52,6 +52,9 @@ public readonly record struct ServerName
     public static ServerName Parse(string text) =>
         TryParse(text, out var name) ? name : throw new FormatException($"'{text}' is not a server name");
 
+    /// <summary>The text, for who takes any.</summary>
+    public static implicit operator string(ServerName name) => name.Value;
+
     /// <inheritdoc/>
     public override string ToString() => Value;
 

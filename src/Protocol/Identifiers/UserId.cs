@@ -58,6 +58,9 @@ public readonly record struct UserId
         return IsValidNewLocalpart(localpart) && TryParse($"@{localpart}:{server.Value}", out id);
     }
 
+    /// <summary>The text, for who takes any.</summary>
+    public static implicit operator string(UserId id) => id.Value;
+
     /// <inheritdoc/>
     public override string ToString() => Value;
 }

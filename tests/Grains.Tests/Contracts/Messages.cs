@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.Tests.Contracts;
 
@@ -27,6 +28,14 @@ internal static class Messages
             return Sample(underlying, ref seed);
         if (type == typeof(string))
             return $"s{seed}";
+        if (type == typeof(UserId))
+            return UserId.Parse($"@s{seed}:x");
+        if (type == typeof(RoomId))
+            return RoomId.Parse($"!s{seed}:x");
+        if (type == typeof(EventId))
+            return EventId.Parse($"$s{seed}");
+        if (type == typeof(ServerName))
+            return ServerName.Parse($"s{seed}");
         if (type == typeof(bool))
             return seed % 2 == 0;
         if (type == typeof(ReadOnlyMemory<byte>))

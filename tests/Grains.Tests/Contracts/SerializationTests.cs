@@ -16,7 +16,8 @@ public class SerializationTests
     {
         var seed = 0;
         var checkedTypes = 0;
-        foreach (var type in Messages.Types.Select(t => t.IsGenericTypeDefinition ? t.MakeGenericType(typeof(string)) : t).Where(t => !t.IsAbstract))
+        // Surrogates only pack others.
+        foreach (var type in Messages.Types.Where(t => !t.Name.EndsWith("Surrogate", StringComparison.Ordinal)).Select(t => t.IsGenericTypeDefinition ? t.MakeGenericType(typeof(string)) : t).Where(t => !t.IsAbstract))
         {
             var sent = Messages.Sample(type, ref seed);
             Assert.Equal($"{type.Name}: {Messages.Text(sent)}", $"{type.Name}: {Messages.Text(Pass(sent))}");

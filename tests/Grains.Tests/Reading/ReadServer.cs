@@ -8,6 +8,7 @@ using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Grains.User;
 using OrleansMatrix.Grains.User.Changes;
 using OrleansMatrix.Grains.User.Sync;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 using OrleansMatrix.Storage.Postgres;
 using OrleansMatrix.Storage.Sqlite;
@@ -60,7 +61,7 @@ internal sealed class ReadServer : IAsyncDisposable
     /// <summary>A sync as the user's device D would do it.</summary>
     public async Task<JsonElement> SyncAsync(string userId, string? since = null, string? filter = null, bool fullState = false, bool stateAfter = false, int timeout = 0, string device = "D")
     {
-        var request = new SyncRequest(new Requester(userId, device), since, filter, fullState, "offline", timeout, stateAfter);
+        var request = new SyncRequest(new Requester(UserId.Parse(userId), device), since, filter, fullState, "offline", timeout, stateAfter);
         var outcome = await SyncRun.RunAsync(State(userId), request, TestContext.Current.CancellationToken);
         Assert.Null(outcome.Error);
         using var document = JsonDocument.Parse(outcome.Value);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Reading;
 using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.Tests.Reading;
 
@@ -46,7 +47,7 @@ public sealed class RoomReaderTests
         await room.SetAsync(A, "m.room.topic", "", """{"topic":"after"}""");
         await room.SendAsync(A, "after");
         Assert.DoesNotContain("after", (await MessagesAsync(server, room, B)).GetProperty("chunk").EnumerateArray().Bodies());
-        var reader = (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(B, "D"))).Value;
+        var reader = (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(UserId.Parse(B), "D"))).Value;
         Assert.Contains("before", Text(await StateRead.StateEventAsync(reader, "m.room.topic", "", wholeEvent: false)));
         Assert.Contains("leave", Text(await StateRead.StateEventAsync(reader, "m.room.member", B, wholeEvent: false)));
         var joined = await StateRead.JoinedMembersAsync(reader);
@@ -59,11 +60,11 @@ public sealed class RoomReaderTests
         await using var server = await ReadServer.StartAsync();
         var room = await TestRoom.CreateAsync(server, A);
         var hidden = await room.SendAsync(A, "hidden");
-        Assert.Equal("M_FORBIDDEN", (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(B, "D"))).Error!.ErrCode);
-        Assert.Equal("M_FORBIDDEN", (await RoomReader.OpenAsync(server.Read, "!none:x", new Requester(B, "D"))).Error!.ErrCode);
+        Assert.Equal("M_FORBIDDEN", (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(UserId.Parse(B), "D"))).Error!.ErrCode);
+        Assert.Equal("M_FORBIDDEN", (await RoomReader.OpenAsync(server.Read, "!none:x", new Requester(UserId.Parse(B), "D"))).Error!.ErrCode);
         await room.SetAsync(A, "m.room.history_visibility", "", """{"history_visibility":"world_readable"}""");
         var open = await room.SendAsync(A, "open");
-        var reader = (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(B, "D"))).Value;
+        var reader = (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(UserId.Parse(B), "D"))).Value;
         Assert.Null(await reader.FindVisibleAsync(hidden));
         Assert.NotNull(await reader.FindVisibleAsync(open));
         Assert.DoesNotContain("hidden", (await MessagesAsync(server, room, B)).GetProperty("chunk").EnumerateArray().Bodies());
@@ -92,7 +93,7 @@ public sealed class RoomReaderTests
         var ids = new List<string>();
         for (var i = 0; i < 7; i++)
             ids.Add(await room.SendAsync(A, $"m{i}"));
-        var reader = (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(A, "D"))).Value;
+        var reader = (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(UserId.Parse(A), "D"))).Value;
         var context = Parse(await MessagesRead.ContextAsync(reader, NoFill.Paging(reader), ids[3], 4, null));
         Assert.Equal(["m2", "m1"], context.GetProperty("events_before").EnumerateArray().Bodies());
         Assert.Equal(["m4", "m5"], context.GetProperty("events_after").EnumerateArray().Bodies());
@@ -113,7 +114,7 @@ public sealed class RoomReaderTests
         await ReplyAsync(B, second, "r2");
         var last = await ReplyAsync(B, first, "r3");
         await room.SendJsonAsync(B, "m.room.message", $$$"""{"body":"*","m.new_content":{"body":"edited"},"m.relates_to":{"event_id":"{{{last}}}","rel_type":"m.replace"},"msgtype":"m.text"}""");
-        var reader = (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(A, "D"))).Value;
+        var reader = (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(UserId.Parse(A), "D"))).Value;
         var threads = Parse(await ThreadsRead.ReadAsync(reader, null, 10, null)).GetProperty("chunk").EnumerateArray().ToList();
         Assert.Equal(["first", "second"], threads.Bodies());
         var thread = threads[0].At("unsigned", "m.relations", "m.thread")!.Value;
@@ -121,12 +122,12 @@ public sealed class RoomReaderTests
         Assert.True(thread.GetProperty("current_user_participated").GetBoolean());
         Assert.Equal("edited", thread.At("latest_event", "unsigned", "m.relations", "m.replace", "content", "m.new_content", "body")!.Value.GetString());
         Assert.Equal(["first"], Parse(await ThreadsRead.ReadAsync(reader, "participated", 10, null)).GetProperty("chunk").EnumerateArray().Bodies());
-        var children = Parse(await RelationsRead.RelationsAsync(reader, new RelationsRequest(new Requester(A, "D"), first, "m.thread", null, null, null, true, 1, false)));
+        var children = Parse(await RelationsRead.RelationsAsync(reader, new RelationsRequest(new Requester(UserId.Parse(A), "D"), EventId.Parse(first), "m.thread", null, null, null, true, 1, false)));
         Assert.Equal(["r3"], children.GetProperty("chunk").EnumerateArray().Bodies());
         var next = children.GetProperty("next_batch").GetString();
-        children = Parse(await RelationsRead.RelationsAsync(reader, new RelationsRequest(new Requester(A, "D"), first, "m.thread", null, next, null, true, 5, false)));
+        children = Parse(await RelationsRead.RelationsAsync(reader, new RelationsRequest(new Requester(UserId.Parse(A), "D"), EventId.Parse(first), "m.thread", null, next, null, true, 5, false)));
         Assert.Equal(["r1"], children.GetProperty("chunk").EnumerateArray().Bodies());
-        var all = Parse(await RelationsRead.RelationsAsync(reader, new RelationsRequest(new Requester(A, "D"), first, null, null, null, null, false, 9, true)));
+        var all = Parse(await RelationsRead.RelationsAsync(reader, new RelationsRequest(new Requester(UserId.Parse(A), "D"), EventId.Parse(first), null, null, null, null, false, 9, true)));
         Assert.Equal(["r1", "r3", "*"], all.GetProperty("chunk").EnumerateArray().Bodies());
 
         Task<string> ReplyAsync(string user, string root, string body) => room.SendJsonAsync(
@@ -142,7 +143,7 @@ public sealed class RoomReaderTests
         var at = (await server.SyncAsync(A)).Next();
         await room.JoinAsync(C);
         await room.LeaveAsync(B);
-        var reader = (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(A, "D"))).Value;
+        var reader = (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(UserId.Parse(A), "D"))).Value;
         Assert.Equal(["m.room.member|@a:x", "m.room.member|@b:x"], Parse(await StateRead.MembersAsync(reader, at, null, null)).GetProperty("chunk").EnumerateArray().Keys());
         Assert.Equal(["m.room.member|@b:x"], Parse(await StateRead.MembersAsync(reader, null, "leave", null)).GetProperty("chunk").EnumerateArray().Keys());
         Assert.Equal(["m.room.member|@a:x", "m.room.member|@c:x"], Parse(await StateRead.MembersAsync(reader, null, null, "leave")).GetProperty("chunk").EnumerateArray().Keys());
@@ -173,7 +174,7 @@ public sealed class RoomReaderTests
 
     private static async Task<JsonElement> MessagesAsync(ReadServer server, TestRoom room, string userId, string? from = null, int limit = 50, bool backward = true)
     {
-        var requester = new Requester(userId, "D");
+        var requester = new Requester(UserId.Parse(userId), "D");
         var reader = (await RoomReader.OpenAsync(server.Read, room.Id, requester)).Value;
         return Parse(await MessagesRead.MessagesAsync(reader, NoFill.Paging(reader), new MessagesRequest(requester, from, null, backward, limit, null)));
     }

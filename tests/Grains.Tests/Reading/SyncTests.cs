@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.Tests.Reading;
 
@@ -124,7 +125,7 @@ public sealed class SyncTests
         await using var server = await ReadServer.StartAsync();
         var room = await TestRoom.CreateAsync(server, A);
         var read = await room.SendAsync(A, "before");
-        await server.Receipts(A).SetAsync(new Abstractions.User.ReceiptToSet(room.Id, "m.read", read, null));
+        await server.Receipts(A).SetAsync(new Abstractions.User.ReceiptToSet(RoomId.Parse(room.Id), "m.read", EventId.Parse(read), null));
         await server.AccountData(B).SetTagAsync(room.Id, "u.x", "{}"u8.ToArray());
         var since = (await server.SyncAsync(B)).Next();
         await room.JoinAsync(B);
@@ -308,9 +309,9 @@ public sealed class SyncTests
         var e1 = await room.SendAsync(A, "m1");
         var e2 = await room.SendAsync(A, "m2");
         var since = (await server.SyncAsync(A)).Next();
-        await server.Receipts(B).SetAsync(new Abstractions.User.ReceiptToSet(room.Id, "m.read", e2, null));
-        await server.Receipts(B).SetAsync(new Abstractions.User.ReceiptToSet(room.Id, "m.read", e1, null));
-        await server.Receipts(B).SetAsync(new Abstractions.User.ReceiptToSet(room.Id, "m.read.private", e2, null));
+        await server.Receipts(B).SetAsync(new Abstractions.User.ReceiptToSet(RoomId.Parse(room.Id), "m.read", EventId.Parse(e2), null));
+        await server.Receipts(B).SetAsync(new Abstractions.User.ReceiptToSet(RoomId.Parse(room.Id), "m.read", EventId.Parse(e1), null));
+        await server.Receipts(B).SetAsync(new Abstractions.User.ReceiptToSet(RoomId.Parse(room.Id), "m.read.private", EventId.Parse(e2), null));
         var ofA = (await server.SyncAsync(A, since)).Joined(room.Id).Events("ephemeral");
         Assert.NotNull(ofA.Single().At("content", e2, "m.read", B));
         Assert.Null(ofA.Single().At("content", e2, "m.read.private"));
@@ -327,7 +328,7 @@ public sealed class SyncTests
         var hub = new Grains.User.Changes.ChangeHub(server.Storage.Feed);
         await using var signals = new Grains.User.Changes.NeighbourSignals(hub, server.Storage, NullLogger<Grains.User.Changes.NeighbourSignals>.Instance);
         using var state = new Grains.User.UserState(new Grains.User.UserServices(server.Read, hub, signals), A);
-        var request = new Abstractions.User.SyncRequest(new Abstractions.Requester(A, "D"), since, null, false, "offline", 0, false);
+        var request = new Abstractions.User.SyncRequest(new Abstractions.Requester(Protocol.Identifiers.UserId.Parse(A), "D"), since, null, false, "offline", 0, false);
         var outcome = await Grains.User.Sync.SyncRun.RunAsync(state, request, CancellationToken.None);
         using var json = JsonDocument.Parse(outcome.Value);
         Assert.Equal(["m1"], json.RootElement.Joined(room.Id).Events("timeline").Bodies());
@@ -364,7 +365,7 @@ public sealed class SyncTests
         Assert.Equal((1, 0), Counts(sync.Joined(room.Id)!.Value.GetProperty("unread_notifications")));
         Assert.Equal((1, 1), Counts(sync.Joined(room.Id)!.Value.At("unread_thread_notifications", root)!.Value));
         Assert.Equal((2, 1), Counts((await server.SyncAsync(A, since)).Joined(room.Id)!.Value.GetProperty("unread_notifications")));
-        await server.Receipts(A).SetAsync(new Abstractions.User.ReceiptToSet(room.Id, "m.read.private", reply, root));
+        await server.Receipts(A).SetAsync(new Abstractions.User.ReceiptToSet(RoomId.Parse(room.Id), "m.read.private", EventId.Parse(reply), root));
         sync = await server.SyncAsync(A, sync.Next(), Threads);
         Assert.Equal((1, 0), Counts(sync.Joined(room.Id)!.Value.GetProperty("unread_notifications")));
         Assert.Null(sync.Joined(room.Id)!.Value.At("unread_thread_notifications"));

@@ -6,6 +6,7 @@ using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.User;
 using OrleansMatrix.Grains.User.Sync;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.TestSupport;
 
 [assembly: AssemblyFixture(typeof(PostgresCluster))]
@@ -68,7 +69,7 @@ public sealed class SyncUnderLoadTests(PostgresCluster cluster)
     private static async Task<Dictionary<string, List<string>>> ReadAsync(ReadServer server, string userId, int number)
     {
         using var state = new UserState(server.Users, userId);
-        var requester = new Requester(userId, "D");
+        var requester = new Requester(UserId.Parse(userId), "D");
         var filter = number % 2 == 0 ? """{"room":{"timeline":{"limit":3,"types":["m.room.message"]}}}""" : """{"room":{"timeline":{"limit":100,"types":["m.room.message"]}}}""";
         var seen = Enumerable.Range(0, Rooms).ToDictionary(i => $"!room{i}:x", _ => new List<string>());
         var last = new HashSet<string>();

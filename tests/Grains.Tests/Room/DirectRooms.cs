@@ -10,6 +10,7 @@ using OrleansMatrix.Grains.Room.Serving;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.RoomVersions;
 
 namespace OrleansMatrix.Grains.Tests.Room;
@@ -33,7 +34,7 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
         var part = omits ? StatePart.NonMembers : StatePart.All;
         var import = await ImportAsync(roomId, roomVersion!, view, (await Reads.States.ListAsync(before, part)).Select(e => e.EventId), join.EventId);
         var imported = new ImportedRoom(
-            other.Server.Name.Value, version, answer.Event, [.. import.State.Select(e => e.EventId)], omits, omits ? answer.ServersInRoom : default);
+            other.Server.Name, version, answer.Event, [.. import.State.Select(e => e.EventId)], omits, omits ? answer.ServersInRoom : default);
         return await self.RunAsync(roomId, room => ImportRoom.RunAsync(room, imported));
     }
 
@@ -87,7 +88,7 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
     }
 
     public Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> strippedState) =>
-        other.RunAsync(invite.RoomId, room => SignInvite.RunAsync(room, new InviteToSign(Name, invite.EventId, invite.RoomVersion.Id, invite.Json, strippedState)));
+        other.RunAsync(invite.RoomId, room => SignInvite.RunAsync(room, new InviteToSign(ServerName.Parse(Name), EventId.Parse(invite.EventId), invite.RoomVersion.Id, invite.Json, strippedState)));
 
     public Task<Outcome<Nothing>> ExchangeInviteAsync(string server, string roomId, ReadOnlyMemory<byte> partialEvent) => throw new NotSupportedException();
 
@@ -98,7 +99,7 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
     private async Task<Outcome<Sent>> SendAsync(string roomId, string userId, string membership, ReadOnlyMemory<byte> content)
     {
         var made = await other.RunAsync(roomId, room => MakeMembership.RunAsync(
-            room, new MembershipTemplateRequest(Name, userId, membership, [.. RoomVersion.All.Select(v => v.Id)])));
+            room, new MembershipTemplateRequest(ServerName.Parse(Name), UserId.Parse(userId), membership, [.. RoomVersion.All.Select(v => v.Id)])));
         if (!made.Ok)
             return made.Error!;
         RoomVersion.TryGet(made.Value!.RoomVersion, out var version);
@@ -116,7 +117,7 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
             Depth = template.GetProperty("depth").GetInt64(),
             OriginServerTs = self.Services.Now,
         }.Build(version!, self.Server.Name, self.Server.Key).Value;
-        var accepted = await other.RunAsync(roomId, room => AcceptMembership.RunAsync(room, new SignedMembership(Name, pdu.EventId, membership, pdu.Json)));
+        var accepted = await other.RunAsync(roomId, room => AcceptMembership.RunAsync(room, new SignedMembership(ServerName.Parse(Name), pdu.EventId, membership, pdu.Json)));
         return accepted.Ok ? new Sent(version!.Id, accepted.Value!) : accepted.Error!;
     }
 }

@@ -4,6 +4,7 @@ using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Storage;
 using static OrleansMatrix.Grains.Tests.Room.RemoteServer;
@@ -109,7 +110,7 @@ public sealed class PartialRoomTests : IAsyncLifetime
         var first = (await _local.SendAsync(room, Alice, "first")).Value!;
         var second = (await _local.SendAsync(room, Alice, "second")).Value!;
         var json = (await _local.EventAsync(second)).Json;
-        var kept = await _remote.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus("local", [json], Stage: true)));
+        var kept = await _remote.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse("local"), [json], Stage: true)));
         Assert.Equal(PduVerdict.Staged, kept.Value!.Pdus.Single().Verdict);
         if (isFilledFirst)
             Assert.True(await _remote.FillAsync(room));
@@ -145,10 +146,10 @@ public sealed class PartialRoomTests : IAsyncLifetime
     {
         var room = await CrowdAsync("12");
         var join = await JoinAsync(room);
-        var made = await _remote.RunAsync(room, r => MakeMembership.RunAsync(r, new MembershipTemplateRequest("local", Bob, Membership.Join, ["12"])));
+        var made = await _remote.RunAsync(room, r => MakeMembership.RunAsync(r, new MembershipTemplateRequest(ServerName.Parse("local"), UserId.Parse(Bob), Membership.Join, ["12"])));
         Assert.Equal(ErrCodes.NotFound, made.Error!.ErrCode);
         var pdu = (await _local.EventAsync(join)).Json;
-        var sent = await _remote.RunAsync(room, r => AcceptMembership.RunAsync(r, new SignedMembership("remote", join, Membership.Join, pdu)));
+        var sent = await _remote.RunAsync(room, r => AcceptMembership.RunAsync(r, new SignedMembership(ServerName.Parse("remote"), join, Membership.Join, pdu)));
         Assert.Equal(ErrCodes.NotFound, sent.Error!.ErrCode);
         Assert.Equal(ErrCodes.NotFound, (await new DirectRooms(_local, _remote).ListStateAsync(room, join)).Error!.ErrCode);
         Assert.True(await _remote.FillAsync(room));
@@ -179,7 +180,7 @@ public sealed class PartialRoomTests : IAsyncLifetime
         var pdu = (await _local.EventAsync(behind)).Json;
         await StoreAuthAsync(behind);
         Assert.Equal(PduVerdict.MissingPrevEvents, await GiveAsync(_local, _remote, room, behind));
-        var verdict = await _remote.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus("local", [pdu], [])));
+        var verdict = await _remote.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse("local"), [pdu], [])));
         Assert.Equal(PduVerdict.Accepted, verdict.Value!.Pdus.Single().Verdict);
         Assert.True(await _remote.FillAsync(room));
         Assert.Equal((await _local.EventAsync(behind)).StateBefore, (await _remote.EventAsync(behind)).StateBefore);
@@ -222,7 +223,7 @@ public sealed class PartialRoomTests : IAsyncLifetime
     private static async Task<PduVerdict> GiveAsync(RoomHarness from, RoomHarness to, string room, string eventId)
     {
         var pdu = (await from.EventAsync(eventId)).Json;
-        return (await to.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(from.Server.Name.Value, [pdu])))).Value!.Pdus.Single().Verdict;
+        return (await to.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(from.Server.Name.Value), [pdu])))).Value!.Pdus.Single().Verdict;
     }
 
     // What event_auth brings: the member events that an event names.
@@ -235,7 +236,7 @@ public sealed class PartialRoomTests : IAsyncLifetime
     private async Task StoreAsync(string eventId)
     {
         var row = await _local.EventAsync(eventId);
-        await _remote.RunAsync(row.RoomId, r => ReceiveOutliers.RunAsync(r, new RemotePdus("local", [row.Json])));
+        await _remote.RunAsync(row.RoomId, r => ReceiveOutliers.RunAsync(r, new RemotePdus(ServerName.Parse("local"), [row.Json])));
     }
 
     private async Task AssertSameAsync(string room)

@@ -2,6 +2,7 @@ using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Protocol.Signing;
 using OrleansMatrix.Storage;
@@ -158,7 +159,7 @@ public class RemotePduTests
         var later = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"after it"}""", [rejected.EventId]);
         Assert.Equal(PduVerdict.MissingPrevEvents, (await PushAsync(silo, room, later)).Single().Verdict);
 
-        var given = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(Name, [rejected.Json], [.. before.Values])));
+        var given = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [rejected.Json], [.. before.Values])));
         verdict = given.Value!.Pdus.Single();
         Assert.Equal((PduVerdict.Rejected, 0), (verdict.Verdict, verdict.Missing.Length));
         Assert.Equal(EventStatus.Rejected, (await silo.EventAsync(rejected.EventId)).Status);
@@ -174,7 +175,7 @@ public class RemotePduTests
         await JoinAsync(silo, room, Zoe);
         var state = (await silo.StateAsync(room)).Values;
         var later = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"after a gap"}""", ["$gone"]);
-        var outcome = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(Name, [later.Json], [.. state])));
+        var outcome = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [later.Json], [.. state])));
         Assert.Equal(PduVerdict.Accepted, outcome.Value!.Pdus.Single().Verdict);
         Assert.Equal(["$gone"], await silo.Storage.Events.BackwardExtremitiesAsync(room, (await silo.EventAsync(later.EventId)).Position, 10));
     }
@@ -187,11 +188,11 @@ public class RemotePduTests
         var join = await JoinAsync(silo, room, Zoe);
         var state = (await silo.StateAsync(room)).Values;
         var gap = await EventAsync(silo, room, Zoe, "m.room.member", Zoe, """{"membership":"join","displayname":"Z"}""", ["$gone"]);
-        await silo.RunAsync(room, r => ReceiveOutliers.RunAsync(r, new RemotePdus(Name, [gap.Json])));
+        await silo.RunAsync(room, r => ReceiveOutliers.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [gap.Json])));
         var later = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"after a gap"}""", [gap.EventId]);
         Assert.Equal(PduVerdict.MissingPrevEvents, (await PushAsync(silo, room, later)).Single().Verdict);
         var outcome = await silo.RunAsync(room, r => ReceivePdus.RunAsync(
-            r, new RemotePdus(Name, [later.Json], AtMissing: [new StateAtEvent(gap.EventId, [.. state])])));
+            r, new RemotePdus(ServerName.Parse(Name), [later.Json], AtMissing: [new StateAtEvent(gap.EventId, [.. state])])));
         Assert.Equal(PduVerdict.Accepted, outcome.Value!.Pdus.Single().Verdict);
         var ids = (await silo.StateAsync(room)).Values;
         Assert.Contains(gap.EventId, ids);
@@ -223,7 +224,7 @@ public class RemotePduTests
         var elsewhere = await EventAsync(silo, other, Zoe, "m.room.message", null, "{}", [join.EventId]);
         var verdicts = await PushAsync(silo, room, wrongKey, asAlice, elsewhere);
         Assert.All(verdicts, v => Assert.Equal(PduVerdict.Dropped, v.Verdict));
-        var garbage = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(Name, [Utf8("{"), Utf8("[]"), Utf8("{}"), new byte[70_000]])));
+        var garbage = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [Utf8("{"), Utf8("[]"), Utf8("{}"), new byte[70_000]])));
         Assert.All(garbage.Value!.Pdus, v => Assert.Equal(PduVerdict.Dropped, v.Verdict));
         Assert.Equal(count, (await silo.HistoryAsync(room)).Count);
     }
@@ -236,7 +237,7 @@ public class RemotePduTests
         var join = await JoinAsync(silo, room, Zoe);
         var pdu = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"original"}""", [join.EventId]);
         var tampered = Utf8(System.Text.Encoding.UTF8.GetString(pdu.Json.Span).Replace("original", "modified"));
-        var outcome = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(Name, [tampered])));
+        var outcome = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [tampered])));
         Assert.Equal((pdu.EventId, PduVerdict.Accepted), outcome.Value!.Pdus.Select(v => (v.EventId, v.Verdict)).Single());
         Assert.Equal("{}", Json(await silo.EventAsync(pdu.EventId)).GetProperty("content").GetRawText());
     }

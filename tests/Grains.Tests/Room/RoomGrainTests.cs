@@ -5,6 +5,7 @@ using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
@@ -124,7 +125,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
         Assert.Null(await SetAsync("{}"));
 
         async Task<string?> SetAsync(string content) =>
-            (await Grains.GetGrain<IRoomGrain>(room).SetState(new StateToSet(new Requester(Alice, "D"), "m.room.canonical_alias", "", Utf8(content)))).Error?.ErrCode;
+            (await Grains.GetGrain<IRoomGrain>(room).SetState(new StateToSet(new Requester(UserId.Parse(Alice), "D"), "m.room.canonical_alias", "", Utf8(content)))).Error?.ErrCode;
     }
 
     [Theory]
@@ -135,10 +136,10 @@ public sealed class RoomGrainTests : IAsyncLifetime
     {
         var old = (await CreateAsync(Request() with { RoomVersion = from, AliasLocalpart = "moving", Name = "N", Visibility = "public" })).Value!;
         var grain = Grains.GetGrain<IRoomGrain>(old);
-        await grain.ChangeMembership(new MembershipChange(new Requester(Alice, "D"), MembershipAction.Ban, Carol));
-        Assert.Equal(ErrCodes.Forbidden, (await grain.Upgrade(new RoomUpgrade(new Requester(Bob, "D"), to))).Error!.ErrCode);
-        Assert.Equal(ErrCodes.UnsupportedRoomVersion, (await grain.Upgrade(new RoomUpgrade(new Requester(Alice, "D"), "x"))).Error!.ErrCode);
-        var upgraded = await grain.Upgrade(new RoomUpgrade(new Requester(Alice, "D"), to));
+        await grain.ChangeMembership(new MembershipChange(new Requester(UserId.Parse(Alice), "D"), MembershipAction.Ban, Carol));
+        Assert.Equal(ErrCodes.Forbidden, (await grain.Upgrade(new RoomUpgrade(new Requester(UserId.Parse(Bob), "D"), to))).Error!.ErrCode);
+        Assert.Equal(ErrCodes.UnsupportedRoomVersion, (await grain.Upgrade(new RoomUpgrade(new Requester(UserId.Parse(Alice), "D"), "x"))).Error!.ErrCode);
+        var upgraded = await grain.Upgrade(new RoomUpgrade(new Requester(UserId.Parse(Alice), "D"), to));
         Assert.True(upgraded.Ok, upgraded.Error?.Message);
         var room = upgraded.Value!;
 
@@ -154,7 +155,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
         Assert.Equal((false, true), (await _storage.Rooms.IsPublicAsync(old), await _storage.Rooms.IsPublicAsync(room)));
         Assert.Equal("ban", (await _storage.Memberships.GetAsync(room, Carol))!.Membership);
         Assert.Equal(50, (await ContentAsync(old, "m.room.power_levels")).GetProperty("events_default").GetInt32());
-        Assert.True(await Grains.GetGrain<IRoomGrain>(room).CanSendState(Alice, "m.room.power_levels"));
+        Assert.True(await Grains.GetGrain<IRoomGrain>(room).CanSendState(UserId.Parse(Alice), "m.room.power_levels"));
     }
 
     [Fact]
@@ -162,13 +163,13 @@ public sealed class RoomGrainTests : IAsyncLifetime
     {
         var room = (await CreateAsync(Request())).Value!;
         var grain = Grains.GetGrain<IRoomGrain>(room);
-        Assert.Equal(ErrCodes.Forbidden, (await grain.SetTyping(new TypingNotice(Bob, true, 5000))).Error!.ErrCode);
-        Assert.True((await grain.SetTyping(new TypingNotice(Alice, true, 5000))).Ok);
+        Assert.Equal(ErrCodes.Forbidden, (await grain.SetTyping(new TypingNotice(UserId.Parse(Bob), true, 5000))).Error!.ErrCode);
+        Assert.True((await grain.SetTyping(new TypingNotice(UserId.Parse(Alice), true, 5000))).Ok);
         Assert.Equal([Alice], (await TypingAsync(room)).Users.Keys);
         var before = (await TypingAsync(room)).Position;
         _clock.Advance(TimeSpan.FromSeconds(6));
         // The timer's commit is on its way; a call that comes after it waits for it.
-        await grain.SetTyping(new TypingNotice(Alice, false, 0));
+        await grain.SetTyping(new TypingNotice(UserId.Parse(Alice), false, 0));
         await _storage.Feed.WaitForAsync(before + 1, TestContext.Current.CancellationToken);
         Assert.Empty((await TypingAsync(room)).Users);
     }
@@ -181,8 +182,8 @@ public sealed class RoomGrainTests : IAsyncLifetime
         await _storage.CommitAsync(unit);
         var room = (await CreateAsync(Request() with { Preset = "private_chat", Invites = [Bob] })).Value!;
         var grain = Grains.GetGrain<IRoomGrain>(room);
-        Assert.True((await grain.ChangeMembership(new MembershipChange(new Requester(Bob, "D", IsGuest: true), MembershipAction.Join, Bob))).Ok);
-        await grain.SetState(new StateToSet(new Requester(Alice, "D"), "m.room.guest_access", "", Utf8("""{"guest_access":"forbidden"}""")));
+        Assert.True((await grain.ChangeMembership(new MembershipChange(new Requester(UserId.Parse(Bob), "D", IsGuest: true), MembershipAction.Join, Bob))).Ok);
+        await grain.SetState(new StateToSet(new Requester(UserId.Parse(Alice), "D"), "m.room.guest_access", "", Utf8("""{"guest_access":"forbidden"}""")));
         Assert.Equal("leave", (await _storage.Memberships.GetAsync(room, Bob))!.Membership);
     }
 
@@ -201,7 +202,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
         Assert.Null(await SetAsync(Alice, Bob, """{"membership":"leave"}"""));
 
         async Task<string?> SetAsync(string sender, string target, string content) =>
-            (await Grains.GetGrain<IRoomGrain>(room).SetState(new StateToSet(new Requester(sender, "D"), "m.room.member", target, Utf8(content)))).Error?.ErrCode;
+            (await Grains.GetGrain<IRoomGrain>(room).SetState(new StateToSet(new Requester(UserId.Parse(sender), "D"), "m.room.member", target, Utf8(content)))).Error?.ErrCode;
     }
 
     [Fact]
@@ -209,7 +210,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
     {
         var room = (await CreateAsync(Request() with { Preset = "public_chat" })).Value!;
         var grain = Grains.GetGrain<IRoomGrain>(room);
-        var bob = new Requester(Bob, "D");
+        var bob = new Requester(UserId.Parse(Bob), "D");
         var suspended = bob with { Suspended = true };
         await grain.ChangeMembership(new MembershipChange(bob, MembershipAction.Join, Bob));
         var message = (await grain.Send(new EventToSend(bob, "m.room.message", Utf8("{}"), "1"))).Value!;
@@ -220,7 +221,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
         Assert.True((await grain.ChangeMembership(new MembershipChange(suspended, MembershipAction.Leave, Bob))).Ok);
     }
 
-    private static RoomRequest Request() => new(new Requester(Alice, "D"), null, null, null, null, null, null, [], 0, false, null, null, []);
+    private static RoomRequest Request() => new(new Requester(UserId.Parse(Alice), "D"), null, null, null, null, null, null, [], 0, false, null, null, []);
 
     private Task<Outcome<string>> CreateAsync(RoomRequest request) => Grains.GetGrain<IRoomFactoryGrain>(Alice).Create(request);
 

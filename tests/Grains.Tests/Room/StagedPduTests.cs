@@ -1,6 +1,7 @@
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 using static OrleansMatrix.Grains.Tests.Room.RemoteServer;
 using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
@@ -56,7 +57,7 @@ public sealed class StagedPduTests
         Assert.Single(await silo.Storage.StagedPdus.OfRoomAsync(room));
 
         var state = (await silo.StateAsync(room)).Values;
-        await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(Name, [second.Json], [.. state])));
+        await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [second.Json], [.. state])));
         Assert.Empty(await silo.Storage.StagedPdus.OfRoomAsync(room));
         Assert.Equal(PduVerdict.Duplicate, await StageAsync(silo, room, second));
         Assert.Empty(await silo.Storage.StagedPdus.OfRoomAsync(room));
@@ -85,7 +86,7 @@ public sealed class StagedPduTests
         for (var i = 0; i < StagedPdus.MaxOfOrigin; i++)
             more.Add(await EventAsync(silo, room, Zoe, "m.room.message", null, $$"""{"n":{{i}}}""", [second.EventId], [.. second.AuthEvents]));
         Assert.Equal(PduVerdict.Staged, await StageAsync(silo, room, second));
-        var outcome = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(Name, [.. more.Select(p => p.Json)], Stage: true)));
+        var outcome = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [.. more.Select(p => p.Json)], Stage: true)));
         Assert.Equal(StagedPdus.MaxOfOrigin - 1, outcome.Value!.Pdus.Count(p => p.Verdict == PduVerdict.Staged));
         Assert.Equal(PduVerdict.MissingPrevEvents, outcome.Value!.Pdus[^1].Verdict);
         Assert.Equal(StagedPdus.MaxOfOrigin, await silo.Storage.StagedPdus.CountAsync(Name));
@@ -146,7 +147,7 @@ public sealed class StagedPduTests
         (await EventAsync(silo, room, Zoe, "m.room.message", null, "{}", [join.EventId])).AuthEvents.Select(id => id == join.EventId ? rename.EventId : id);
 
     private static async Task<PduVerdict> StageAsync(RoomHarness silo, string room, Pdu pdu) =>
-        (await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(Name, [pdu.Json], Stage: true)))).Value!.Pdus.Single().Verdict;
+        (await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [pdu.Json], Stage: true)))).Value!.Pdus.Single().Verdict;
 
     private static Task<string[]> ReadyAsync(RoomHarness silo, string room) => silo.RunAsync(room, r => Task.FromResult(r.Room!.Staged.TakeReady().ToArray()));
 }

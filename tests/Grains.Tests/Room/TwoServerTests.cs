@@ -4,6 +4,7 @@ using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 using static OrleansMatrix.Grains.Tests.Room.RemoteServer;
 using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
@@ -50,7 +51,7 @@ public sealed class TwoServerTests : IAsyncLifetime
         var said = (await _remote.SendAsync(room, Zoe, "hello")).Value!;
         var pdu = (await _remote.EventAsync(said)).Json;
         Assert.Equal(said, (await _remote.Storage.Outbox.QueuedAsync("local", 0, 10)).Single(o => o.Kind == OutboxKind.Pdu).EventId);
-        var verdict = await _local.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(Name, [pdu])));
+        var verdict = await _local.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [pdu])));
         Assert.Equal(PduVerdict.Accepted, verdict.Value!.Pdus.Single().Verdict);
         Assert.Equal([said], (await _local.Storage.Rooms.GetAsync(room))!.Extremities);
     }
@@ -132,7 +133,7 @@ public sealed class TwoServerTests : IAsyncLifetime
         Assert.True((await _remote.MemberAsync(room, Zoe, MembershipAction.Join)).Ok);
         var left = (await _remote.MemberAsync(room, Zoe, MembershipAction.Leave)).Value!;
         var pdu = (await _remote.EventAsync(left)).Json;
-        Assert.Equal(PduVerdict.Accepted, (await _local.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(Name, [pdu])))).Value!.Pdus[0].Verdict);
+        Assert.Equal(PduVerdict.Accepted, (await _local.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [pdu])))).Value!.Pdus[0].Verdict);
         await _local.SetStateAsync(room, Alice, "m.room.topic", "", """{"topic":"missed"}""");
         Assert.True((await _remote.MemberAsync(room, Zoe, MembershipAction.Join)).Ok);
         Assert.Equal(await _local.StateAsync(room), await _remote.StateAsync(room));
@@ -141,5 +142,5 @@ public sealed class TwoServerTests : IAsyncLifetime
     }
 
     private async Task<MatrixError> MakeAsync(string room, string user, string[] versions) => (await _local.RunAsync(room, r => MakeMembership.RunAsync(
-        r, new MembershipTemplateRequest(Name, user, Membership.Join, [.. versions])))).Error!;
+        r, new MembershipTemplateRequest(ServerName.Parse(Name), UserId.Parse(user), Membership.Join, [.. versions])))).Error!;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 
@@ -8,7 +9,7 @@ namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 /// <param name="IsLastTry">Do with what is here: events with missing auth events are passed over, and those without a known state before them are placed without.</param>
 [GenerateSerializer, Immutable, Alias("HistoricPdus")]
 public sealed record HistoricPdus(
-    [property: Id(0)] string Origin, [property: Id(1)] long? Anchor, [property: Id(2)] ImmutableArray<ReadOnlyMemory<byte>> Pdus,
+    [property: Id(0)] ServerName Origin, [property: Id(1)] long? Anchor, [property: Id(2)] ImmutableArray<ReadOnlyMemory<byte>> Pdus,
     [property: Id(3)] ImmutableArray<StateAtEvent> States, [property: Id(4)] bool IsLastTry);
 
 /// <summary>The state before an event: event ids that are all known here.</summary>

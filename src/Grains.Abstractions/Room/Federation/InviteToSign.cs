@@ -1,3 +1,5 @@
+using OrleansMatrix.Protocol.Identifiers;
+
 namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 
 /// <param name="Origin">The inviting server.</param>
@@ -5,5 +7,5 @@ namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 /// <param name="StrippedState">The room's stripped state as the inviting server gave it: a JSON array.</param>
 [GenerateSerializer, Immutable, Alias("InviteToSign")]
 public sealed record InviteToSign(
-    [property: Id(0)] string Origin, [property: Id(1)] string EventId, [property: Id(2)] string RoomVersion, [property: Id(3)] ReadOnlyMemory<byte> Event,
+    [property: Id(0)] ServerName Origin, [property: Id(1)] EventId EventId, [property: Id(2)] string RoomVersion, [property: Id(3)] ReadOnlyMemory<byte> Event,
     [property: Id(4)] ReadOnlyMemory<byte> StrippedState);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 
@@ -6,7 +7,7 @@ namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 /// <param name="Membership">join, leave or knock.</param>
 [GenerateSerializer, Immutable, Alias("SignedMembership")]
 public sealed record SignedMembership(
-    [property: Id(0)] string Origin, [property: Id(1)] string EventId, [property: Id(2)] string Membership, [property: Id(3)] ReadOnlyMemory<byte> Event);
+    [property: Id(0)] ServerName Origin, [property: Id(1)] string EventId, [property: Id(2)] string Membership, [property: Id(3)] ReadOnlyMemory<byte> Event);
 
 /// <summary>What send_join, send_knock and send_leave answer with.</summary>
 /// <param name="Event">The accepted event, signed by this server too if it let a restricted join in.</param>

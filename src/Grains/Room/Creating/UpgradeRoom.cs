@@ -160,7 +160,7 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services, I
             return fault;
         await SilenceAsync(activation, user);
         await MoveCanonicalAliasAsync(activation, user, successor);
-        await grains.GetGrain<IUserGrain>(user).FollowUpgrade(activation.RoomId, successor);
+        await grains.GetGrain<IUserGrain>(user).FollowUpgrade(RoomId.Parse(activation.RoomId), successor);
         return null;
     }
 
@@ -203,7 +203,7 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services, I
         var canonical = await activation.ReadAsync(async room => (await room!.Current.FindAsync(EventTypes.CanonicalAlias, ""))?.ContentJson);
         if (canonical is not { } content)
             return;
-        var requester = new Requester(user, "");
+        var requester = new Requester(UserId.Parse(user), "");
         await grains.GetGrain<IRoomGrain>(successor).SetState(new StateToSet(requester, EventTypes.CanonicalAlias, "", content));
         await grains.GetGrain<IRoomGrain>(activation.RoomId).SetState(new StateToSet(requester, EventTypes.CanonicalAlias, "", JsonBytes.Empty));
     }

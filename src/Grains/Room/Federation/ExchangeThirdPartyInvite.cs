@@ -36,7 +36,7 @@ internal sealed class ExchangeThirdPartyInvite(IRemoteRooms remote)
         var content = Content(name, signed);
         if (!services.Server.IsLocalUser(invite.Target))
         {
-            var change = new MembershipChange(new Requester(invite.Sender, ""), MembershipAction.Invite, target.ToString());
+            var change = new MembershipChange(new Requester(UserId.Parse(invite.Sender), ""), MembershipAction.Invite, target.ToString());
             return await new RemoteMembership(remote).InviteAsync(activation, change, content);
         }
 

@@ -18,8 +18,8 @@ internal sealed class FollowUpgrade(IGrainFactory grains)
     {
         if (await activation.ReadAsync(PredecessorAsync) is not { } old || old == activation.RoomId)
             return;
-        if (await grains.GetGrain<IRoomGrain>(old).MoveTo(activation.RoomId, userId))
-            await grains.GetGrain<IUserGrain>(userId).FollowUpgrade(old, activation.RoomId);
+        if (await grains.GetGrain<IRoomGrain>(old).MoveTo(activation.RoomId, UserId.Parse(userId)))
+            await grains.GetGrain<IUserGrain>(userId).FollowUpgrade(RoomId.Parse(old), activation.RoomId);
     }
 
     private static async ValueTask<string?> PredecessorAsync(ActiveRoom? room)

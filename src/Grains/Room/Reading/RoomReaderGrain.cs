@@ -5,6 +5,7 @@ using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.Reading;
@@ -16,7 +17,7 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
 {
     private string RoomId => this.GetPrimaryKeyString();
 
-    public async Task<Outcome<ReadOnlyMemory<byte>>> Event(Requester requester, string eventId)
+    public async Task<Outcome<ReadOnlyMemory<byte>>> Event(Requester requester, EventId eventId)
     {
         var reader = await RoomReader.FindAsync(services, RoomId, requester);
         if (reader is { Visibility.IsMember: true } && await reader.Room.FindAsync(eventId) is null)
@@ -29,7 +30,7 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
         return PooledJson.Build(writer => renderer.Write(writer, row));
     }
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> Context(Requester requester, string eventId, int limit, string? filter) => ReadAsync(requester, async reader =>
+    public Task<Outcome<ReadOnlyMemory<byte>>> Context(Requester requester, EventId eventId, int limit, string? filter) => ReadAsync(requester, async reader =>
     {
         // An outlier has no place yet around which there could be something.
         if (reader.Visibility.IsMember && (await services.Storage.Events.GetAsync(eventId) is not { } row || (row.RoomId == RoomId && row is { Order: null, Status: EventStatus.Outlier })))

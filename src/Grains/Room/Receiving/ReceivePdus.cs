@@ -39,7 +39,7 @@ internal static class ReceivePdus
             }
         }
 
-        var staging = remote.Stage && await activation.Services.Storage.StagedPdus.CountAsync(remote.Origin) < StagePdu.MaxOfOrigin ? remote.Origin : null;
+        var staging = remote.Stage && await activation.Services.Storage.StagedPdus.CountAsync(remote.Origin) < StagePdu.MaxOfOrigin ? remote.Origin.Value : null;
 
         // They take their turns in this order, and wait for durability together.
         var judging = incoming.Chunk(PerTurn).Select(some => activation.ChangeAsync<JudgedPdu[]>((room, unit) => JudgeAsync(room, unit, some, remote, staging))).ToArray();

@@ -6,6 +6,7 @@ using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.Serving;
@@ -17,16 +18,16 @@ public sealed class ServerReaderGrain(ReadServices services, LocalServer self) :
 {
     public async Task<string?> RoomOf(string eventId) => (await services.Storage.Events.GetAsync(eventId))?.RoomId;
 
-    public async Task<bool> MayTakePart(string origin) => (await ServedRoom.OpenAsync(services, this.GetPrimaryKeyString(), origin)).Ok;
+    public async Task<bool> MayTakePart(ServerName origin) => (await ServedRoom.OpenAsync(services, this.GetPrimaryKeyString(), origin)).Ok;
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> Event(string origin, string eventId) => ReadAsync(origin, async served =>
+    public Task<Outcome<ReadOnlyMemory<byte>>> Event(ServerName origin, string eventId) => ReadAsync(origin, async served =>
     {
         if (await served.Room.FindAsync(eventId) is not { } row || row.Status.HasFlag(EventStatus.Rejected))
             return MatrixError.NotFound("Unknown event");
         return await TransactionAsync(served, [row]);
     });
 
-    public async Task<Outcome<StateListing>> State(string origin, string eventId, bool omitMembers)
+    public async Task<Outcome<StateListing>> State(ServerName origin, string eventId, bool omitMembers)
     {
         var opened = await ServedRoom.OpenAsync(services, this.GetPrimaryKeyString(), origin);
         return opened.Error is { } error ? error : await ServedState.ListAsync(opened.Value!, eventId, omitMembers);
@@ -48,7 +49,7 @@ public sealed class ServerReaderGrain(ReadServices services, LocalServer self) :
         return json.WrittenMemory;
     }
 
-    public async Task<Outcome<ImmutableArray<string>>> EventAuth(string origin, string eventId)
+    public async Task<Outcome<ImmutableArray<string>>> EventAuth(ServerName origin, string eventId)
     {
         var opened = await ServedRoom.OpenAsync(services, this.GetPrimaryKeyString(), origin);
         if (opened.Error is { } error)
@@ -57,10 +58,10 @@ public sealed class ServerReaderGrain(ReadServices services, LocalServer self) :
         return await room.FindAsync(eventId) is null ? MatrixError.NotFound("Unknown event") : (await ServedState.AuthChainAsync(room, [eventId])).ToImmutableArray();
     }
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> Backfill(string origin, ImmutableArray<string> from, int limit) =>
+    public Task<Outcome<ReadOnlyMemory<byte>>> Backfill(ServerName origin, ImmutableArray<string> from, int limit) =>
         ReadAsync(origin, async served => await TransactionAsync(served, await HistoryWalk.RunAsync(served, from, [], 0, limit)));
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> MissingEvents(string origin, MissingEventsQuery query) => ReadAsync(origin, async served =>
+    public Task<Outcome<ReadOnlyMemory<byte>>> MissingEvents(ServerName origin, MissingEventsQuery query) => ReadAsync(origin, async served =>
     {
         var latest = await served.Room.FindManyAsync(query.Latest);
         var rows = await HistoryWalk.RunAsync(
@@ -75,7 +76,7 @@ public sealed class ServerReaderGrain(ReadServices services, LocalServer self) :
         });
     });
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> EventByTimestamp(string origin, long timestamp, bool backward) => ReadAsync(origin, async served =>
+    public Task<Outcome<ReadOnlyMemory<byte>>> EventByTimestamp(ServerName origin, long timestamp, bool backward) => ReadAsync(origin, async served =>
     {
         var row = await services.Storage.Events.ByTimestampAsync(served.Room.RoomId, timestamp, backward ? Direction.Backward : Direction.Forward);
         if (row is null)
@@ -89,7 +90,7 @@ public sealed class ServerReaderGrain(ReadServices services, LocalServer self) :
         });
     });
 
-    private async Task<Outcome<ReadOnlyMemory<byte>>> ReadAsync(string origin, Func<ServedRoom, ValueTask<Outcome<ReadOnlyMemory<byte>>>> read)
+    private async Task<Outcome<ReadOnlyMemory<byte>>> ReadAsync(ServerName origin, Func<ServedRoom, ValueTask<Outcome<ReadOnlyMemory<byte>>>> read)
     {
         var opened = await ServedRoom.OpenAsync(services, this.GetPrimaryKeyString(), origin);
         return opened.Error is { } error ? error : await read(opened.Value!);
