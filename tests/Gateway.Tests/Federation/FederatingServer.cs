@@ -13,6 +13,7 @@ public sealed class FederatingServer : MatrixTestServer
 {
     private readonly TemporaryFolder _folder = new();
     private readonly int _port = TestCertificate.FreePort();
+    private readonly RequestCount _underWay = new();
 
     public ServerName FederationName => OrleansMatrix.Protocol.Identifiers.ServerName.Parse(Name);
 
@@ -20,6 +21,9 @@ public sealed class FederatingServer : MatrixTestServer
 
     /// <summary>Further settings, <c>--Matrix:Key=value</c>.</summary>
     public IReadOnlyList<string> MoreSettings { get; init; } = [];
+
+    /// <summary>This server's requests to others that have no answer yet. A clock that goes on meanwhile may end them, however quick the other is.</summary>
+    public int UnderWay => _underWay.Count;
 
     /// <summary>The server's clock, if not the system's.</summary>
     public TestClock? Clock { get; init; }
@@ -41,7 +45,7 @@ public sealed class FederatingServer : MatrixTestServer
             var handler = provider.GetRequiredService<OutboundConnections>().CreateHandler();
             handler.SslOptions.RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Subject == TestCertificate.Subject;
             return handler;
-        });
+        }).AddHttpMessageHandler(() => _underWay.Handler());
     }
 
     /// <summary>Sends a request in this server's name to another.</summary>
@@ -50,6 +54,31 @@ public sealed class FederatingServer : MatrixTestServer
         var client = Services.GetRequiredService<FederationClient>();
         var answer = await client.SendAsync(other.FederationName, method, target, System.Text.Encoding.UTF8.GetBytes(json), TimeSpan.FromSeconds(30), sign: sign);
         return new Answer(answer.Status, System.Text.Encoding.UTF8.GetString(answer.Body.Span));
+    }
+
+    private sealed class RequestCount
+    {
+        private int _count;
+
+        public int Count => Volatile.Read(ref _count);
+
+        public DelegatingHandler Handler() => new Counting(this);
+
+        private sealed class Counting(RequestCount requests) : DelegatingHandler
+        {
+            protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+            {
+                Interlocked.Increment(ref requests._count);
+                try
+                {
+                    return await base.SendAsync(request, cancellationToken);
+                }
+                finally
+                {
+                    Interlocked.Decrement(ref requests._count);
+                }
+            }
+        }
     }
 
     private string CreateCertificate()

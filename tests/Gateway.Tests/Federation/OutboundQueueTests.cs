@@ -46,9 +46,9 @@ public sealed class OutboundQueueTests : IAsyncLifetime
             return ids.Count < 4 ? s_away : null;
         };
         var first = await _alice.SendTextAsync(_room, "1");
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromMilliseconds(1), () => _inbox.Count >= 1);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromMilliseconds(1), () => _inbox.Count >= 1);
         var second = await _alice.SendTextAsync(_room, "2");
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(1), () => Bodies().Count >= 2);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(1), () => Bodies().Count >= 2);
         Assert.Equal(["1", "2"], Bodies());
         Assert.Equal(ids[0], ids[3]);
         Assert.NotEqual(first, second);
@@ -60,11 +60,11 @@ public sealed class OutboundQueueTests : IAsyncLifetime
     {
         _inbox.Refuse = _ => s_away;
         await _alice.SendTextAsync(_room, "1");
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(2), () => _inbox.Count >= 6);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(2), () => _inbox.Count >= 6);
         _inbox.Refuse = _ => null;
         var before = _clock.GetUtcNow();
         await _inbox.SendAsync(_server, "m.nothing", "{}");
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromMilliseconds(10), () => Bodies().Count == 1);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromMilliseconds(10), () => Bodies().Count == 1);
         Assert.True(_clock.GetUtcNow() - before < TimeSpan.FromSeconds(30));
     }
 
@@ -74,13 +74,13 @@ public sealed class OutboundQueueTests : IAsyncLifetime
         _inbox.Refuse = _ => s_away;
         for (var i = 0; i < 7; i++)
             await _alice.SendTextAsync(_room, i == 3 ? "poison" : $"{i}");
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromMilliseconds(1), () => _inbox.Count >= 1);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromMilliseconds(1), () => _inbox.Count >= 1);
         _inbox.Refuse = body => body.ToJsonString().Contains("poison", StringComparison.Ordinal) ? new Answer(400, """{"errcode":"M_BAD_JSON","error":"no"}""") : null;
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(1), () => Bodies().Count >= 6);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(1), () => Bodies().Count >= 6);
         Assert.Equal(["0", "1", "2", "4", "5", "6"], Bodies());
         await _alice.SendTextAsync(_room, "after");
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(1), () => Bodies().Count >= 7);
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(1), () => Storage.Outbox.QueuedAsync(_peer.Name.Value, 0, 10).AsTask().Result.Count == 0);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(1), () => Bodies().Count >= 7);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(1), () => Storage.Outbox.QueuedAsync(_peer.Name.Value, 0, 10).AsTask().Result.Count == 0);
     }
 
     [Fact]
@@ -88,9 +88,9 @@ public sealed class OutboundQueueTests : IAsyncLifetime
     {
         _inbox.Refuse = _ => new Answer(403, """{"errcode":"M_FORBIDDEN","error":"go away"}""");
         await _alice.SendTextAsync(_room, "1");
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(3), () => _inbox.Count >= 8);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(3), () => _inbox.Count >= 8);
         _inbox.Refuse = _ => null;
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(5), () => Bodies().Count >= 1);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(5), () => Bodies().Count >= 1);
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class OutboundQueueTests : IAsyncLifetime
     {
         var other = await _alice.CreateRoomAsync("""{"preset":"public_chat"}""");
         await _peer.JoinAsync(_server, other, "zoe");
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromMilliseconds(1), () => Storage.Outbox.DestinationsWithQueueAsync().AsTask().Result.Count == 0);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromMilliseconds(1), () => Storage.Outbox.DestinationsWithQueueAsync().AsTask().Result.Count == 0);
         _inbox.Refuse = _ => s_away;
         var quiet = await _alice.SendTextAsync(other, "quiet");
         var newest = await _alice.SendTextAsync(_room, "newest");
@@ -110,16 +110,16 @@ public sealed class OutboundQueueTests : IAsyncLifetime
         for (var i = 0; i < 1001; i++)
             Storage.Outbox.Enqueue(unit, [_peer.Name.Value], new OutboxItem(OutboxKind.Pdu, _room, newest), unit.NextPosition(ChangeKind.ToDevice, _peer.Name.Value));
         await Storage.CommitAsync(unit);
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(1), () => Storage.Outbox.UnsentRoomsAsync(_peer.Name.Value, 10).AsTask().Result.Count == 2);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(1), () => Storage.Outbox.UnsentRoomsAsync(_peer.Name.Value, 10).AsTask().Result.Count == 2);
         Assert.Equal(3, (await Storage.Outbox.QueuedAsync(_peer.Name.Value, 0, 5000)).Count);
 
         _inbox.Refuse = _ => null;
         var late = await _alice.SendTextAsync(other, "late");
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(5), () => Bodies().Count >= 3);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(5), () => Bodies().Count >= 3);
         Assert.Equal(["newest", "quiet"], Bodies().Take(2).Order());
         Assert.Equal("late", Bodies()[2]);
         Assert.Equal(3, _inbox.Taken.SelectMany(t => t.Body["edus"]?.AsArray() ?? []).Count(e => e!["edu_type"]!.GetValue<string>() == "m.direct_to_device"));
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(1), () => Storage.Outbox.DestinationsWithQueueAsync().AsTask().Result.Count == 0);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(1), () => Storage.Outbox.DestinationsWithQueueAsync().AsTask().Result.Count == 0);
         Assert.NotEqual(quiet, late);
     }
 
@@ -131,7 +131,7 @@ public sealed class OutboundQueueTests : IAsyncLifetime
         _inbox.Refuse = _ => s_away;
         await _alice.SendTextAsync(_room, "1");
         (await _alice.PutAsync("v3/sendToDevice/m.test/1", $$$"""{"messages":{"{{{_peer.UserId("zoe")}}}":{"*":{} } } }""")).Ok();
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromMilliseconds(1), () => _inbox.Count >= 1);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromMilliseconds(1), () => _inbox.Count >= 1);
         using var stopped = new ManualResetEventSlim();
         using var reached = new ManualResetEventSlim();
         if (when == "before it is answered")
@@ -142,15 +142,15 @@ public sealed class OutboundQueueTests : IAsyncLifetime
                 stopped.Wait(TimeSpan.FromSeconds(20));
                 return s_away;
             };
-            await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(1), () => reached.IsSet);
+            await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(1), () => reached.IsSet);
         }
 
         var restart = _server.RestartAsync();
         stopped.Set();
         await restart;
         _inbox.Refuse = _ => null;
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(10), () => Bodies().Count >= 1);
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromSeconds(10), () => _inbox.Taken.Any(t => t.Body.ToJsonString().Contains("m.direct_to_device", StringComparison.Ordinal)));
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(10), () => Bodies().Count >= 1);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(10), () => _inbox.Taken.Any(t => t.Body.ToJsonString().Contains("m.direct_to_device", StringComparison.Ordinal)));
         Assert.Equal(["1"], Bodies());
     }
 
@@ -167,7 +167,7 @@ public sealed class OutboundQueueTests : IAsyncLifetime
         });
         for (var i = 0; i < 5; i++)
             await _alice.SendTextAsync(_room, $"{i}");
-        await PeerInbox.AdvanceUntilAsync(_clock, TimeSpan.FromMilliseconds(1), () => Bodies().Count == 5);
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromMilliseconds(1), () => Bodies().Count == 5);
         Assert.Equal(["0", "1", "2", "3", "4"], Bodies());
         end.Set();
     }

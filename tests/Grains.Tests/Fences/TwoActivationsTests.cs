@@ -7,6 +7,7 @@ using OrleansMatrix.Grains.Abstractions.Account;
 using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Grains.Abstractions.Media;
 using OrleansMatrix.Grains.Abstractions.User;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
 using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
@@ -92,14 +93,14 @@ public sealed class TwoActivationsTests : IAsyncLifetime
         var (former, user) = Activations<IUserGrain>(Alice);
         var set = new ConcurrentBag<string>();
         await Task.WhenAll(Enumerable.Range(0, 20).SelectMany(i => new[] { SetAsync(former, $"u.former{i}"), SetAsync(user, $"u.current{i}") }));
-        using var tags = JsonDocument.Parse((await user.GetTags("!room:local")).Value);
+        using var tags = JsonDocument.Parse((await user.GetTags(RoomId.Parse("!room:local"))).Value);
         Assert.Equal(set.Order(StringComparer.Ordinal), tags.RootElement.GetProperty("tags").EnumerateObject().Select(t => t.Name).Order(StringComparer.Ordinal));
 
         async Task SetAsync(IUserGrain grain, string tag)
         {
             try
             {
-                Assert.True((await grain.SetTag("!room:local", tag, Utf8("{}"))).Ok);
+                Assert.True((await grain.SetTag(RoomId.Parse("!room:local"), tag, Utf8("{}"))).Ok);
                 set.Add(tag);
             }
             catch (Exception)
