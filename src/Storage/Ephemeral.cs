@@ -17,6 +17,8 @@ public interface IEphemeralStore
     ValueTask<IReadOnlyList<PresenceRow>> PresenceAsync(IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default);
     /// <summary>The ids of joined members of a room and server who are not offline, the ones that were active last first.</summary>
     ValueTask<IReadOnlyList<string>> PresentAsync(string roomId, string server, int limit, CancellationToken cancellationToken = default);
+    /// <summary>The ids of users who are not offline, after one in order.</summary>
+    ValueTask<IReadOnlyList<string>> ShownAsync(string afterUserId, int limit, CancellationToken cancellationToken = default);
     /// <summary>Presence of anybody changed in (after, upTo].</summary>
     ValueTask<IReadOnlyList<PresenceRow>> PresenceChangedAsync(long after, long upTo, CancellationToken cancellationToken = default);
 }

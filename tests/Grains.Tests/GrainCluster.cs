@@ -3,6 +3,7 @@ using Orleans.TestingHost;
 using OrleansMatrix.Federation;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Persistence;
+using OrleansMatrix.Grains.RemoteServer;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Identifiers;
@@ -15,13 +16,19 @@ namespace OrleansMatrix.Grains.Tests;
 internal static class GrainCluster
 {
     /// <param name="servers">Answers in place of the other servers; without it they are asked for real, and not at private addresses.</param>
+    /// <param name="wakes">Silos wake what has work in storage.</param>
     public static async Task<InProcessTestCluster> StartAsync(
-        short silos, string folder, TimeProvider clock, IStorage storage, FakeServers? servers = null, FederationSettings? federation = null)
+        short silos, string folder, TimeProvider clock, IStorage storage, FakeServers? servers = null, FederationSettings? federation = null, bool wakes = false)
     {
         var builder = new InProcessTestClusterBuilder(silos);
         builder.Options.ConfigureFileLogging = false;
         var cluster = builder
-            .ConfigureSilo((_, silo) => silo.UseStoredPersistence())
+            .ConfigureSilo((_, silo) =>
+            {
+                silo.UseStoredPersistence();
+                if (wakes)
+                    silo.Services.AddOutbox();
+            })
             .ConfigureSiloHost((_, host) =>
             {
                 host.Services

@@ -20,6 +20,11 @@ public interface IPresenceGrain : IGrainWithStringKey
     [Alias("Active")]
     Task Active(string deviceId);
 
+    /// <summary>Looks whether what is shown still is so.</summary>
+    [OneWay]
+    [Alias("Check")]
+    Task Check();
+
     /// <summary>The user's server says what its presence is (S-S API, m.presence).</summary>
     [Alias("Receive")]
     Task Receive(ReceivedPresence received);

@@ -1,5 +1,6 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Device;
+using OrleansMatrix.Grains.Persistence;
 using OrleansMatrix.Grains.RemoteServer;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;
@@ -11,16 +12,19 @@ namespace OrleansMatrix.Grains.Device;
 /// harm. One fetch runs at a time; local users are told of a change once it is here, or could not be had.
 /// </summary>
 [GrainType("remotedevices")]
-public sealed class RemoteDevicesGrain(RemoteServerServices services) : Grain, IRemoteDevicesGrain
+public sealed class RemoteDevicesGrain(RemoteServerServices services) : Grain, IRemoteDevicesGrain, IRemindable
 {
     private const int MaxFetches = 5;
     private readonly Backoff _backoff = new(services.Time);
     private Task<Outcome<Nothing>>? _fetch;
     private IGrainTimer? _timer;
+    private RetryReminder? _reminder;
 
     private string UserId => this.GetPrimaryKeyString();
 
     private IStorage Storage => services.Storage;
+
+    private RetryReminder Reminder => _reminder ??= new RetryReminder(this, services.Logger);
 
     public async Task Update(ReadOnlyMemory<byte> content)
     {
@@ -77,6 +81,14 @@ public sealed class RemoteDevicesGrain(RemoteServerServices services) : Grain, I
         if (_backoff.IsOver)
             _ = FetchLoggedAsync();
         return Task.CompletedTask;
+    }
+
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        if ((await ListAsync()).Fresh || !await IsSeenAsync())
+            await Reminder.EndAsync();
+        else
+            await Retry();
     }
 
     private async Task<RemoteDeviceList> ListAsync() => (await Storage.DeviceLists.RemoteAsync([UserId])).GetValueOrDefault(UserId) ?? new RemoteDeviceList(UserId, null, false, 0);
@@ -159,6 +171,8 @@ public sealed class RemoteDevicesGrain(RemoteServerServices services) : Grain, I
     {
         var isFirst = !_backoff.HasFailed;
         Schedule(_backoff.Failed());
+        if (_backoff.IsKept)
+            await Reminder.SetAsync();
         if (isFirst)
         {
             var unit = new WriteUnit();

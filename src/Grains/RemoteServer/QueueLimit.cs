@@ -21,16 +21,16 @@ internal sealed class QueueLimit(IStorage storage)
     public bool IsToBeLookedAt() => ++_wakes % WakesBetweenLooks == 0;
 
     /// <summary>True if the queue was too long. Not while part of it is being sent.</summary>
+    /// <param name="server">The server.</param>
     /// <param name="isAway">The server does not answer. One that only is slow may lag further behind.</param>
-    public async Task<bool> ShortenAsync(string server, bool isAway)
+    /// <param name="commit">Commits what is written, as the owner of the queue.</param>
+    public async Task<bool> ShortenAsync(string server, bool isAway, Func<Action<WriteUnit>, Task> commit)
     {
         var (others, toDevice) = await storage.Outbox.QueueLengthAsync(server);
         var isLong = others > (isAway ? MaxQueued : MaxLag);
         if (!isLong && toDevice <= MaxToDevice)
             return false;
-        var unit = new WriteUnit();
-        storage.Outbox.Compact(unit, server, isLong ? storage.Feed.Current : 0, MaxToDevice);
-        await storage.CommitAsync(unit);
+        await commit(unit => storage.Outbox.Compact(unit, server, isLong ? storage.Feed.Current : 0, MaxToDevice));
         return true;
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
+using OrleansMatrix.Grains.Persistence;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
@@ -13,7 +14,7 @@ namespace OrleansMatrix.Grains.RemoteServer;
 /// </summary>
 [Reentrant]
 [GrainType("remoteserver")]
-public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IRemoteServerGrain
+public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IRemoteServerGrain, IRemindable
 {
     private const int MaxReceiving = 10;
 
@@ -38,17 +39,30 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
     private int _refusals;
     private bool _isRemembered;
     private long _helpedAt;
+    private RetryReminder? _retry;
+    private Fence? _fence;
 
     private string Server => this.GetPrimaryKeyString();
 
+    private RetryReminder Retry => _retry ??= new RetryReminder(this, services.Logger);
+
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _fence = await services.Storage.OpenFenceAsync(FenceOwner, cancellationToken);
         if (await services.Storage.Servers.BackoffAsync(Server, cancellationToken) is not { } row)
             return;
         _isRemembered = true;
         _backoff.Restore(row.Failures, DateTimeOffset.FromUnixTimeMilliseconds(row.FailedAt));
         if (!_backoff.IsOver)
             Schedule(_backoff.Left);
+    }
+
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        if ((await services.Storage.Outbox.QueuedAsync(Server, 0, 1)).Count > 0 || (await services.Storage.Outbox.UnsentRoomsAsync(Server, 1)).Count > 0)
+            await Wake();
+        else
+            await Retry.EndAsync();
     }
 
     public async Task Wake()
@@ -140,29 +154,45 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         _sending = true;
         try
         {
-            if (!services.Policy.Allows(Server))
-            {
-                await CommitAsync(unit => services.Storage.Outbox.Discard(unit, Server));
-                return;
-            }
-
-            do
-            {
-                _woken = false;
-                if (_isLong && _pending is null)
-                    await ShortenAsync(isAway: false);
-                while (await NextAsync() is { } transaction)
-                {
-                    if (!await SendAsync(transaction))
-                        return;
-                }
-            }
-            while (_woken);
+            await SendQueueAsync();
+        }
+        catch (Exception fault)
+        {
+            // What was sent may not have been taken out of the queue: it is sent again, by who has the queue then.
+            _pending = null;
+            if (fault is StaleFenceException)
+                DeactivateOnIdle();
+            var wait = _backoff.Failed();
+            RemoteServerLog.SendingBroke(services.Logger, Server, wait, fault);
+            Schedule(wait);
         }
         finally
         {
             _sending = false;
         }
+    }
+
+    private async Task SendQueueAsync()
+    {
+        if (!services.Policy.Allows(Server))
+        {
+            await CommitAsync(unit => services.Storage.Outbox.Discard(unit, Server));
+            _pending = null;
+            return;
+        }
+
+        do
+        {
+            _woken = false;
+            if (_isLong && _pending is null)
+                await ShortenAsync(isAway: false);
+            while (await NextAsync() is { } transaction)
+            {
+                if (!await SendAsync(transaction))
+                    return;
+            }
+        }
+        while (_woken);
     }
 
     // "The sending server must wait and retry for a 200 OK response before sending a transaction with a different txnId": so it is kept for as long as that is likely to come.
@@ -195,6 +225,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
             if (_isRemembered)
                 services.Storage.Servers.RemoveBackoff(unit, Server);
         });
+        _pending = null;
         _isRemembered = false;
         return true;
     }
@@ -212,6 +243,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
                 _refusals = 0;
                 RemoteServerLog.GivenUp(services.Logger, Server, error.Message);
                 await CommitAsync(unit => transaction.GiveUp(unit, services.Storage, Server));
+                _pending = null;
                 return true;
             }
         }
@@ -221,16 +253,18 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         Schedule(wait);
         await ShortenAsync(isAway: true);
         if (_backoff.IsKept)
+        {
             await RememberAsync();
+            await Retry.SetAsync();
+        }
+
         return false;
     }
 
     private async Task RememberAsync()
     {
         _isRemembered = true;
-        var unit = new WriteUnit();
-        services.Storage.Servers.PutBackoff(unit, new ServerBackoffRow(Server, _backoff.Failures, _backoff.FailedAt.ToUnixTimeMilliseconds()));
-        await services.Storage.CommitAsync(unit);
+        await CommitAsync(unit => services.Storage.Servers.PutBackoff(unit, new ServerBackoffRow(Server, _backoff.Failures, _backoff.FailedAt.ToUnixTimeMilliseconds())));
     }
 
     /// <summary>Whether the server has read what it refuses. What it says to everybody (its rate, its keys, who it talks to) passes, and so do its faults.</summary>
@@ -239,17 +273,29 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
     private async Task ShortenAsync(bool isAway)
     {
         _isLong = false;
-        if (!await _limit.ShortenAsync(Server, isAway))
+        if (!await _limit.ShortenAsync(Server, isAway, CommitAsync))
             return;
         RemoteServerLog.QueueShortened(services.Logger, Server);
         _pending = null;
     }
 
+    /// <summary>The queue is taken from by one activation: another one that has written since ends this one (ADR 0004).</summary>
     private async Task CommitAsync(Action<WriteUnit> write)
     {
-        var unit = new WriteUnit();
+        var fence = _fence ??= await services.Storage.OpenFenceAsync(FenceOwner);
+        var unit = new WriteUnit(fence);
         write(unit);
-        await services.Storage.CommitAsync(unit);
-        _pending = null;
+        try
+        {
+            await services.Storage.CommitAsync(unit);
+        }
+        catch
+        {
+            // A unit that failed breaks its fence.
+            _fence = null;
+            throw;
+        }
     }
+
+    private string FenceOwner => $"server:{Server}";
 }

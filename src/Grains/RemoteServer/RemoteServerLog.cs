@@ -7,7 +7,7 @@ internal static partial class RemoteServerLog
     [LoggerMessage(1, LogLevel.Information, "Cannot send to {Server}: {Reason}; the next try is in {Backoff}")]
     public static partial void SendingFailed(ILogger logger, string server, string reason, TimeSpan backoff);
 
-    [LoggerMessage(2, LogLevel.Warning, "The scan of the queues for other servers failed")]
+    [LoggerMessage(2, LogLevel.Warning, "What a silo left behind could not be read")]
     public static partial void ScanFailed(ILogger logger, Exception fault);
 
     [LoggerMessage(3, LogLevel.Warning, "{Server} refuses something for good, which is left out now: {Reason}")]
@@ -16,8 +16,8 @@ internal static partial class RemoteServerLog
     [LoggerMessage(4, LogLevel.Information, "The queue for {Server} has become too long: only the newest event of each room will be sent")]
     public static partial void QueueShortened(ILogger logger, string server);
 
-    [LoggerMessage(5, LogLevel.Warning, "The scan for rooms without their members, or with events that wait to be judged, failed")]
-    public static partial void RoomScanFailed(ILogger logger, Exception fault);
+    [LoggerMessage(5, LogLevel.Error, "Sending to {Server} failed here; the next try is in {Backoff}")]
+    public static partial void SendingBroke(ILogger logger, string server, TimeSpan backoff, Exception fault);
 
     [LoggerMessage(6, LogLevel.Warning, "The answer to a transaction of {Server} could not be stored")]
     public static partial void AnswerNotKept(ILogger logger, string server, Exception fault);

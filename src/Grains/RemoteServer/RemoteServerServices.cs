@@ -39,9 +39,8 @@ public static class RemoteServerRegistration
         .AddSingleton<IRemoteMedia, RemoteMedia>();
 
     /// <summary>
-    /// Starts the sending of what is queued, the filling of rooms whose members are missing, and the judging of events that wait. Hosted services start in the order of
-    /// their registration: call it after storage and the grains' engine are registered.
+    /// Starts the waking of what has work in storage. Hosted services start in the order of their registration: call it after storage and the grains' engine are
+    /// registered.
     /// </summary>
-    public static IServiceCollection AddOutbox(this IServiceCollection services) =>
-        services.AddHostedService<OutboxWaker>().AddHostedService<DeviceListRetries>().AddHostedService<RoomWaker>();
+    public static IServiceCollection AddOutbox(this IServiceCollection services) => services.AddHostedService<UnfinishedWork>();
 }

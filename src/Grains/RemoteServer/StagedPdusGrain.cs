@@ -1,25 +1,37 @@
 using System.Collections.Immutable;
 using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
+using OrleansMatrix.Grains.Persistence;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <inheritdoc cref="IStagedPdusGrain"/>
 [Reentrant]
 [GrainType("stagedpdus")]
-public sealed class StagedPdusGrain(RemoteServerServices services) : Grain, IStagedPdusGrain
+public sealed class StagedPdusGrain(RemoteServerServices services) : Grain, IStagedPdusGrain, IRemindable
 {
     /// <summary>The least time between a try and one out of turn.</summary>
     private static readonly TimeSpan s_betweenTries = TimeSpan.FromSeconds(10);
 
     private readonly Backoff _backoff = new(services.Time);
     private StagedTries? _tries;
+    private RetryReminder? _retry;
     private IGrainTimer? _timer;
     private string? _heard;
     private bool _running;
     private bool _woken;
 
     private StagedTries Tries => _tries ??= new StagedTries(services, GrainFactory, this.GetPrimaryKeyString());
+
+    private RetryReminder Retry => _retry ??= new RetryReminder(this, services.Logger);
+
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        if ((await services.Storage.StagedPdus.OfRoomAsync(this.GetPrimaryKeyString())).Count > 0)
+            await Wake(isNew: false);
+        else
+            await Retry.EndAsync();
+    }
 
     public Task Wake(bool isNew)
     {
@@ -90,6 +102,9 @@ public sealed class StagedPdusGrain(RemoteServerServices services) : Grain, ISta
             _running = false;
             End(result, isHearing: heard is not null);
         }
+
+        if (_timer is not null && _backoff.IsKept)
+            await Retry.SetAsync();
     }
 
     private void End(StagedTry result, bool isHearing)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
@@ -23,7 +24,7 @@ namespace OrleansMatrix.Grains.Room;
 /// </summary>
 [Reentrant]
 [GrainType("room")]
-public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grain, IRoomGrain
+public sealed class RoomGrain(RoomServices services, IRemoteRooms remote, ILogger<RoomGrain> logger) : Grain, IRoomGrain, IRemindable
 {
     private readonly RunningJoins _joins = new();
     private RoomSlot? _slot;
@@ -135,6 +136,13 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
 
     public Task Fill() => RunAsync(_ => Task.FromResult(true));
 
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        // Every call goes on with getting the members of a room that lacks them.
+        if (!await RunAsync(activation => Task.FromResult(activation.Room?.Partial is not null)))
+            await MemberFetch.EndAsync();
+    }
+
     public Task<bool> HasMembers() => RunAsync(_ => MemberFetch.WaitAsync());
 
     // What can be done to a member hangs on the membership; of a room that was joined without its members it may not be known yet.
@@ -145,7 +153,7 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote) : Grai
         return isKnown || await MemberFetch.WaitAsync() ? await change() : new MatrixError(ErrCodes.Unknown, 503, "The members of the room are not known yet");
     }
 
-    private MemberFetch MemberFetch => _memberFetch ??= new MemberFetch(this, services, remote, Slot, RoomId);
+    private MemberFetch MemberFetch => _memberFetch ??= new MemberFetch(this, services, remote, Slot, RoomId, logger);
 
     private RoomSlot Slot => _slot ??= new RoomSlot(services, RoomId, DeactivateOnIdle, () => MemberFetch.Start(default));
 

@@ -21,6 +21,8 @@ internal sealed class EphemeralStore(ISqlDatabase database) : IEphemeralStore
     private static readonly Statement PresenceOf = new($"{SelectPresence} user_id = ANY($1)");
     private static readonly Statement PresenceChanged = new($"{SelectPresence} pos > $1 AND pos <= $2 ORDER BY pos");
 
+    private static readonly Statement Shown = new("SELECT user_id FROM presence WHERE presence <> 'offline' AND user_id > $1 ORDER BY user_id LIMIT $2");
+
     private static readonly Statement Present = new("""
         SELECT presence.user_id FROM memberships members JOIN presence ON presence.user_id = members.user_id AND presence.presence <> 'offline'
         WHERE members.room_id = $1 AND members.membership = 'join' AND members.server = $2 ORDER BY presence.last_active_at DESC LIMIT $3
@@ -43,6 +45,9 @@ internal sealed class EphemeralStore(ISqlDatabase database) : IEphemeralStore
 
     public ValueTask<IReadOnlyList<string>> PresentAsync(string roomId, string server, int limit, CancellationToken cancellationToken = default) =>
         database.QueryAsync(Present, static row => row.Text(0), cancellationToken, roomId, server, limit).AsReadOnly();
+
+    public ValueTask<IReadOnlyList<string>> ShownAsync(string afterUserId, int limit, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(Shown, static row => row.Text(0), cancellationToken, afterUserId, limit).AsReadOnly();
 
     public ValueTask<IReadOnlyList<PresenceRow>> PresenceChangedAsync(long after, long upTo, CancellationToken cancellationToken = default) =>
         database.QueryAsync(PresenceChanged, ReadPresence, cancellationToken, after, upTo).AsReadOnly();

@@ -72,6 +72,22 @@ public sealed class BackoffTests : IAsyncLifetime
         await UntilAsync(async () => await _storage.Servers.BackoffAsync(Other) is null);
     }
 
+    [Fact]
+    public async Task A_reminder_wakes_who_is_away_for_long_and_goes_once_nothing_waits()
+    {
+        var reminder = Assert.Single(await _storage.Reminders.AllAsync());
+        Assert.Equal(Grain.GetGrainId().ToString(), reminder.GrainId);
+        var tick = new TickStatus(_clock.GetUtcNow().UtcDateTime, TimeSpan.FromMinutes(30), _clock.GetUtcNow().UtcDateTime);
+
+        // Nothing else has woken the grain of this cluster.
+        _servers.On(Other, "/_matrix/federation/v1/send/", _ => "{}"u8.ToArray());
+        await Grain.AsReference<IRemindable>().ReceiveReminder(reminder.Name, tick);
+        await AdvanceUntilAsync(() => _servers.Count(Other) == Failures + 1);
+        await UntilAsync(async () => (await _storage.Outbox.DestinationsWithQueueAsync()).Count == 0);
+        await Grain.AsReference<IRemindable>().ReceiveReminder(reminder.Name, tick);
+        Assert.Empty(await _storage.Reminders.AllAsync());
+    }
+
     private async Task AdvanceUntilAsync(Func<bool> isSo, int milliseconds = 500) => await UntilAsync(() =>
     {
         if (!isSo())

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using OrleansMatrix.Grains.Persistence;
 using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Federation;
 
@@ -8,7 +10,7 @@ namespace OrleansMatrix.Grains.Room.Importing;
 /// Runs <see cref="FetchMembers"/> beside the grain's calls, again after a while if it did not succeed, and keeps the grain active meanwhile. Used from the grain's
 /// own scheduler only.
 /// </summary>
-internal sealed class MemberFetch(Grain grain, RoomServices services, IRemoteRooms remote, RoomSlot slot, string roomId)
+internal sealed class MemberFetch(Grain grain, RoomServices services, IRemoteRooms remote, RoomSlot slot, string roomId, ILogger logger)
 {
     private static readonly TimeSpan s_firstBackoff = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_longestBackoff = TimeSpan.FromMinutes(10);
@@ -18,6 +20,7 @@ internal sealed class MemberFetch(Grain grain, RoomServices services, IRemoteRoo
     private IGrainTimer? _timer;
     private bool _running;
     private int _failures;
+    private RetryReminder? _retry;
 
     /// <summary>True from the start until all members are known.</summary>
     public bool IsActive => _timer is not null;
@@ -69,7 +72,13 @@ internal sealed class MemberFetch(Grain grain, RoomServices services, IRemoteRoo
             else
                 _timer?.Change(Backoff.After(++_failures, s_firstBackoff, s_longestBackoff), Timeout.InfiniteTimeSpan);
         }
+
+        if (!isDone)
+            await (_retry ??= new RetryReminder(grain, logger)).SetAsync();
     }
+
+    /// <summary>All members are known: nothing is to be tried again.</summary>
+    public Task EndAsync() => (_retry ??= new RetryReminder(grain, logger)).EndAsync();
 
     private void Stop()
     {

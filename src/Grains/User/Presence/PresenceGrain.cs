@@ -53,6 +53,9 @@ public sealed class PresenceGrain(IStorage storage, LocalServer server, TimeProv
         return ShowAsync(static row => row?.StatusMessage);
     }
 
+    // Being active is what does it: what is shown is compared with the devices that have come back when it may have changed.
+    public Task Check() => Task.CompletedTask;
+
     public async Task Receive(ReceivedPresence received)
     {
         ArgumentNullException.ThrowIfNull(received);
