@@ -97,11 +97,13 @@ public static class MatrixServer
             .AddHostedService<StorageStartup>()
             .AddHostedService<Housekeeping>();
         OrleansHosting.Add(builder, settings);
+        Telemetry.Add(builder, settings.Telemetry);
         builder.Services.AddOutbox();
         configure?.Invoke(builder);
 
         var app = builder.Build();
         app.UseForwardedHeaders();
+        Telemetry.Use(app, settings.Telemetry);
         app.UseMatrixGateway();
         var health = app.Services.GetRequiredService<Health>();
         app.Use(next => context => HomePage.IsAsked(context.Request) ? HomePage.AnswerAsync(context, settings) : next(context));

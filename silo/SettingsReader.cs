@@ -28,6 +28,13 @@ public static class SettingsReader
                 Address = Address(reader),
                 SiloPort = (int)reader.Integer("Cluster:SiloPort", ClusterSettings.DefaultSiloPort, 0, 65535),
             },
+            Telemetry = new TelemetrySettings
+            {
+                Metrics = reader.Flag("Telemetry:Metrics"),
+                MetricsAllow = [.. reader.List("Telemetry:MetricsAllow", static text => IPNetwork.TryParse(text, out _) ? null : $"'{text}' is not a network such as 10.0.0.0/8")
+                    .Select(static text => IPNetwork.Parse(text))],
+                OtlpEndpoint = reader.Url("Telemetry:OtlpEndpoint") is { } collector ? new Uri(collector) : null,
+            },
             DefaultRoomVersion = RoomVersionId(reader),
             Registration = new RegistrationSettings
             {

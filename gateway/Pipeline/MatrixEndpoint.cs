@@ -41,6 +41,10 @@ public sealed class MatrixEndpoint
     {
         if (Options.MaxBody > EndpointOptions.DefaultMaxBody && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = Options.MaxBody + EndpointOptions.DrainAllowance;
+        // The route, and not the path, which names users and rooms: OpenTelemetry's http.route.
+        context.Features.Get<IHttpMetricsTagsFeature>()?.Tags.Add(new KeyValuePair<string, object?>("http.route", Path));
+        if (System.Diagnostics.Activity.Current is { IsAllDataRequested: true } activity)
+            activity.SetTag("http.route", Path).DisplayName = $"{Method} {Path}";
         try
         {
             await ResponseWriter.WriteAsync(context, await RunAsync(context));

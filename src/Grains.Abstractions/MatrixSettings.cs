@@ -22,6 +22,9 @@ public sealed record MatrixSettings
     /// <summary>How silos that share a database reach each other.</summary>
     public ClusterSettings Cluster { get; init; } = new();
 
+    /// <summary>What this process tells of itself.</summary>
+    public TelemetrySettings Telemetry { get; init; } = new();
+
     /// <summary>The version of rooms whose maker names none: one of those that this server knows.</summary>
     public string DefaultRoomVersion { get; init; } = RoomVersion.Default.Id;
 
@@ -46,6 +49,19 @@ public sealed record MatrixSettings
 
     /// <summary>The unpadded Base64 Ed25519 key of a policy server that goes by this server's name; null: there is none.</summary>
     public string? PolicyServerKey { get; init; }
+}
+
+/// <summary>Metrics, traces and logs for other programs (section <c>Matrix:Telemetry</c>).</summary>
+public sealed record TelemetrySettings
+{
+    /// <summary><c>GET /metrics</c> answers Prometheus.</summary>
+    public bool Metrics { get; init; }
+
+    /// <summary>Who may read <c>/metrics</c> besides this machine.</summary>
+    public IReadOnlyList<IPNetwork> MetricsAllow { get; init; } = [];
+
+    /// <summary>The collector that metrics, traces and logs go to by OTLP (gRPC); null: none.</summary>
+    public Uri? OtlpEndpoint { get; init; }
 }
 
 /// <summary>How the silos of a cluster reach each other (section <c>Matrix:Cluster</c>); without <see cref="MatrixSettings.Database"/> it means nothing.</summary>

@@ -64,11 +64,14 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStor
 
     /// <inheritdoc/>
     public Task<CommitResult> CommitAsync(WriteUnit unit) =>
-        unit.IsEmpty ? Task.FromResult(default(CommitResult)) : !unit.IsQueueing ? database.CommitAsync(unit) : CommitQueuedAsync(unit);
+        unit.IsEmpty ? Task.FromResult(default(CommitResult)) : !unit.IsQueueing ? CommitWatchedAsync(unit) : CommitQueuedAsync(unit);
+
+    private Task<CommitResult> CommitWatchedAsync(WriteUnit unit) =>
+        StorageTelemetry.IsWatched ? StorageTelemetry.CommitAsync(database.CommitAsync, unit, database.Feed) : database.CommitAsync(unit);
 
     private async Task<CommitResult> CommitQueuedAsync(WriteUnit unit)
     {
-        var result = await database.CommitAsync(unit).ConfigureAwait(false);
+        var result = await CommitWatchedAsync(unit).ConfigureAwait(false);
         _outbox.Announce(unit);
         return result;
     }

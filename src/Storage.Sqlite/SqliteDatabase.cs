@@ -35,6 +35,7 @@ internal sealed class SqliteDatabase : ISqlDatabase
     public ValueTask<List<T>> QueryAsync<T>(Statement statement, Func<SqlRow, T> read, CancellationToken cancellationToken, params ReadOnlySpan<SqlValue> arguments)
     {
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<List<T>>(cancellationToken);
+        using var activity = StorageTelemetry.StartQuery("sqlite", statement);
         List<T> rows = [];
         var connection = Rent();
         try
@@ -52,6 +53,7 @@ internal sealed class SqliteDatabase : ISqlDatabase
     public ValueTask<List<T>> QueryEachAsync<T>(Statement statement, Func<SqlRow, T> read, IReadOnlyList<SqlValue[]> arguments, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<List<T>>(cancellationToken);
+        using var activity = StorageTelemetry.StartQuery("sqlite", statement);
         List<T> rows = [];
         var connection = Rent();
         try

@@ -210,6 +210,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         {
             var target = string.Create(CultureInfo.InvariantCulture, $"/_matrix/federation/v1/send/{_since}-{_sequence}");
             var sent = await services.Api.SendAsync(Server, HttpMethod.Put, target, transaction.Json, s_patience);
+            GrainMetrics.Transaction(sent.Error is null);
             if (sent.Error is { } error)
                 return await FailedAsync(transaction, error);
         }

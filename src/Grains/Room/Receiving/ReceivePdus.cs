@@ -51,6 +51,8 @@ internal static class ReceivePdus
             verdicts.AddRange(outcome.Value!);
         }
 
+        foreach (var verdict in verdicts)
+            GrainMetrics.Received(verdict.Verdict);
         return new PduVerdicts(verdicts.ToImmutable());
     }
 

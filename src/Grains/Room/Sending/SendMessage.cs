@@ -40,6 +40,7 @@ internal static class SendMessage
             await unit.AppendAsync(local.Pdu, local.Before, Origin(transaction), distribute: true);
             if (transaction is { } key)
                 Record(unit, room, key, local.Pdu.EventId);
+            GrainMetrics.Sent();
             return local.Pdu.EventId;
         });
 

@@ -30,7 +30,12 @@ public sealed class StateNodeCache(IStateNodeStore store, long maxBytes = StateN
         {
             node = null;
             if (!_byId.TryGetValue(id, out var entry))
+            {
+                GrainMetrics.StateNode(hit: false);
                 return false;
+            }
+
+            GrainMetrics.StateNode(hit: true);
             if (entry != _byUse.First)
             {
                 _byUse.Remove(entry);

@@ -33,7 +33,15 @@ internal static class SyncRun
             var left = timeout - services.Time.GetElapsedTime(started);
             if (told || scope.IsInitial || request.FullState || left <= TimeSpan.Zero || cancellationToken.IsCancellationRequested)
                 return new ReadOnlyMemory<byte>(json.ToArray());
-            await user.Watcher.WaitAsync(scope.UpTo, left, services.Time, cancellationToken);
+            GrainMetrics.SyncWaits(1);
+            try
+            {
+                await user.Watcher.WaitAsync(scope.UpTo, left, services.Time, cancellationToken);
+            }
+            finally
+            {
+                GrainMetrics.SyncWaits(-1);
+            }
         }
     }
 
