@@ -104,6 +104,7 @@ public static class MatrixServer
         var app = builder.Build();
         app.UseForwardedHeaders();
         Telemetry.Use(app, settings.Telemetry);
+        Dashboard.Use(app, settings);
         app.UseMatrixGateway();
         var health = app.Services.GetRequiredService<Health>();
         app.Use(next => context => HomePage.IsAsked(context.Request) ? HomePage.AnswerAsync(context, settings) : next(context));

@@ -28,6 +28,7 @@ internal static class OrleansHosting
         // One cluster per homeserver: silos of another server name on the same database are another service.
         silo.Configure<ClusterOptions>(options => options.ServiceId = options.ClusterId = settings.ServerName.Value);
         Telemetry.Propagate(silo, settings.Telemetry);
+        Dashboard.Add(silo, settings);
         if (settings.Database.Length == 0)
             AddAlone(silo);
         else

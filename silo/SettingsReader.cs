@@ -35,6 +35,7 @@ public static class SettingsReader
                     .Select(static text => IPNetwork.Parse(text))],
                 OtlpEndpoint = reader.Url("Telemetry:OtlpEndpoint") is { } collector ? new Uri(collector) : null,
             },
+            DashboardEnabled = reader.Flag("Dashboard:Enabled"),
             DefaultRoomVersion = RoomVersionId(reader),
             Registration = new RegistrationSettings
             {

@@ -33,7 +33,7 @@ public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings)
     }
 
     /// <summary>The client's address, empty if it is not known (a Unix socket).</summary>
-    internal static string AddressOf(HttpContext context)
+    public static string AddressOf(HttpContext context)
     {
         var address = context.Connection.RemoteIpAddress;
         return address is null ? "" : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
@@ -48,7 +48,8 @@ public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings)
         return request.QueryString.HasValue && request.Query.TryGetValue("access_token", out var query) ? query[0] : null;
     }
 
-    internal static string UserAgentOf(HttpRequest request)
+    /// <summary>The User-Agent header, cut to 256 characters.</summary>
+    public static string UserAgentOf(HttpRequest request)
     {
         var agent = request.Headers.UserAgent.ToString();
         return agent.Length <= 256 ? agent : agent[..256];

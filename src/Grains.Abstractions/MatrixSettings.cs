@@ -25,6 +25,9 @@ public sealed record MatrixSettings
     /// <summary>What this process tells of itself.</summary>
     public TelemetrySettings Telemetry { get; init; } = new();
 
+    /// <summary>Orleans' dashboard answers at <c>/admin/orleans</c>.</summary>
+    public bool DashboardEnabled { get; init; }
+
     /// <summary>The version of rooms whose maker names none: one of those that this server knows.</summary>
     public string DefaultRoomVersion { get; init; } = RoomVersion.Default.Id;
 
