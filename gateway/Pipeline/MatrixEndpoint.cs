@@ -98,22 +98,9 @@ public sealed class MatrixEndpoint
         if (Limit(RateClass.Server, origin) is { } tooMany)
             return tooMany;
         if (!Options.CallsServerGrain)
-            _ = TellHeardAsync(origin);
+            await Services.Grains.GetGrain<IRemoteServerGrain>(origin).SeenAlive();
         using var request = new MatrixRequest(context, this, null, origin, body);
         return await _handler(request);
-    }
-
-    // A hint: who asks need not wait for it.
-    private async Task TellHeardAsync(string origin)
-    {
-        try
-        {
-            await Services.Grains.GetGrain<IRemoteServerGrain>(origin).Heard();
-        }
-        catch (Exception fault)
-        {
-            PipelineLog.NotHeard(Services.Logger, origin, fault);
-        }
     }
 
     private MatrixError? Limit(RateClass rate, string key) =>

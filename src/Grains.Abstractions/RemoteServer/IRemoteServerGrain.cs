@@ -13,8 +13,8 @@ public interface IRemoteServerGrain : IGrainWithStringKey
 
     /// <summary>The server was heard of: it is worth trying again at once.</summary>
     [OneWay]
-    [Alias("Heard")]
-    Task Heard();
+    [Alias("SeenAlive")]
+    Task SeenAlive();
 
     /// <summary>
     /// Takes a transaction (S-S API, PUT send/{txnId}) and answers the response's body. A transaction id that was answered before gets the same answer again.

@@ -23,6 +23,6 @@ public interface IStagedPdusGrain : IGrainWithStringKey
 
     /// <summary>A server of the room was heard of.</summary>
     [OneWay]
-    [Alias("Heard")]
-    Task Heard(string server);
+    [Alias("ServerSeenAlive")]
+    Task ServerSeenAlive(string server);
 }

@@ -119,8 +119,8 @@ public interface IRoomGrain : IGrainWithStringKey
 
     /// <summary>Goes on with getting the members of a room that was joined without them.</summary>
     [OneWay]
-    [Alias("Fill")]
-    Task Fill();
+    [Alias("FetchMembers")]
+    Task FetchMembers();
 
     /// <summary>Waits, for a minute at most, until all members are known; false if they are not by then.</summary>
     [ResponseTimeout("00:01:30")]

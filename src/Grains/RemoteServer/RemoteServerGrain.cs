@@ -90,7 +90,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         }
     }
 
-    public async Task Heard()
+    public async Task SeenAlive()
     {
         await HelpStagedAsync();
         if (_backoff.IsOver || _sending)
@@ -107,7 +107,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
             return await running;
         if (_receiving.Values.Count(running => !running.IsCompleted) >= MaxReceiving)
             return MatrixError.LimitExceeded(1000);
-        await Heard();
+        await SeenAlive();
         if (_receiving.TryGetValue(transactionId, out running))
             return await running;
         var transaction = new InboundTransaction(services, GrainFactory, ServerName.Parse(Server));
@@ -136,7 +136,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
             return;
         _helpedAt = services.Now;
         foreach (var roomId in await services.Storage.StagedPdus.RoomsWithAsync(Server))
-            await GrainFactory.GetGrain<IStagedPdusGrain>(roomId).Heard(Server);
+            await GrainFactory.GetGrain<IStagedPdusGrain>(roomId).ServerSeenAlive(Server);
     }
 
     private void Schedule(TimeSpan wait)

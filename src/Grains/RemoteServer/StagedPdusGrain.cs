@@ -56,7 +56,7 @@ public sealed class StagedPdusGrain(RemoteServerServices services) : Grain, ISta
         }
     }
 
-    public Task Heard(string server)
+    public Task ServerSeenAlive(string server)
     {
         if (_running || _heard is not null || !Tries.IsWorthAsking(server))
             return Task.CompletedTask;

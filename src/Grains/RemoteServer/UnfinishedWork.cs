@@ -76,7 +76,7 @@ internal sealed class UnfinishedWork(RemoteServerServices services, IGrainFactor
     private async Task WakeRoomsAsync(CancellationToken cancellationToken)
     {
         foreach (var roomId in await services.Storage.PartialRooms.AllAsync(cancellationToken))
-            await grains.GetGrain<IRoomGrain>(roomId).Fill();
+            await grains.GetGrain<IRoomGrain>(roomId).FetchMembers();
         foreach (var roomId in await services.Storage.StagedPdus.RoomsAsync(cancellationToken))
             await grains.GetGrain<IStagedPdusGrain>(roomId).Wake(isNew: false);
     }

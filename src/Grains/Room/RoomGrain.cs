@@ -134,7 +134,7 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote, ILogge
         return imported;
     }
 
-    public Task Fill() => RunAsync(_ => Task.FromResult(true));
+    public Task FetchMembers() => RunAsync(_ => Task.FromResult(true));
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
@@ -161,7 +161,8 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote, ILogge
     private async Task<Outcome<string>> RunAsync(Func<RoomActivation, Task<Outcome<string>>> call)
     {
         var outcome = await Slot.RunAsync(call);
-        return Policy.PolicySigning.IsWanted(outcome) ? await Slot.RunAsync(activation => Policy.PolicySigning.RunAsync(activation, remote, call, outcome)) : outcome;
+        return outcome.Error is PolicySignatureWanted
+            ? await Slot.RunAsync(activation => PolicySigning.RunAsync(activation, remote, call, outcome)) : outcome;
     }
 
     private Task<T> RunAsync<T>(Func<RoomActivation, Task<T>> call) => Slot.RunAsync(call);

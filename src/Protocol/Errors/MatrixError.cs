@@ -7,7 +7,7 @@ namespace OrleansMatrix.Protocol.Errors;
 /// <param name="ErrCode">The <c>errcode</c>, one of <see cref="ErrCodes"/> or a namespaced one.</param>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Message">The human-readable <c>error</c>.</param>
-public sealed record MatrixError(string ErrCode, int Status, string Message)
+public record MatrixError(string ErrCode, int Status, string Message)
 {
     /// <summary>Further members of the error object, as one UTF-8 JSON object; empty when there are none.</summary>
     public ReadOnlyMemory<byte> Extra { get; init; }

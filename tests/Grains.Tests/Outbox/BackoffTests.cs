@@ -66,7 +66,7 @@ public sealed class BackoffTests : IAsyncLifetime
         await Grain.Wake();
         _servers.On(Other, "/_matrix/federation/v1/send/", _ => "{}"u8.ToArray());
         var before = _clock.GetUtcNow();
-        await Grain.Heard();
+        await Grain.SeenAlive();
         await AdvanceUntilAsync(() => _servers.Count(Other) == Failures + 1, milliseconds: 10);
         Assert.True(_clock.GetUtcNow() - before <= TimeSpan.FromSeconds(30));
         await UntilAsync(async () => await _storage.Servers.BackoffAsync(Other) is null);

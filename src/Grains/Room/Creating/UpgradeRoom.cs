@@ -195,7 +195,7 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services, I
             writer.WriteNumber("invite"u8, Math.Max(levels.Invite, raised));
         });
         var outcome = await Sending.SetState.AppendAsync(room, unit, new EventDraft(user, EventTypes.PowerLevels, "", content));
-        return outcome.Ok || outcome.Error!.ErrCode == PolicySigning.Wanted ? outcome : present.EventId;
+        return outcome.Ok || outcome.Error is PolicySignatureWanted ? outcome : present.EventId;
     }));
 
     private async Task MoveCanonicalAliasAsync(RoomActivation activation, string user, string successor)

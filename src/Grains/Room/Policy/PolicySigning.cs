@@ -13,18 +13,12 @@ namespace OrleansMatrix.Grains.Room.Policy;
 
 /// <summary>
 /// S-S API, Policy Servers: events of a room that uses one carry its signature. It is asked outside of the room's turn: a local event that needs a signature ends its
-/// change with <see cref="Wanted"/>, and the change runs again once it is there.
+/// change with <see cref="PolicySignatureWanted"/>, and the change runs again once it is there.
 /// </summary>
 internal static class PolicySigning
 {
-    /// <summary>The errcode by which a change tells that the event whose id is the message needs a signature. Never leaves the room.</summary>
-    public const string Wanted = "policy signature wanted";
-
     /// <summary>Signatures that one call asks for.</summary>
     private const int MaxAsked = 5;
-
-    /// <summary>True if the call ended because an event needs a signature.</summary>
-    public static bool IsWanted(in Outcome<string> outcome) => !outcome.Ok && outcome.Error!.ErrCode == Wanted;
 
     /// <summary>Runs a call, and again after each signature that it needs.</summary>
     /// <param name="activation">The room.</param>
@@ -38,16 +32,16 @@ internal static class PolicySigning
         {
             var outcome = first ?? await call(activation);
             first = null;
-            if (!IsWanted(outcome))
+            if (outcome.Error is not PolicySignatureWanted wanted)
                 return outcome;
             if (asked == MaxAsked)
                 return MatrixError.Forbidden("The room's policy server was asked too often");
-            if (await AskAsync(activation, remote, outcome.Error!.Message) is { } refused)
+            if (await AskAsync(activation, remote, wanted.EventId) is { } refused)
                 return refused;
         }
     }
 
-    /// <summary>A local event that may be sent: itself where no policy server is used, or what was signed for the draft; else <see cref="Wanted"/>.</summary>
+    /// <summary>A local event that may be sent: itself where no policy server is used, or what was signed for the draft; else <see cref="PolicySignatureWanted"/>.</summary>
     public static async ValueTask<Result<(Pdu Pdu, StateView Before)>> PassAsync(ActiveRoom room, EventDraft draft, Pdu built, StateView before)
     {
         if (draft.IsTrial || await room.FindPolicyAsync() is not { } policy || !RoomPolicyServer.MustBeSigned(built))
@@ -67,7 +61,7 @@ internal static class PolicySigning
         }
 
         room.PolicySignatures.Want(draft, built);
-        return new MatrixError(Wanted, 403, built.EventId);
+        return new PolicySignatureWanted(built.EventId);
     }
 
     /// <summary>An event from elsewhere, with the policy server's signature if it was missing and can be had.</summary>
