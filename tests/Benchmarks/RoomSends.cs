@@ -8,6 +8,7 @@ using OrleansMatrix.Federation;
 using OrleansMatrix.Grains;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Persistence;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Identifiers;
@@ -74,6 +75,9 @@ internal static class RoomSends
     private static RoomRequest Room(int number) =>
         new(new Requester(UserId.Parse(User), "D"), null, "private_chat", null, null, $"Room {number}", null, [], 0, false, null, null, []);
 
+    // One silo, which nobody calls from outside.
+    private const int SiloPort = 21_112;
+
     private static async Task<IHost> StartAsync(TemporaryFolder folder)
     {
         var storage = SqliteStorage.Open(folder.File("matrix.db"), TimeProvider.System, NullLoggerFactory.Instance);
@@ -88,7 +92,7 @@ internal static class RoomSends
             .AddSingleton(storage)
             .AddFederation(allowPrivateAddresses: false, AllowedServers.Open)
             .AddMatrixGrains();
-        builder.UseOrleans();
+        builder.UseOrleans(silo => silo.UseLocalhostClustering(SiloPort, gatewayPort: 0).UseStoredPersistence());
         var host = builder.Build();
         await host.StartAsync();
         return host;
