@@ -6,8 +6,9 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Silo;
 
 /// <summary>
-/// The server name and the signing key that a database belongs to: the first start writes them, and all later ones must have the same. With another name every user
-/// and room would be a stranger's; with another key other servers would refuse what this one signs until they ask for its keys again, and what it signed before.
+/// The server name and the signing key that a database belongs to: the first start writes them, and all later ones must have the same. With another name every
+/// user and room would be a stranger's; with another key other servers would refuse what this one signs until they ask for its keys again, and what it signed
+/// before.
 /// </summary>
 internal static class DatabaseOwner
 {
@@ -22,12 +23,14 @@ internal static class DatabaseOwner
         if (await storage.Servers.GetSettingAsync(NameSetting) is not { } owner)
         {
             // Accounts are older than this setting in a database of an earlier version.
-            owner = await storage.Accounts.ListAsync(null, 1) is [var account, ..] && UserId.TryParse(account.UserId, out var user) ? user.ServerName.Value : name;
+            owner = await storage.Accounts.ListAsync(null, 1) is [var account, ..] && UserId.TryParse(account.UserId, out var user) ? user.ServerName.Value
+                : name;
             owner = await storage.Servers.SetSettingOnceAsync(NameSetting, owner);
         }
 
         if (owner != name)
-            throw new SettingsException("Matrix:ServerName", $"is '{name}', but the database {Where(settings)} is that of '{owner}'; a server's name never changes");
+            throw new SettingsException(
+                "Matrix:ServerName", $"is '{name}', but the database {Where(settings)} is that of '{owner}'; a server's name never changes");
     }
 
     /// <summary>Holds the server to the key that its database was used with, or notes it.</summary>

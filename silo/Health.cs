@@ -11,7 +11,8 @@ internal sealed class Health(IStorage storage, TimeProvider time, IHostApplicati
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(2);
 
-    public static bool IsAsked(HttpRequest request) => request.Path.StartsWithSegments("/health", StringComparison.Ordinal) && HttpMethods.IsGet(request.Method);
+    public static bool IsAsked(HttpRequest request) => request.Path.StartsWithSegments("/health", StringComparison.Ordinal) &&
+        HttpMethods.IsGet(request.Method);
 
     public async Task AnswerAsync(HttpContext context, RequestDelegate next)
     {

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Configuration.Memory;
 
 namespace OrleansMatrix.Silo;
 
-/// <summary>What is logged when the configuration (<c>Logging:LogLevel</c>) says nothing else: what this server has to say, and what goes wrong below it.</summary>
+/// <summary>
+/// What is logged when the configuration (<c>Logging:LogLevel</c>) says nothing else: what this server has to say, and what goes wrong below it.
+/// </summary>
 internal static class LogLevels
 {
     private static readonly Dictionary<string, LogLevel> s_defaults = new()

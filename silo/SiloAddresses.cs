@@ -11,13 +11,14 @@ internal static class SiloAddresses
     private static readonly string[] s_hostKeys = ["Host", "Server"];
 
     /// <summary>
-    /// The address of the interface that reaches the database: silos that share it reach each other the same way. A database on this machine (loopback or a socket
-    /// file) is shared by silos of this machine only.
+    /// The address of the interface that reaches the database: silos that share it reach each other the same way. A database on this machine (loopback or a
+    /// socket file) is shared by silos of this machine only.
     /// </summary>
     /// <exception cref="SettingsException">The database's host has no address or cannot be reached.</exception>
     public static IPAddress TowardsDatabase(DbConnectionStringBuilder database)
     {
-        var host = s_hostKeys.Select(key => database.TryGetValue(key, out var value) ? value?.ToString() : null).FirstOrDefault(static value => !string.IsNullOrEmpty(value));
+        var host = s_hostKeys.Select(key => database.TryGetValue(key, out var value) ? value?.ToString() : null)
+            .FirstOrDefault(static value => !string.IsNullOrEmpty(value));
 
         // Of several hosts, and with a port behind a host, Npgsql takes the first that answers; all are in one network.
         host = host?.Split(',')[0].Trim();
@@ -36,7 +37,8 @@ internal static class SiloAddresses
         }
         catch (SocketException fault)
         {
-            throw new SettingsException("Matrix:Database", $"the way to '{host}' was not found ({fault.Message}); Matrix:Cluster:Address names the address of this silo");
+            throw new SettingsException(
+                "Matrix:Database", $"the way to '{host}' was not found ({fault.Message}); Matrix:Cluster:Address names the address of this silo");
         }
     }
 

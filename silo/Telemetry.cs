@@ -10,8 +10,8 @@ using OrleansMatrix.Storage.Sql;
 namespace OrleansMatrix.Silo;
 
 /// <summary>
-/// What is seen from outside, by OpenTelemetry: <c>GET /metrics</c> for Prometheus, and, with <c>Matrix:Telemetry:OtlpEndpoint</c>, metrics, traces and logs sent to
-/// a collector. A trace goes from the request through the grains to SQL.
+/// What is seen from outside, by OpenTelemetry: <c>GET /metrics</c> for Prometheus, and, with <c>Matrix:Telemetry:OtlpEndpoint</c>, metrics, traces and logs
+/// sent to a collector. A trace goes from the request through the grains to SQL.
 /// </summary>
 internal static class Telemetry
 {
@@ -26,7 +26,8 @@ internal static class Telemetry
     ];
 
     // Orleans takes calls of grains whose namespace begins as its own does for its own: Runtime has them.
-    private static readonly string[] s_sources = ["Microsoft.Orleans.Application", "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Storage", "Npgsql", "System.Net.Http", StorageTelemetry.Name];
+    private static readonly string[] s_sources =
+        ["Microsoft.Orleans.Application", "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Storage", "Npgsql", "System.Net.Http", StorageTelemetry.Name];
 
     /// <summary>Adds what the settings ask for; nothing, and at no cost, if that is nothing.</summary>
     public static void Add(WebApplicationBuilder builder, TelemetrySettings settings)
@@ -60,7 +61,8 @@ internal static class Telemetry
     public static void Use(WebApplication app, TelemetrySettings settings)
     {
         if (settings.Metrics)
-            app.UseOpenTelemetryPrometheusScrapingEndpoint(context => context.Request.Path == MetricsPath && IsAllowed(context.Connection.RemoteIpAddress, settings));
+            app.UseOpenTelemetryPrometheusScrapingEndpoint(
+                context => context.Request.Path == MetricsPath && IsAllowed(context.Connection.RemoteIpAddress, settings));
     }
 
     // What was forwarded comes with the address of whom it was forwarded for (MatrixServer): a proxy on this machine opens nothing to the world.

@@ -45,7 +45,8 @@ internal static class AdministrativeContact
         new MatrixError(ErrCodes.ThreepidAuthFailed, 403, "There is no identity server to verify the credentials with"));
 
     private static ValueTask<MatrixResponse> AddAsync(MatrixRequest request) => RefuseAsync(
-        request, static body => ReadStrings(body, "client_secret", "sid"), new MatrixError(ErrCodes.ThreepidDenied, 403, "Third-party identifiers are not supported"));
+        request, static body =>
+        ReadStrings(body, "client_secret", "sid"), new MatrixError(ErrCodes.ThreepidDenied, 403, "Third-party identifiers are not supported"));
 
     private static ValueTask<MatrixResponse> BindAsync(MatrixRequest request) => RefuseAsync(
         request,

@@ -34,7 +34,8 @@ internal static class Joining
         var signed = body.OptionalObject("third_party_signed");
         if (body.Error is { } wrong)
             return wrong;
-        ReadOnlyMemory<byte>? signedJson = signed is null ? default(ReadOnlyMemory<byte>?) : new ReadOnlyMemory<byte>(JsonMarshal.GetRawUtf8Value(signed.Json).ToArray());
+        ReadOnlyMemory<byte>? signedJson = signed is null ? default(ReadOnlyMemory<byte>?)
+            : new ReadOnlyMemory<byte>(JsonMarshal.GetRawUtf8Value(signed.Json).ToArray());
         var requester = request.Requester;
         // Beyond the specification: clients may add members of their own to the join.
         ReadOnlyMemory<byte> extra = JsonMarshal.GetRawUtf8Value(body.Json).ToArray();

@@ -19,7 +19,8 @@ internal static class KeyBackup
     {
         routes.MapMatrixPost(Versions, CreateVersionAsync, s_read);
         routes.MapMatrixGet(Versions, static async request => MatrixResponse.From(await Grain(request).GetVersion(null)), s_read);
-        routes.MapMatrixGet(Versions + "/{version}", static async request => MatrixResponse.From(await Grain(request).GetVersion(request.Route("version"))), s_read);
+        routes.MapMatrixGet(Versions + "/{version}", static async request =>
+            MatrixResponse.From(await Grain(request).GetVersion(request.Route("version"))), s_read);
         routes.MapMatrixPut(Versions + "/{version}", UpdateVersionAsync, s_read);
         routes.MapMatrixDelete(
             Versions + "/{version}", static async request => MatrixResponse.From(await Grain(request).DeleteVersion(request.Route("version"))), s_read);

@@ -28,7 +28,8 @@ internal static class ListPublicRooms
         if (request.Error is { } invalid)
             return invalid;
         return MatrixResponse.From(
-            await request.Grain<IRoomListingGrain>(roomId).IsPublic(), static (w, isPublic) => w.WriteString("visibility"u8, isPublic ? "public"u8 : "private"u8));
+            await request.Grain<IRoomListingGrain>(roomId).IsPublic(), static (w, isPublic) =>
+            w.WriteString("visibility"u8, isPublic ? "public"u8 : "private"u8));
     }
 
     private static async ValueTask<MatrixResponse> SetVisibilityAsync(MatrixRequest request)

@@ -19,7 +19,8 @@ internal static class MessagePagination
         if (request.Error is null && direction is not ("b" or "f"))
             request.Fail(MatrixError.InvalidParam("'dir' must be b or f"));
         var messages = new MessagesRequest(
-            request.Requester, request.Query("from"), request.Query("to"), direction == "b", (int)request.QueryInteger("limit", 10, 0, MaxLimit), request.Query("filter"));
+            request.Requester, request.Query("from"), request.Query("to"), direction == "b", (int)request.QueryInteger("limit", 10, 0, MaxLimit),
+            request.Query("filter"));
         return request.Error is { } error ? error : MatrixResponse.From(await request.Grain<IRoomReaderGrain>(roomId).Messages(messages));
     }
 }

@@ -95,7 +95,8 @@ internal static class Pushrules
         var (kind, id) = (request.Route("kind"), request.Route("ruleId"));
         if (request.Error is { } invalid)
             return invalid;
-        return (await request.ReadObjectBytesAsync()).TryGet(out var body, out var error) ? MatrixResponse.From(await change(User(request), kind, id, body)) : error;
+        return (await request.ReadObjectBytesAsync()).TryGet(out var body, out var error) ? MatrixResponse.From(await change(User(request), kind, id, body))
+            : error;
     }
 
     private static async ValueTask<MatrixResponse> DeleteAsync(MatrixRequest request)

@@ -20,6 +20,7 @@ internal static class Receipts
             return error;
         var thread = body.OptionalString("thread_id", 255);
         return body.Error is { } wrong
-            ? wrong : MatrixResponse.From(await request.Grain<IUserGrain>(request.Requester.UserId).SetReceipt(new ReceiptToSet(roomId, type, eventId, thread)));
+            ? wrong : MatrixResponse.From(
+            await request.Grain<IUserGrain>(request.Requester.UserId).SetReceipt(new ReceiptToSet(roomId, type, eventId, thread)));
     }
 }

@@ -13,7 +13,8 @@ internal static class RegistrationTokens
         {
             var token = request.RequiredQuery("token");
             return request.Error ?? MatrixResponse.From(
-                await request.Grain<IRegistrationGrain>(IRegistrationGrain.Key).IsTokenValid(token), static (writer, valid) => writer.WriteBoolean("valid"u8, valid));
+                await request.Grain<IRegistrationGrain>(IRegistrationGrain.Key).IsTokenValid(token), static (writer, valid) =>
+                writer.WriteBoolean("valid"u8, valid));
         },
         EndpointOptions.Anonymous.Limited(RateClass.Registration));
 }

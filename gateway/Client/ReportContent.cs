@@ -36,7 +36,8 @@ internal static class ReportContent
         return ReportAsync(request, reasonRequired: true, (grain, reason) => grain.ReportUser(userId, reason));
     }
 
-    private static async ValueTask<MatrixResponse> ReportAsync(MatrixRequest request, bool reasonRequired, Func<IReportGrain, string, Task<Outcome<Nothing>>> report)
+    private static async ValueTask<MatrixResponse> ReportAsync(
+        MatrixRequest request, bool reasonRequired, Func<IReportGrain, string, Task<Outcome<Nothing>>> report)
     {
         const int MaxReason = 16 * 1024;
         if (request.Error is { } invalid)

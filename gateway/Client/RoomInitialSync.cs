@@ -9,7 +9,8 @@ internal static class RoomInitialSync
 {
     private const int MaxLimit = 100;
 
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapMatrixGet("/_matrix/client/v3/rooms/{roomId}/initialSync", GetAsync, EndpointOptions.Guest);
+    public static void Map(IEndpointRouteBuilder routes) =>
+        routes.MapMatrixGet("/_matrix/client/v3/rooms/{roomId}/initialSync", GetAsync, EndpointOptions.Guest);
 
     private static async ValueTask<MatrixResponse> GetAsync(MatrixRequest request)
     {

@@ -11,7 +11,8 @@ internal static class Joins
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapMatrixGet(
-            "/_matrix/federation/v1/make_join/{roomId}/{userId}", static request => MembershipSteps.MakeAsync(request, Membership.Join), EndpointOptions.Server);
+            "/_matrix/federation/v1/make_join/{roomId}/{userId}", static request =>
+            MembershipSteps.MakeAsync(request, Membership.Join), EndpointOptions.Server);
         routes.MapMatrixPut("/_matrix/federation/v1/send_join/{roomId}/{eventId}", static request => SendAsync(request, isV1: true), EndpointOptions.Server);
         routes.MapMatrixPut("/_matrix/federation/v2/send_join/{roomId}/{eventId}", static request => SendAsync(request, isV1: false), EndpointOptions.Server);
     }

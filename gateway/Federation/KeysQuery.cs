@@ -76,7 +76,8 @@ internal static class KeysQuery
     private static async ValueTask<MatrixResponse> AnswerAsync(MatrixRequest request, SigningKey key, List<Wanted> wanted)
     {
         var self = request.Settings.ServerName;
-        var found = await Task.WhenAll(wanted.Where(w => w.Server != self.Value).Select(w => request.Grain<IServerKeysGrain>(w.Server).Published(w.KeyId, w.ValidUntil)));
+        var found = await Task.WhenAll(
+            wanted.Where(w => w.Server != self.Value).Select(w => request.Grain<IServerKeysGrain>(w.Server).Published(w.KeyId, w.ValidUntil)));
         var lists = found.Where(static keys => !keys.IsEmpty).DistinctBy(static keys => Encoding.UTF8.GetString(keys.Span), StringComparer.Ordinal).ToList();
         if (wanted.Exists(w => w.Server == self.Value))
             lists.Add(KeysServer.Build(request, key));

@@ -10,7 +10,8 @@ internal static class Knocks
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapMatrixGet(
-            "/_matrix/federation/v1/make_knock/{roomId}/{userId}", static request => MembershipSteps.MakeAsync(request, Membership.Knock), EndpointOptions.Server);
+            "/_matrix/federation/v1/make_knock/{roomId}/{userId}", static request =>
+            MembershipSteps.MakeAsync(request, Membership.Knock), EndpointOptions.Server);
         routes.MapMatrixPut("/_matrix/federation/v1/send_knock/{roomId}/{eventId}", SendAsync, EndpointOptions.Server);
     }
 

@@ -12,9 +12,12 @@ internal static class Leaving
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapMatrixGet(
-            "/_matrix/federation/v1/make_leave/{roomId}/{userId}", static request => MembershipSteps.MakeAsync(request, Membership.Leave), EndpointOptions.Server);
-        routes.MapMatrixPut("/_matrix/federation/v1/send_leave/{roomId}/{eventId}", static request => SendAsync(request, s_answerV1, isV1: true), EndpointOptions.Server);
-        routes.MapMatrixPut("/_matrix/federation/v2/send_leave/{roomId}/{eventId}", static request => SendAsync(request, "{}"u8.ToArray()), EndpointOptions.Server);
+            "/_matrix/federation/v1/make_leave/{roomId}/{userId}", static request =>
+            MembershipSteps.MakeAsync(request, Membership.Leave), EndpointOptions.Server);
+        routes.MapMatrixPut("/_matrix/federation/v1/send_leave/{roomId}/{eventId}", static request =>
+            SendAsync(request, s_answerV1, isV1: true), EndpointOptions.Server);
+        routes.MapMatrixPut("/_matrix/federation/v2/send_leave/{roomId}/{eventId}", static request =>
+            SendAsync(request, "{}"u8.ToArray()), EndpointOptions.Server);
     }
 
     private static async ValueTask<MatrixResponse> SendAsync(MatrixRequest request, byte[] answer, bool isV1 = false) =>

@@ -45,7 +45,8 @@ internal static class MembershipSteps
             return invalid;
         if (!(await request.ReadObjectAsync()).TryGet(out var json, out var error))
             return error;
-        if (isV1 && json.TryGetProperty("sender"u8, out var sender) && sender.ValueKind == JsonValueKind.String && !sender.GetString()!.EndsWith(":" + request.Origin, StringComparison.Ordinal))
+        if (isV1 && json.TryGetProperty("sender"u8, out var sender) && sender.ValueKind == JsonValueKind.String &&
+            !sender.GetString()!.EndsWith(":" + request.Origin, StringComparison.Ordinal))
             return MatrixError.Forbidden("The event is not of a user of the requesting server");
         ReadOnlyMemory<byte> bytes = JsonMarshal.GetRawUtf8Value(json).ToArray();
         return await request.Grain<IRoomGrain>(roomId).AcceptMembership(new SignedMembership(request.Origin, eventId, membership, bytes));

@@ -20,7 +20,8 @@ internal static class PublicRooms
     {
         var limit = request.QueryInteger("limit", 0, max: int.MaxValue);
         var query = new PublicRoomsQuery(
-            limit > 0 ? (int)limit : null, request.Query("since"), null, null, request.QueryBool("include_all_networks"), request.Query("third_party_instance_id"));
+            limit > 0 ? (int)limit : null, request.Query("since"), null, null, request.QueryBool("include_all_networks"),
+            request.Query("third_party_instance_id"));
         return await AnswerAsync(request, query);
     }
 

@@ -44,7 +44,8 @@ internal static class Query
         if (!UserId.TryParse(text, out var user) || !user.Domain.SequenceEqual(request.Settings.ServerName.Value))
             return MatrixError.NotFound("The user is not of this server");
         var profile = await request.Grain<IAccountGrain>(text).GetProfile();
-        return profile.Error is not null || field is null ? MatrixResponse.From(profile) : MatrixResponse.Object(writer => WriteField(writer, profile.Value, field));
+        return profile.Error is not null || field is null ? MatrixResponse.From(profile)
+            : MatrixResponse.Object(writer => WriteField(writer, profile.Value, field));
     }
 
     // "If no field is given, or if it is not set, it is left out."

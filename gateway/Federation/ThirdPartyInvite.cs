@@ -55,7 +55,8 @@ internal static class ThirdPartyInvite
         foreach (var invite in invites.EnumerateArray().Take(MaxInvites))
         {
             // What comes of an invite is for the room to say: the identity server has done its part.
-            if (invite.ValueKind == JsonValueKind.Object && Text(invite, "room_id") is { } roomId && RoomId.IsValid(roomId) && Text(invite, "sender") is { } sender &&
+            if (invite.ValueKind == JsonValueKind.Object && Text(invite, "room_id") is { } roomId && RoomId.IsValid(roomId) &&
+                Text(invite, "sender") is { } sender &&
                 Object(invite, "signed") is { } signed)
                 await request.Grain<IRoomGrain>(roomId).ExchangeThirdPartyInvite(new Invite(sender, userId, Raw(signed), MayForward: true));
         }
@@ -65,9 +66,11 @@ internal static class ThirdPartyInvite
 
     private static MatrixResponse Empty(MatrixError? error) => error is null ? MatrixResponse.Empty : error;
 
-    private static string? Text(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+        ? value.GetString() : null;
 
-    private static JsonElement? Object(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? value : null;
+    private static JsonElement? Object(JsonElement json, string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object
+        ? value : null;
 
     private static ReadOnlyMemory<byte> Raw(JsonElement json) => JsonMarshal.GetRawUtf8Value(json).ToArray();
 }

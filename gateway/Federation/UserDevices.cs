@@ -10,7 +10,8 @@ namespace OrleansMatrix.Gateway.Federation;
 /// <summary>user_devices.yaml: all devices of a local user with their keys (S-S API, Device Management).</summary>
 internal static class UserDevices
 {
-    public static void Map(IEndpointRouteBuilder routes) => routes.MapMatrixGet("/_matrix/federation/v1/user/devices/{userId}", GetAsync, EndpointOptions.Server);
+    public static void Map(IEndpointRouteBuilder routes) =>
+        routes.MapMatrixGet("/_matrix/federation/v1/user/devices/{userId}", GetAsync, EndpointOptions.Server);
 
     private static async ValueTask<MatrixResponse> GetAsync(MatrixRequest request)
     {

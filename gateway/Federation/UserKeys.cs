@@ -32,8 +32,10 @@ internal static class UserKeys
         if (users.Any(static u => u.Value.EnumerateArray().Any(static d => d.ValueKind != JsonValueKind.String)))
             return MatrixError.BadJson("device_keys has a device id that is not a string");
         // The answer is written when the request's body is gone.
-        var wanted = users.Select(static u => (u.Name, Ids: u.Value.EnumerateArray().Select(static d => d.GetString()).ToHashSet(StringComparer.Ordinal))).ToList();
-        var found = await Task.WhenAll(wanted.Select(async user => (user.Name, user.Ids, Keys: await request.Grain<IUserKeysGrain>(user.Name).Published(null))));
+        var wanted = users.Select(static u => (u.Name, Ids: u.Value.EnumerateArray().Select(static d => d.GetString()).ToHashSet(StringComparer.Ordinal)))
+            .ToList();
+        var found = await Task.WhenAll(
+            wanted.Select(async user => (user.Name, user.Ids, Keys: await request.Grain<IUserKeysGrain>(user.Name).Published(null))));
         return MatrixResponse.Object(writer =>
         {
             writer.WriteStartObject("device_keys"u8);

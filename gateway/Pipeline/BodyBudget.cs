@@ -3,8 +3,8 @@ using OrleansMatrix.Grains.Abstractions;
 namespace OrleansMatrix.Gateway.Pipeline;
 
 /// <summary>
-/// The memory for bodies of other servers' requests, from their first byte until they are dealt with. Nobody is known before the body is there, since the signature
-/// covers it; so one address has a quarter of it at most.
+/// The memory for bodies of other servers' requests, from their first byte until they are dealt with. Nobody is known before the body is there, since the
+/// signature covers it; so one address has a quarter of it at most.
 /// </summary>
 /// <param name="total">Bytes, see <see cref="FederationSettings.BodyMemoryBytes"/>.</param>
 public sealed class BodyBudget(long total)

@@ -5,7 +5,9 @@ using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Gateway.Pipeline;
 
-/// <summary>What a handler answers: JSON bytes, a JSON writer, an error, or a function that writes the response itself. Converts implicitly from an error.</summary>
+/// <summary>
+/// What a handler answers: JSON bytes, a JSON writer, an error, or a function that writes the response itself. Converts implicitly from an error.
+/// </summary>
 public readonly struct MatrixResponse
 {
     private static readonly byte[] s_empty = "{}"u8.ToArray();

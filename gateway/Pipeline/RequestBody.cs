@@ -6,7 +6,9 @@ using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Gateway.Pipeline;
 
-/// <summary>Reads a request body within its limit, and JSON in it strictly: UTF-8, no lone surrogates, bounded depth. Duplicate keys: the last one wins.</summary>
+/// <summary>
+/// Reads a request body within its limit, and JSON in it strictly: UTF-8, no lone surrogates, bounded depth. Duplicate keys: the last one wins.
+/// </summary>
 internal static class RequestBody
 {
     private const int FirstBuffer = 4096;

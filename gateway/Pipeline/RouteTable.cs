@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace OrleansMatrix.Gateway.Pipeline;
 
 /// <summary>
-/// Finds the endpoint of a request: a tree of path segments. Of two paths that fit, the one with the earlier literal segment wins, if it has the method. (ASP.NET's routing
-/// builds its tables with the first request, which for all of Matrix takes a good part of a start, and fills in route values that nobody reads.)
+/// Finds the endpoint of a request: a tree of path segments. Of two paths that fit, the one with the earlier literal segment wins, if it has the method.
+/// (ASP.NET's routing builds its tables with the first request, which for all of Matrix takes a good part of a start, and fills in route values that nobody
+/// reads.)
 /// </summary>
 public sealed class RouteTable
 {
@@ -14,7 +15,9 @@ public sealed class RouteTable
     /// <summary>All endpoints, in the order in which they were mapped.</summary>
     public IReadOnlyList<MatrixEndpoint> Endpoints => _endpoints;
 
-    /// <summary>Maps an endpoint; its last segment may be an optional parameter, and a slash at its end does not count. Before the server starts only.</summary>
+    /// <summary>
+    /// Maps an endpoint; its last segment may be an optional parameter, and a slash at its end does not count. Before the server starts only.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is one with this method and path.</exception>
     public void Add(MatrixEndpoint endpoint)
     {

@@ -39,5 +39,6 @@ internal static class SessionSeal
         return plain;
     }
 
-    private static byte[] SecretOf(string session) => HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(session), KeySize, info: "uia parameters"u8.ToArray());
+    private static byte[] SecretOf(string session) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(session), KeySize, info: "uia parameters"u8.ToArray());
 }

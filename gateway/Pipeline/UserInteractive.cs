@@ -56,7 +56,8 @@ public static class UserInteractive
         if (progress.Done)
             return (null, progress.RegistrationToken);
         var failure = progress.Failure;
-        return failure is not null && (progress.IsForeign || failure.Status == 429) ? (failure, null) : (Challenge(flows, session, progress.Completed, failure), null);
+        return failure is not null && (progress.IsForeign || failure.Status == 429) ? (failure, null)
+            : (Challenge(flows, session, progress.Completed, failure), null);
     }
 
     private static bool IsSession(string text) => text.Length is > 0 and <= MaxSessionLength && text.All(char.IsAsciiLetterOrDigit);

@@ -20,7 +20,8 @@ internal static class UsersCommand
         var create = new Command("create", "Make an account. The server may be running or not.") { name, admin, fromStdin, makeNew };
         create.TreatUnmatchedTokensAsErrors = false;
         create.SetAction((result, _) => CommandTree.OnStorageAsync(
-            result, context => CreateAsync(context, result.GetRequiredValue(name), result.GetValue(admin), result.GetValue(fromStdin)), result.GetValue(makeNew)));
+            result, context => CreateAsync(context, result.GetRequiredValue(name), result.GetValue(admin), result.GetValue(fromStdin)),
+            result.GetValue(makeNew)));
         var list = new Command("list", "List the accounts.") { TreatUnmatchedTokensAsErrors = false };
         list.SetAction((result, _) => CommandTree.OnStorageAsync(result, ListAsync));
         return new Command("users", "Manage accounts.") { create, list };

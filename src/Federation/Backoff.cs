@@ -1,8 +1,8 @@
 namespace OrleansMatrix.Federation;
 
 /// <summary>
-/// When to try a server again that does not answer: after a while at first, then twice as long each time, up to the longest wait. It is remembered over restarts
-/// and shortened when the server is heard of, which a retry within one call cannot be (ADR 0051).
+/// When to try a server again that does not answer: after a while at first, then twice as long each time, up to the longest wait. It is remembered over
+/// restarts and shortened when the server is heard of, which a retry within one call cannot be (ADR 0051).
 /// </summary>
 public sealed class Backoff(TimeProvider time)
 {
@@ -56,7 +56,10 @@ public sealed class Backoff(TimeProvider time)
         return Failed();
     }
 
-    /// <summary>It may work now: the next try comes at <paramref name="afterFailure"/> after the last one failed if it was to come later. The waits go on to grow. True if it was.</summary>
+    /// <summary>
+    /// It may work now: the next try comes at <paramref name="afterFailure"/> after the last one failed if it was to come later. The waits go on to grow. True
+    /// if it was.
+    /// </summary>
     public bool Hasten(TimeSpan afterFailure)
     {
         if (_until <= _failedAt + afterFailure)

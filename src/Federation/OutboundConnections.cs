@@ -48,7 +48,8 @@ public sealed class OutboundConnections(AddressPolicy policy)
         var candidates = IPAddress.TryParse(host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancellationToken);
         var allowed = Array.FindAll(candidates, policy.Allows);
         if (allowed.Length == 0)
-            throw new HttpRequestException(HttpRequestError.ConnectionError, candidates.Length == 0 ? $"{host} has no address" : $"{host} has only private addresses, which Matrix:Outbound:AllowPrivateAddresses does not allow");
+            throw new HttpRequestException(HttpRequestError.ConnectionError, candidates.Length == 0 ? $"{host} has no address"
+                : $"{host} has only private addresses, which Matrix:Outbound:AllowPrivateAddresses does not allow");
         Exception? last = null;
         foreach (var candidate in allowed)
         {

@@ -3,7 +3,9 @@ using OrleansMatrix.Grains.Abstractions.Room.Federation;
 
 namespace OrleansMatrix.Grains;
 
-/// <summary>What the grains of this process have done, for whoever listens to the meter <see cref="MeterName"/>. Without a listener an instrument costs a comparison.</summary>
+/// <summary>
+/// What the grains of this process have done, for whoever listens to the meter <see cref="MeterName"/>. Without a listener an instrument costs a comparison.
+/// </summary>
 public static class GrainMetrics
 {
     /// <summary>The meter's name.</summary>
@@ -12,11 +14,16 @@ public static class GrainMetrics
     private static readonly KeyValuePair<string, object?> s_hit = new("result", "hit");
     private static readonly KeyValuePair<string, object?> s_miss = new("result", "miss");
     private static readonly Meter s_meter = new(MeterName);
-    private static readonly Counter<long> s_sent = s_meter.CreateCounter<long>("matrix.room.events.sent", "{event}", "Events that local users sent and that were allowed.");
-    private static readonly Counter<long> s_received = s_meter.CreateCounter<long>("matrix.room.events.received", "{event}", "Events of other servers, by verdict.");
-    private static readonly UpDownCounter<long> s_syncs = s_meter.CreateUpDownCounter<long>("matrix.sync.waiting", "{request}", "Syncs that wait for something to tell.");
-    private static readonly Counter<long> s_transactions = s_meter.CreateCounter<long>("matrix.federation.transactions.sent", "{transaction}", "Transactions for other servers, by outcome.");
-    private static readonly Counter<long> s_nodes = s_meter.CreateCounter<long>("matrix.cache.state_nodes.lookups", "{lookup}", "State nodes that were looked for in the cache, by whether they were there.");
+    private static readonly Counter<long> s_sent =
+        s_meter.CreateCounter<long>("matrix.room.events.sent", "{event}", "Events that local users sent and that were allowed.");
+    private static readonly Counter<long> s_received =
+        s_meter.CreateCounter<long>("matrix.room.events.received", "{event}", "Events of other servers, by verdict.");
+    private static readonly UpDownCounter<long> s_syncs =
+        s_meter.CreateUpDownCounter<long>("matrix.sync.waiting", "{request}", "Syncs that wait for something to tell.");
+    private static readonly Counter<long> s_transactions =
+        s_meter.CreateCounter<long>("matrix.federation.transactions.sent", "{transaction}", "Transactions for other servers, by outcome.");
+    private static readonly Counter<long> s_nodes = s_meter.CreateCounter<long>(
+        "matrix.cache.state_nodes.lookups", "{lookup}", "State nodes that were looked for in the cache, by whether they were there.");
 
     internal static void Sent() => s_sent.Add(1);
 

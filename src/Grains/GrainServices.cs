@@ -16,7 +16,9 @@ namespace OrleansMatrix.Grains;
 /// <summary>The services that grains share within a silo.</summary>
 public static class GrainServices
 {
-    /// <summary>Registers them; storage, settings, this server's identity, time, randomness and the federation's clients come from the silo, before or after.</summary>
+    /// <summary>
+    /// Registers them; storage, settings, this server's identity, time, randomness and the federation's clients come from the silo, before or after.
+    /// </summary>
     public static IServiceCollection AddMatrixGrains(this IServiceCollection services) => services
         .AddContracts()
         .AddOrleansClocks()
@@ -36,8 +38,8 @@ public static class GrainServices
         .AddRemoteServers();
 
     /// <summary>
-    /// Grains and their timers go by the server's clock, which a test may hold still; what Orleans itself times (messages, membership, idle activations) goes by
-    /// the real one.
+    /// Grains and their timers go by the server's clock, which a test may hold still; what Orleans itself times (messages, membership, idle activations) goes
+    /// by the real one.
     /// </summary>
     private static IServiceCollection AddOrleansClocks(this IServiceCollection services) => services
         .AddKeyedSingleton(KeyedService.AnyKey, TimeProvider.System)

@@ -51,7 +51,8 @@ internal static class JsonBytes
     public static bool TryGetInteger(JsonElement element, out long value)
     {
         value = 0;
-        return element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out value) && value is >= -CanonicalJson.MaxInteger and <= CanonicalJson.MaxInteger;
+        return element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out value) &&
+            value is >= -CanonicalJson.MaxInteger and <= CanonicalJson.MaxInteger;
     }
 
     /// <summary>The object, or false if the text is not one. What is parsed is not pooled, so that nothing needs to be disposed of.</summary>
@@ -84,7 +85,8 @@ internal static class JsonBytes
 
     /// <summary>A string member, or null.</summary>
     public static string? StringMember(JsonElement json, string name) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()
+            : null;
 
     /// <summary>A text as a JSON string.</summary>
     public static ReadOnlyMemory<byte> StringValue(string value)

@@ -14,7 +14,8 @@ public sealed class Ownership(IStorage storage, string owner)
     private Fence? _fence;
 
     /// <summary>
-    /// Fills a unit and commits it if it holds something. The change must read again what it builds on, and leave the grain's memory alone until it is committed.
+    /// Fills a unit and commits it if it holds something. The change must read again what it builds on, and leave the grain's memory alone until it is
+    /// committed.
     /// </summary>
     public async Task<T> ChangeAsync<T>(Func<WriteUnit, ValueTask<T>> change)
     {
@@ -41,7 +42,9 @@ public sealed class Ownership(IStorage storage, string owner)
         }
     }
 
-    /// <summary>Where nobody has written yet nobody holds the epoch, and the first commit takes it. Else it is taken at once: who holds it could go on writing.</summary>
+    /// <summary>
+    /// Where nobody has written yet nobody holds the epoch, and the first commit takes it. Else it is taken at once: who holds it could go on writing.
+    /// </summary>
     private async Task<Fence> TakeAsync() => await storage.OpenFenceAsync(owner) is { Epoch: 0 } unowned ? unowned : await storage.AcquireFenceAsync(owner);
 
     /// <summary>Fills a unit, which must not depend on what is stored, and commits it.</summary>

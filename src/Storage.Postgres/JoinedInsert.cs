@@ -41,7 +41,8 @@ internal sealed class JoinedInsert(Statement statement, PostgresPlan plan)
             {
                 SqlType.Text => PostgresParameters.Texts(Column(column, static (in value, _) => value.IsNull ? null : SqlText.Escape(value.Text))),
                 SqlType.Blob => PostgresParameters.Blobs(Column(column, static (in value, _) => value.IsNull ? null : Bytes(value.Blob))),
-                _ => PostgresParameters.Integers(Column(column, static (in value, first) => value.Type == SqlType.Position ? first + value.Integer : value.Integer)),
+                _ => PostgresParameters.Integers(
+                Column(column, static (in value, first) => value.Type == SqlType.Position ? first + value.Integer : value.Integer)),
             });
         }
         return command;
@@ -60,9 +61,11 @@ internal sealed class JoinedInsert(Statement statement, PostgresPlan plan)
     {
         var values = write.Values[..statement.Key];
         if (values is [{ Type: SqlType.Text } only]) return only.Text;
-        return string.Join('\0', values.ToArray().Select(static value => value.Type == SqlType.Text ? $"{value.Text.Length}:{value.Text}" : System.Convert.ToHexString(value.Blob.Span)));
+        return string.Join('\0', values.ToArray()
+            .Select(static value => value.Type == SqlType.Text ? $"{value.Text.Length}:{value.Text}" : System.Convert.ToHexString(value.Blob.Span)));
     }
 
     private static byte[] Bytes(ReadOnlyMemory<byte> memory) =>
-        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(memory, out var array) && array.Offset == 0 && array.Count == array.Array!.Length ? array.Array : memory.ToArray();
+        System.Runtime.InteropServices.MemoryMarshal.TryGetArray(memory, out var array) && array.Offset == 0 && array.Count == array.Array!.Length ? array.Array
+            : memory.ToArray();
 }

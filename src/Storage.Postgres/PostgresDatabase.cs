@@ -39,7 +39,8 @@ internal sealed class PostgresDatabase : ISqlDatabase
     public ChangeFeed Feed { get; }
 
     /// <inheritdoc/>
-    public ValueTask<List<T>> QueryAsync<T>(Statement statement, Func<SqlRow, T> read, CancellationToken cancellationToken, params ReadOnlySpan<SqlValue> arguments)
+    public ValueTask<List<T>> QueryAsync<T>(
+        Statement statement, Func<SqlRow, T> read, CancellationToken cancellationToken, params ReadOnlySpan<SqlValue> arguments)
     {
         var command = _source.CreateCommand(statement.Sql);
         PostgresParameters.Add(command.Parameters, arguments, 0);
@@ -47,7 +48,8 @@ internal sealed class PostgresDatabase : ISqlDatabase
     }
 
     /// <inheritdoc/>
-    public ValueTask<List<T>> QueryEachAsync<T>(Statement statement, Func<SqlRow, T> read, IReadOnlyList<SqlValue[]> arguments, CancellationToken cancellationToken)
+    public ValueTask<List<T>> QueryEachAsync<T>(
+        Statement statement, Func<SqlRow, T> read, IReadOnlyList<SqlValue[]> arguments, CancellationToken cancellationToken)
     {
         if (arguments.Count == 0) return new(new List<T>());
         var batch = _source.CreateBatch();

@@ -9,7 +9,8 @@ namespace OrleansMatrix.Storage.Postgres;
 /// Follows what other silos commit. A notification only says when to look; a lost one is made up for by looking every two seconds. Since the head's lock
 /// orders all commits, whatever a query sees of <c>changes</c> has no gap.
 /// </summary>
-internal sealed partial class PostgresFeedReader(NpgsqlDataSource source, ChangeFeed feed, PostgresWriter writer, TimeProvider time, ILogger<PostgresFeedReader> logger) : IAsyncDisposable
+internal sealed partial class PostgresFeedReader(
+    NpgsqlDataSource source, ChangeFeed feed, PostgresWriter writer, TimeProvider time, ILogger<PostgresFeedReader> logger) : IAsyncDisposable
 {
     private const int MostAtOnce = 10_000;
 
@@ -55,7 +56,8 @@ internal sealed partial class PostgresFeedReader(NpgsqlDataSource source, Change
     private async Task FollowAsync(NpgsqlConnection connection)
     {
         connection.Notification += (_, notification) =>
-            _wake |= notification.PID != writer.ProcessId && (!long.TryParse(notification.Payload, NumberStyles.None, CultureInfo.InvariantCulture, out var head) || head > feed.Current);
+            _wake |= notification.PID != writer.ProcessId &&
+                (!long.TryParse(notification.Payload, NumberStyles.None, CultureInfo.InvariantCulture, out var head) || head > feed.Current);
         await ExecuteAsync(connection, $"LISTEN {PostgresWriter.Channel}").ConfigureAwait(false);
         var pruned = time.GetTimestamp();
         while (true)
@@ -77,14 +79,17 @@ internal sealed partial class PostgresFeedReader(NpgsqlDataSource source, Change
         do
         {
             changes.Clear();
-            var command = new NpgsqlCommand(PostgresWriter.SelectChanges, connection) { Parameters = { PostgresParameters.Integer(feed.Current), PostgresParameters.Integer(MostAtOnce) } };
+            var command = new NpgsqlCommand(
+                PostgresWriter.SelectChanges, connection)
+            { Parameters = { PostgresParameters.Integer(feed.Current), PostgresParameters.Integer(MostAtOnce) } };
             await using (command.ConfigureAwait(false))
             {
                 var reader = await command.ExecuteReaderAsync(_stop.Token).ConfigureAwait(false);
                 await using (reader.ConfigureAwait(false))
                 {
                     var row = new PostgresRow(reader);
-                    while (await reader.ReadAsync(_stop.Token).ConfigureAwait(false)) changes.Add(new Change(row.Integer(0), (ChangeKind)row.Integer(1), row.Text(2)));
+                    while (await reader.ReadAsync(_stop.Token).ConfigureAwait(false))
+                        changes.Add(new Change(row.Integer(0), (ChangeKind)row.Integer(1), row.Text(2)));
                 }
             }
             // The commit loop may have come as far in the meantime, so a gap is one only if it lies above the feed.
@@ -105,7 +110,8 @@ internal sealed partial class PostgresFeedReader(NpgsqlDataSource source, Change
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "This silo was cut off for so long that the changes between {From} and {To} are gone; it must be restarted")]
+    [LoggerMessage(Level = LogLevel.Critical,
+        Message = "This silo was cut off for so long that the changes between {From} and {To} are gone; it must be restarted")]
     private static partial void LogGap(ILogger logger, long from, long to);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Following other silos' changes failed; trying again")]

@@ -18,9 +18,11 @@ internal static class PostgresMigrator
             await using (transaction.ConfigureAwait(false))
             {
                 await RunAsync(connection, "SELECT pg_advisory_xact_lock(6028842)", cancellationToken).ConfigureAwait(false);
-                await RunAsync(connection, "CREATE TABLE IF NOT EXISTS migrations (number bigint PRIMARY KEY, name text NOT NULL)", cancellationToken).ConfigureAwait(false);
+                await RunAsync(connection, "CREATE TABLE IF NOT EXISTS migrations (number bigint PRIMARY KEY, name text NOT NULL)", cancellationToken)
+                    .ConfigureAwait(false);
                 var applied = (long)(await RunAsync(connection, "SELECT COALESCE(MAX(number), 0) FROM migrations", cancellationToken).ConfigureAwait(false))!;
-                if (applied > migrations[^1].Number) throw new InvalidDataException($"the database is at migration {applied}, this version knows {migrations[^1].Number}");
+                if (applied > migrations[^1].Number)
+                    throw new InvalidDataException($"the database is at migration {applied}, this version knows {migrations[^1].Number}");
                 foreach (var migration in migrations.Where(migration => migration.Number > applied))
                 {
                     await RunAsync(connection, migration.Sql, cancellationToken).ConfigureAwait(false);
@@ -34,7 +36,8 @@ internal static class PostgresMigrator
         }
     }
 
-    private static async Task<object?> RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
+    private static async Task<object?> RunAsync(
+        NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
     {
         var command = connection.CreateCommand();
         await using (command.ConfigureAwait(false))

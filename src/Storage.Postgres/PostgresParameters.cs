@@ -27,11 +27,14 @@ internal static class PostgresParameters
 
     public static NpgsqlParameter Text(string value) => new NpgsqlParameter<string> { NpgsqlDbType = NpgsqlDbType.Text, TypedValue = SqlText.Escape(value) };
 
-    public static NpgsqlParameter Texts(string?[] values) => new NpgsqlParameter<string?[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text, TypedValue = values };
+    public static NpgsqlParameter Texts(string?[] values) =>
+        new NpgsqlParameter<string?[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text, TypedValue = values };
 
-    public static NpgsqlParameter Integers(long[] values) => new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint, TypedValue = values };
+    public static NpgsqlParameter Integers(long[] values) =>
+        new NpgsqlParameter<long[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint, TypedValue = values };
 
-    public static NpgsqlParameter Blobs(byte[]?[] values) => new NpgsqlParameter<byte[]?[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea, TypedValue = values };
+    public static NpgsqlParameter Blobs(byte[]?[] values) =>
+        new NpgsqlParameter<byte[]?[]> { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea, TypedValue = values };
 
     private static NpgsqlDbType TypeOf(SqlType type) => type switch
     {

@@ -21,7 +21,8 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
     private const string LockHead = "SELECT pos FROM stream_head FOR UPDATE";
     private const string SelectFences = "SELECT owner, epoch FROM fences WHERE owner = ANY($1)";
     private const string MoveHead = "UPDATE stream_head SET pos = $1";
-    private const string RaiseEpochs = "INSERT INTO fences (owner, epoch) SELECT * FROM unnest($1, $2) ON CONFLICT (owner) DO UPDATE SET epoch = excluded.epoch";
+    private const string RaiseEpochs =
+        "INSERT INTO fences (owner, epoch) SELECT * FROM unnest($1, $2) ON CONFLICT (owner) DO UPDATE SET epoch = excluded.epoch";
     private const string InsertChanges = "INSERT INTO changes (pos, kind, key) SELECT * FROM unnest($1, $2, $3)";
     private const string Notify = "SELECT pg_notify($1, $2)";
 
@@ -78,7 +79,9 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Commits the group without the units that fail. The first try joins inserts; if it fails, each command is one unit's, so that the error names it.</summary>
+    /// <summary>
+    /// Commits the group without the units that fail. The first try joins inserts; if it fails, each command is one unit's, so that the error names it.
+    /// </summary>
     private async Task CommitGroupAsync()
     {
         foreach (var unit in _units)
@@ -109,7 +112,8 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
                 if (joined) continue;
                 var (unit, write) = batch.OwnerOf(exception.BatchCommand as NpgsqlBatchCommand);
                 if (unit is null) throw;
-                unit.Fail(exception.SqlState.StartsWith("23", StringComparison.Ordinal) && write!.Statement.Conflict is { } conflict ? new ConflictException(conflict) : exception);
+                unit.Fail(exception.SqlState.StartsWith("23", StringComparison.Ordinal) && write!.Statement.Conflict is { } conflict
+                    ? new ConflictException(conflict) : exception);
             }
         }
     }
@@ -127,7 +131,8 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         var opening = new CommitBatch(_connection, _plans, joined: false);
         opening.Add("BEGIN", null);
         opening.Add(LockHead, row => head = row.Integer(0));
-        if (epochs.Count > 0) opening.Add(SelectFences, row => epochs[row.Text(0)] = row.Integer(1), PostgresParameters.Texts([.. epochs.Keys.Select(SqlText.Escape)]));
+        if (epochs.Count > 0)
+            opening.Add(SelectFences, row => epochs[row.Text(0)] = row.Integer(1), PostgresParameters.Texts([.. epochs.Keys.Select(SqlText.Escape)]));
         await opening.RunAsync().ConfigureAwait(false);
 
         var batch = new CommitBatch(_connection, _plans, joined);
@@ -161,12 +166,14 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
             return null;
         }
         batch.Flush();
-        if (raised.Count > 0) batch.Add(RaiseEpochs, null, PostgresParameters.Texts([.. raised.Keys.Select(SqlText.Escape)]), PostgresParameters.Integers([.. raised.Values]));
+        if (raised.Count > 0)
+            batch.Add(RaiseEpochs, null, PostgresParameters.Texts([.. raised.Keys.Select(SqlText.Escape)]), PostgresParameters.Integers([.. raised.Values]));
         if (own.Count > 0)
         {
             batch.Add(
                 InsertChanges, null, PostgresParameters.Integers([.. own.Select(static change => change.Position)]),
-                PostgresParameters.Integers([.. own.Select(static change => (long)change.Kind)]), PostgresParameters.Texts([.. own.Select(static change => SqlText.Escape(change.Key))]));
+                PostgresParameters.Integers([.. own.Select(static change => (long)change.Kind)]),
+                PostgresParameters.Texts([.. own.Select(static change => SqlText.Escape(change.Key))]));
             batch.Add(MoveHead, null, PostgresParameters.Integer(head));
             batch.Add(Notify, static _ => { }, PostgresParameters.Text(Channel), PostgresParameters.Text(head.ToString(CultureInfo.InvariantCulture)));
         }

@@ -17,7 +17,8 @@ public sealed record Migration(int Number, string Name, string Sql)
             if (start < 0) continue;
             var name = resource[(start + folder.Length)..];
             using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
-            all.Add(new Migration(int.Parse(name.AsSpan(0, name.IndexOf('_', StringComparison.Ordinal)), CultureInfo.InvariantCulture), name, reader.ReadToEnd()));
+            all.Add(new Migration(
+                int.Parse(name.AsSpan(0, name.IndexOf('_', StringComparison.Ordinal)), CultureInfo.InvariantCulture), name, reader.ReadToEnd()));
         }
         return [.. all.OrderBy(migration => migration.Number)];
     }

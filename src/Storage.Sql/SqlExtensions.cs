@@ -16,7 +16,8 @@ internal static class SqlExtensions
     }
 
     /// <summary>The first row, or null.</summary>
-    public static ValueTask<T?> FirstAsync<T>(this ISqlDatabase database, Statement statement, Func<SqlRow, T> read, CancellationToken cancellationToken, params ReadOnlySpan<SqlValue> arguments)
+    public static ValueTask<T?> FirstAsync<T>(
+        this ISqlDatabase database, Statement statement, Func<SqlRow, T> read, CancellationToken cancellationToken, params ReadOnlySpan<SqlValue> arguments)
         where T : class
     {
         var rows = database.QueryAsync(statement, read, cancellationToken, arguments);
@@ -27,7 +28,8 @@ internal static class SqlExtensions
     }
 
     /// <summary>Runs a write with a RETURNING clause in a unit of its own.</summary>
-    public static async Task<List<T>> WriteAsync<T>(this ISqlDatabase database, WriteUnit unit, Statement statement, Func<SqlRow, T> read, params SqlValue[] arguments)
+    public static async Task<List<T>> WriteAsync<T>(
+        this ISqlDatabase database, WriteUnit unit, Statement statement, Func<SqlRow, T> read, params SqlValue[] arguments)
     {
         var write = new SqlReturning<T>(statement, read, arguments);
         unit.Add(write);
@@ -36,7 +38,8 @@ internal static class SqlExtensions
     }
 
     /// <summary>Runs a query whose first parameter is a list, in chunks of a bounded size. Repeated keys are asked once.</summary>
-    public static ValueTask<List<T>> QueryListAsync<T>(this ISqlDatabase database, Statement statement, Func<SqlRow, T> read, IReadOnlyCollection<string> keys, CancellationToken cancellationToken, params ReadOnlySpan<SqlValue> more)
+    public static ValueTask<List<T>> QueryListAsync<T>(this ISqlDatabase database, Statement statement, Func<SqlRow, T> read, IReadOnlyCollection<string> keys,
+        CancellationToken cancellationToken, params ReadOnlySpan<SqlValue> more)
     {
         if (keys.Count == 0) return new(new List<T>());
         var arguments = new SqlValue[more.Length + 1];
@@ -45,7 +48,8 @@ internal static class SqlExtensions
         arguments[0] = SqlValue.List(keys);
         return database.QueryAsync(statement, read, cancellationToken, arguments);
 
-        static async ValueTask<List<T>> Chunked(ISqlDatabase database, Statement statement, Func<SqlRow, T> read, IReadOnlyCollection<string> keys, SqlValue[] arguments, CancellationToken cancellationToken)
+        static async ValueTask<List<T>> Chunked(ISqlDatabase database, Statement statement, Func<SqlRow, T> read, IReadOnlyCollection<string> keys,
+            SqlValue[] arguments, CancellationToken cancellationToken)
         {
             List<T> all = [];
             foreach (var chunk in keys.Distinct().Chunk(ChunkSize))

@@ -31,7 +31,8 @@ public static class SqlText
 
     /// <summary>A LIKE pattern (escape character: backslash) for text that contains the term, for a column in lower case.</summary>
     public static string ContainsPattern(string term) =>
-        "%" + term.ToLowerInvariant().Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal) + "%";
+        "%" + term.ToLowerInvariant().Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal)
+            .Replace("_", @"\_", StringComparison.Ordinal) + "%";
 
     private static string HashedKey(string text) =>
         string.Concat(text.AsSpan(0, 20), "\uFDD0", Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))));

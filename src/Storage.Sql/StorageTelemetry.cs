@@ -23,7 +23,8 @@ public static class StorageTelemetry
 
     /// <summary>An activity for a query; null if nobody traces.</summary>
     public static Activity? StartQuery(string system, Statement statement) =>
-        Source.HasListeners() ? Source.StartActivity("query", ActivityKind.Client)?.SetTag("db.system.name", system).SetTag("db.query.text", statement.Sql) : null;
+        Source.HasListeners() ? Source.StartActivity("query", ActivityKind.Client)?.SetTag("db.system.name", system).SetTag("db.query.text", statement.Sql)
+            : null;
 
     /// <summary>Whether anybody wants to know of commits.</summary>
     public static bool IsWatched => s_commits.Enabled || Source.HasListeners();

@@ -10,7 +10,8 @@ namespace OrleansMatrix.Storage.Sqlite;
 /// <param name="path">The database's file.</param>
 /// <param name="logger">Where failures go.</param>
 /// <param name="pagesBetween">So many new pages (64 MiB) are worth a checkpoint.</param>
-/// <param name="mostPages">A log longer than this (256 MiB) is started over: each time all writers wait for some 50 ms, and after a kill the log is read once.</param>
+/// <param name="mostPages">A log longer than this (256 MiB) is started over: each time all writers wait for some 50 ms, and after a kill the log is read
+/// once.</param>
 internal sealed partial class SqliteCheckpointer(string path, ILogger logger, int pagesBetween = 16_000, int mostPages = 64_000) : IDisposable
 {
     private const string Settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -64; PRAGMA wal_autocheckpoint = 0;";

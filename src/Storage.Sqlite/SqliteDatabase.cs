@@ -9,7 +9,8 @@ namespace OrleansMatrix.Storage.Sqlite;
 /// </summary>
 internal sealed class SqliteDatabase : ISqlDatabase
 {
-    private const string ReaderSettings = "PRAGMA journal_mode = WAL; PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;";
+    private const string ReaderSettings =
+        "PRAGMA journal_mode = WAL; PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;";
     private const int MostIdleReaders = 16;
     private static readonly Statement Ping = new("SELECT pos FROM stream_head");
 
@@ -32,7 +33,8 @@ internal sealed class SqliteDatabase : ISqlDatabase
     public ChangeFeed Feed { get; }
 
     /// <inheritdoc/>
-    public ValueTask<List<T>> QueryAsync<T>(Statement statement, Func<SqlRow, T> read, CancellationToken cancellationToken, params ReadOnlySpan<SqlValue> arguments)
+    public ValueTask<List<T>> QueryAsync<T>(
+        Statement statement, Func<SqlRow, T> read, CancellationToken cancellationToken, params ReadOnlySpan<SqlValue> arguments)
     {
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<List<T>>(cancellationToken);
         using var activity = StorageTelemetry.StartQuery("sqlite", statement);
@@ -50,7 +52,8 @@ internal sealed class SqliteDatabase : ISqlDatabase
     }
 
     /// <inheritdoc/>
-    public ValueTask<List<T>> QueryEachAsync<T>(Statement statement, Func<SqlRow, T> read, IReadOnlyList<SqlValue[]> arguments, CancellationToken cancellationToken)
+    public ValueTask<List<T>> QueryEachAsync<T>(
+        Statement statement, Func<SqlRow, T> read, IReadOnlyList<SqlValue[]> arguments, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<List<T>>(cancellationToken);
         using var activity = StorageTelemetry.StartQuery("sqlite", statement);
@@ -101,7 +104,12 @@ internal sealed class SqliteDatabase : ISqlDatabase
         if (OperatingSystem.IsWindows() || File.Exists(path)) return;
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+            var options = new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite
+            };
             new FileStream(path, options).Dispose();
         }
         catch (IOException) when (File.Exists(path))

@@ -20,7 +20,8 @@ internal static class SqliteMigrator
         connection.Run(Begin);
         connection.Execute("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT");
         var applied = connection.Integer(Applied) ?? 0;
-        if (applied > migrations[^1].Number) throw new InvalidDataException($"the database is at migration {applied}, this version knows {migrations[^1].Number}");
+        if (applied > migrations[^1].Number)
+            throw new InvalidDataException($"the database is at migration {applied}, this version knows {migrations[^1].Number}");
         foreach (var migration in migrations.Where(migration => migration.Number > applied))
         {
             connection.Execute(migration.Sql);

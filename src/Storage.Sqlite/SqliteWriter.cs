@@ -27,7 +27,8 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private static readonly Statement Head = new("SELECT pos FROM stream_head");
     private static readonly Statement MoveHead = new("UPDATE stream_head SET pos = $1");
     private static readonly Statement Epoch = new("SELECT epoch FROM fences WHERE owner = $1");
-    private static readonly Statement RaiseEpoch = new("INSERT INTO fences (owner, epoch) VALUES ($1, $2) ON CONFLICT (owner) DO UPDATE SET epoch = excluded.epoch");
+    private static readonly Statement RaiseEpoch =
+        new("INSERT INTO fences (owner, epoch) VALUES ($1, $2) ON CONFLICT (owner) DO UPDATE SET epoch = excluded.epoch");
 
     private readonly SqliteConnection _connection;
     private readonly SqliteCheckpointer _checkpointer;

@@ -12,10 +12,12 @@ public interface IDeviceListStore
     /// <summary>Position of the newest change of a local user's devices that everybody sees; 0 if there was none.</summary>
     ValueTask<long> NewestChangeAsync(string userId, CancellationToken cancellationToken = default);
     /// <summary>The stream ids of the last updates that the server has taken, by user; without an entry it knows nothing of the user.</summary>
-    ValueTask<IReadOnlyDictionary<string, long>> ToldAsync(string destination, IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default);
+    ValueTask<IReadOnlyDictionary<string, long>> ToldAsync(
+        string destination, IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default);
     void PutTold(WriteUnit unit, string destination, string userId, long streamId);
     /// <summary>Local users with keys in a room, of whose newest change the server was not told, with the position of that change.</summary>
-    ValueTask<IReadOnlyList<(string UserId, long Newest)>> UntoldAsync(string destination, string roomId, string localServer, int limit, CancellationToken cancellationToken = default);
+    ValueTask<IReadOnlyList<(string UserId, long Newest)>> UntoldAsync(
+        string destination, string roomId, string localServer, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>The lists of remote users, as far as there are any.</summary>
     ValueTask<IReadOnlyDictionary<string, RemoteDeviceList>> RemoteAsync(IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default);

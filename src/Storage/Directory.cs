@@ -15,7 +15,8 @@ public interface IDirectoryStore
 /// <param name="Uploader">User id for local media; null for cached remote media.</param>
 /// <param name="Sha256">Lower-case hex of the content; null while a created media id waits for its upload.</param>
 /// <param name="CreatedAt">Milliseconds since the epoch.</param>
-public sealed record MediaRow(string Origin, string MediaId, string? Uploader, string? ContentType, string? FileName, long Size, string? Sha256, long CreatedAt);
+public sealed record MediaRow(
+    string Origin, string MediaId, string? Uploader, string? ContentType, string? FileName, long Size, string? Sha256, long CreatedAt);
 
 public interface IMediaStore
 {

@@ -12,7 +12,8 @@ public interface IEphemeralStore
 {
     void PutTyping(WriteUnit unit, TypingRow row, PositionSlot slot);
     /// <summary>Rooms whose typing changed in (after, upTo]; readers leave out users whose time is over.</summary>
-    ValueTask<IReadOnlyList<TypingRow>> TypingChangedAsync(IReadOnlyCollection<string> roomIds, long after, long upTo, CancellationToken cancellationToken = default);
+    ValueTask<IReadOnlyList<TypingRow>> TypingChangedAsync(
+        IReadOnlyCollection<string> roomIds, long after, long upTo, CancellationToken cancellationToken = default);
     void PutPresence(WriteUnit unit, PresenceRow row, PositionSlot slot);
     ValueTask<IReadOnlyList<PresenceRow>> PresenceAsync(IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default);
     /// <summary>The ids of joined members of a room and server who are not offline, the ones that were active last first.</summary>

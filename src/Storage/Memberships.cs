@@ -1,6 +1,9 @@
 namespace OrleansMatrix.Storage;
 
-/// <summary>A user's present membership of a room, as the room's current state has it, or, for rooms this server is not in, as the invite, knock or its retraction left it.</summary>
+/// <summary>
+/// A user's present membership of a room, as the room's current state has it, or, for rooms this server is not in, as the invite, knock or its retraction left
+/// it.
+/// </summary>
 /// <param name="Position">Position of the change.</param>
 /// <param name="Stripped">For invites and knocks: the stripped state as a JSON array; else null.</param>
 /// <param name="Forgotten">The user asked to forget the room after leaving.</param>
@@ -11,7 +14,8 @@ public sealed record MembershipRow(
 public interface IMembershipStore
 {
     /// <summary>Inserts or replaces; clears Forgotten.</summary>
-    /// <param name="slot">For local users one of kind Membership; for others that of the event, or null if it has no place in the stream: then the row's own position counts.</param>
+    /// <param name="slot">For local users one of kind Membership; for others that of the event, or null if it has no place in the stream: then the row's own
+    /// position counts.</param>
     /// <param name="isRemote">A user of another server, who is found in the directory by the name in the row; without a slot always.</param>
     void Put(WriteUnit unit, MembershipRow row, PositionSlot? slot, bool isRemote = false);
     void Forget(WriteUnit unit, string roomId, string userId, PositionSlot slot);
@@ -22,7 +26,9 @@ public interface IMembershipStore
     ValueTask<IReadOnlyList<MembershipRow>> OfRoomAsync(string roomId, string? membership, CancellationToken cancellationToken = default);
     /// <summary>How many members are joined and how many invited.</summary>
     ValueTask<(int Joined, int Invited)> CountAsync(string roomId, CancellationToken cancellationToken = default);
-    /// <summary>The first members by user id, <paramref name="except"/> left out: joined or invited, or with <paramref name="gone"/> those who left or were banned.</summary>
+    /// <summary>
+    /// The first members by user id, <paramref name="except"/> left out: joined or invited, or with <paramref name="gone"/> those who left or were banned.
+    /// </summary>
     ValueTask<IReadOnlyList<string>> FirstAsync(string roomId, bool gone, string except, int limit, CancellationToken cancellationToken = default);
     /// <summary>Users joined to at least one room that <paramref name="userId"/> is joined to, itself included.</summary>
     ValueTask<IReadOnlySet<string>> SharingRoomAsync(string userId, CancellationToken cancellationToken = default);

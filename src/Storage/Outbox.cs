@@ -49,15 +49,18 @@ public interface IOutboxStore
     void EnqueueForNeighbours(WriteUnit unit, string userId, OutboxItem item, PositionSlot slot);
     ValueTask<IReadOnlyList<OutboxRow>> QueuedAsync(string destination, long after, int limit, CancellationToken cancellationToken = default);
     void Dequeue(WriteUnit unit, string destination, long upToPosition);
-    /// <summary>Adds a listener, called after each commit on this silo that queued something, with the destinations. It must be quick and must not throw.</summary>
+    /// <summary>
+    /// Adds a listener, called after each commit on this silo that queued something, with the destinations. It must be quick and must not throw.
+    /// </summary>
     void OnQueued(Action<IReadOnlyCollection<string>> listener);
     ValueTask<IReadOnlyList<string>> DestinationsWithQueueAsync(CancellationToken cancellationToken = default);
 
     /// <summary>How many things are queued, messages for devices left out, and how many of those.</summary>
     ValueTask<(long Others, long ToDevice)> QueueLengthAsync(string destination, CancellationToken cancellationToken = default);
     /// <summary>
-    /// Shortens the queue: of the events the newest of each room is kept as an <see cref="UnsentRoom"/>, of devices, cross-signing keys and neighbours the newest of each topic,
-    /// of messages for devices the newest <paramref name="maxToDevice"/>; the rest goes. The server has to be told of the devices as if for the first time.
+    /// Shortens the queue: of the events the newest of each room is kept as an <see cref="UnsentRoom"/>, of devices, cross-signing keys and neighbours the
+    /// newest of each topic, of messages for devices the newest <paramref name="maxToDevice"/>; the rest goes. The server has to be told of the devices as if
+    /// for the first time.
     /// </summary>
     void Compact(WriteUnit unit, string destination, long upToPosition, long maxToDevice);
     /// <summary>Rooms of which the server lacks events, the newest first.</summary>

@@ -26,7 +26,8 @@ public enum ChangeKind : byte
 }
 
 /// <summary>One visible change of the server's stream.</summary>
-/// <param name="Position">Position in the one server-wide stream, from 1, unique and gapless for readers: all changes at or below a visible position are visible.</param>
+/// <param name="Position">Position in the one server-wide stream, from 1, unique and gapless for readers: all changes at or below a visible position are
+/// visible.</param>
 /// <param name="Kind">What changed.</param>
 /// <param name="Key">Room id or user id, as <see cref="ChangeKind"/> says.</param>
 public readonly record struct Change(long Position, ChangeKind Kind, string Key);

@@ -21,7 +21,9 @@ public interface IRoomStore
 {
     ValueTask<RoomRow?> GetAsync(string roomId, CancellationToken cancellationToken = default);
 
-    /// <summary>Inserts or replaces the room's row. <paramref name="last"/> is the slot of the newest live event of this unit; null leaves LastPosition as it is.</summary>
+    /// <summary>
+    /// Inserts or replaces the room's row. <paramref name="last"/> is the slot of the newest live event of this unit; null leaves LastPosition as it is.
+    /// </summary>
     void Put(WriteUnit unit, RoomRow row, PositionSlot? last);
 
     void PutSummary(WriteUnit unit, RoomSummaryRow row);
@@ -31,8 +33,12 @@ public interface IRoomStore
     void SetPublic(WriteUnit unit, string roomId, string network, bool isPublic);
     ValueTask<bool> IsPublicAsync(string roomId, CancellationToken cancellationToken = default);
 
-    /// <summary>Public rooms by descending member count, then room id; <paramref name="search"/> matches name, topic or alias, ignoring case; room types: null element means "no type".</summary>
-    ValueTask<PublicRoomsPage> ListPublicAsync(string? search, IReadOnlyList<string?>? roomTypes, string? network, int offset, int limit, CancellationToken cancellationToken = default);
+    /// <summary>
+    /// Public rooms by descending member count, then room id; <paramref name="search"/> matches name, topic or alias, ignoring case; room types: null element
+    /// means "no type".
+    /// </summary>
+    ValueTask<PublicRoomsPage> ListPublicAsync(
+        string? search, IReadOnlyList<string?>? roomTypes, string? network, int offset, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>Among <paramref name="roomIds"/>, those with a live event after <paramref name="position"/>.</summary>
     ValueTask<IReadOnlyList<string>> ChangedSinceAsync(IReadOnlyCollection<string> roomIds, long position, CancellationToken cancellationToken = default);

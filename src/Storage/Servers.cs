@@ -15,7 +15,8 @@ public interface IServerStore
     void PutKey(WriteUnit unit, ServerKeyRow row);
 
     /// <summary>For a server's keys the lists that it published them in, for a notary's answers, and until when these are valid.</summary>
-    ValueTask<IReadOnlyList<(string KeyId, ReadOnlyMemory<byte> Json, long ValidUntil)>> KeyListsAsync(string server, CancellationToken cancellationToken = default);
+    ValueTask<IReadOnlyList<(string KeyId, ReadOnlyMemory<byte> Json, long ValidUntil)>> KeyListsAsync(
+        string server, CancellationToken cancellationToken = default);
     void PutKeyList(WriteUnit unit, string server, string keyId, ReadOnlyMemory<byte> json, long validUntil);
     void DeleteKeyList(WriteUnit unit, string server, string keyId);
 

@@ -16,5 +16,6 @@ public interface IStateNodeStore
     void Put(WriteUnit unit, StateNodeId id, ReadOnlyMemory<byte> node);
     /// <summary>The node's encoding. A missing node is a fault (<see cref="InvalidDataException"/>).</summary>
     ValueTask<ReadOnlyMemory<byte>> GetAsync(StateNodeId id, CancellationToken cancellationToken = default);
-    ValueTask<IReadOnlyDictionary<StateNodeId, ReadOnlyMemory<byte>>> GetManyAsync(IReadOnlyCollection<StateNodeId> ids, CancellationToken cancellationToken = default);
+    ValueTask<IReadOnlyDictionary<StateNodeId, ReadOnlyMemory<byte>>> GetManyAsync(
+        IReadOnlyCollection<StateNodeId> ids, CancellationToken cancellationToken = default);
 }

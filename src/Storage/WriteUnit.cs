@@ -72,5 +72,7 @@ public sealed class StaleFenceException(string owner) : Exception($"another acti
     public string Owner { get; } = owner;
 }
 
-/// <summary>A unit broke a uniqueness rule that the caller asked for, e.g. a transaction id or user name that is there already. Nothing of the unit was written.</summary>
+/// <summary>
+/// A unit broke a uniqueness rule that the caller asked for, e.g. a transaction id or user name that is there already. Nothing of the unit was written.
+/// </summary>
 public sealed class ConflictException(string what) : Exception(what);

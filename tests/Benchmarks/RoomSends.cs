@@ -45,7 +45,8 @@ internal static class RoomSends
     {
         var process = Process.GetCurrentProcess();
         var (cpu, allocated, clock) = (process.TotalProcessorTime, GC.GetTotalAllocatedBytes(), Stopwatch.StartNew());
-        var latencies = await Task.WhenAll(Enumerable.Range(0, callers).Select(c => Task.Run(() => SendAsync(grains.GetGrain<IRoomGrain>(rooms[c % rooms.Count]), c, clock, seconds))));
+        var latencies = await Task.WhenAll(
+            Enumerable.Range(0, callers).Select(c => Task.Run(() => SendAsync(grains.GetGrain<IRoomGrain>(rooms[c % rooms.Count]), c, clock, seconds))));
         process.Refresh();
         var times = latencies.SelectMany(l => l).Order().ToList();
         var micros = (process.TotalProcessorTime - cpu).TotalMicroseconds / times.Count;
@@ -61,7 +62,8 @@ internal static class RoomSends
         var start = clock.ElapsedTicks;
         for (var i = 0; clock.Elapsed.TotalSeconds < seconds; i++)
         {
-            var content = Encoding.UTF8.GetBytes($$"""{"msgtype":"m.text","body":"Message number {{i}} of caller {{caller}}, of about the usual length of a message"}""");
+            var content = Encoding.UTF8.GetBytes(
+                $$"""{"msgtype":"m.text","body":"Message number {{i}} of caller {{caller}}, of about the usual length of a message"}""");
             var sent = Stopwatch.GetTimestamp();
             var outcome = await room.Send(new EventToSend(requester, "m.room.message", content, $"{start}.{i}"));
             if (!outcome.Ok)
@@ -88,7 +90,8 @@ internal static class RoomSends
             .AddSingleton(TimeProvider.System)
             .AddSingleton<IRandom, SystemRandom>()
             .AddSingleton(SigningKey.Generate(new SystemRandom()))
-            .AddSingleton(static services => new LocalServer(services.GetRequiredService<MatrixSettings>().ServerName, services.GetRequiredService<SigningKey>()))
+            .AddSingleton(static services =>
+            new LocalServer(services.GetRequiredService<MatrixSettings>().ServerName, services.GetRequiredService<SigningKey>()))
             .AddSingleton(storage)
             .AddFederation(allowPrivateAddresses: false, AllowedServers.Open)
             .AddMatrixGrains();

@@ -9,8 +9,8 @@ using Package = Microsoft.Data.Sqlite;
 namespace OrleansMatrix.Benchmarks;
 
 /// <summary>
-/// What a send writes (three rows, in transactions of 16 sends) and a page of 20 rows, by the binding of <c>src/Storage.Sqlite</c> and by Microsoft.Data.Sqlite over the same
-/// native library, in turns (ADR 0052): <c>dotnet run -c Release --project tests/Benchmarks -- sqlite [rounds]</c>. CPU is this process's.
+/// What a send writes (three rows, in transactions of 16 sends) and a page of 20 rows, by the binding of <c>src/Storage.Sqlite</c> and by Microsoft.Data.Sqlite
+/// over the same native library, in turns (ADR 0052): <c>dotnet run -c Release --project tests/Benchmarks -- sqlite [rounds]</c>. CPU is this process's.
 /// </summary>
 internal static class SqliteBinding
 {
@@ -27,7 +27,8 @@ internal static class SqliteBinding
         """;
 
     private const string InsertEvent = "INSERT INTO event (id, room, at, sender, type, json) VALUES ($1, $2, $3, $4, $5, $6)";
-    private const string PutRoom = "INSERT INTO room (id, newest, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET newest = excluded.newest, at = excluded.at";
+    private const string PutRoom =
+        "INSERT INTO room (id, newest, at) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET newest = excluded.newest, at = excluded.at";
     private const string InsertTransaction = "INSERT INTO txn (id, event) VALUES ($1, $2)";
     private const string SelectPage = "SELECT id, sender, type, json FROM event WHERE room = $1 ORDER BY at DESC LIMIT 20";
 
@@ -191,7 +192,8 @@ internal static class SqliteBinding
             var rows = 0;
             using var reader = _page.ExecuteReader();
             while (reader.Read())
-                rows += reader.GetString(0).Length + reader.GetString(1).Length + reader.GetString(2).Length + reader.GetFieldValue<byte[]>(3).Length > 0 ? 1 : 0;
+                rows += reader.GetString(0).Length + reader.GetString(1).Length + reader.GetString(2).Length + reader.GetFieldValue<byte[]>(3).Length > 0 ? 1
+                    : 0;
             return rows;
         }
 

@@ -71,13 +71,15 @@ internal static class StorageCommits
         for (var i = 0; i < times; i++) await read();
         cpu = Process.GetCurrentProcess().TotalProcessorTime - cpu;
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-8} {what}: {cpu.TotalMicroseconds / times,6:F1} us CPU, {allocated / times,6} B"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{name,-8} {what}: {cpu.TotalMicroseconds / times,6:F1} us CPU, {allocated / times,6} B"));
     }
 
     private static async Task<long> RunAsync(IStorage storage, Fence[] fences, string run, int senders, TimeSpan duration)
     {
         using var stop = new CancellationTokenSource(duration);
-        var counts = await Task.WhenAll(Enumerable.Range(0, senders).Select(sender => Task.Run(() => SendAsync(storage, fences[sender % Rooms], $"{run}-{sender}", stop.Token))));
+        var counts = await Task.WhenAll(
+            Enumerable.Range(0, senders).Select(sender => Task.Run(() => SendAsync(storage, fences[sender % Rooms], $"{run}-{sender}", stop.Token))));
         return counts.Sum();
     }
 

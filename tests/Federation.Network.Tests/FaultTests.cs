@@ -53,7 +53,8 @@ public sealed class FaultTests(ThreeServers servers) : IClassFixture<ThreeServer
     public async Task A_lying_server_holds_nobody_back(int status, string body)
     {
         var (anna, bert, _, room) = await MeetAsync();
-        Network[servers.One, servers.Three].Answer = _ => new HttpResponseMessage((HttpStatusCode)status) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
+        Network[servers.One, servers.Three].Answer = _ =>
+            new HttpResponseMessage((HttpStatusCode)status) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
         var sent = await SendAsync(anna, room);
         foreach (var id in sent)
             await Network.SeesAsync(bert, room, id);
@@ -121,7 +122,8 @@ public sealed class FaultTests(ThreeServers servers) : IClassFixture<ThreeServer
             return null;
         };
         var held = Network[servers.Two, servers.Three].Hold();
-        var acting = bert.PostAsync($"v3/{action}/{Uri.EscapeDataString(room)}?server_name=dead.test&server_name={servers.Three.NameText}&server_name={servers.One.NameText}");
+        var acting = bert.PostAsync(
+            $"v3/{action}/{Uri.EscapeDataString(room)}?server_name=dead.test&server_name={servers.Three.NameText}&server_name={servers.One.NameText}");
         await held;
 
         // Far less than a server is given to answer.

@@ -121,7 +121,8 @@ public sealed class StagedPduTests(ThreeServers servers) : IClassFixture<ThreeSe
         Network.Heal();
         var (anna, bert) = (await One.RegisterAsync("anna"), await Two.RegisterAsync("bert"));
         var levels = new JsonObject { ["users"] = new JsonObject { [anna.UserId] = 100, [bert.UserId] = 100 } };
-        var room = await anna.CreateRoomAsync(new JsonObject { ["preset"] = "public_chat", ["room_version"] = "11", ["power_level_content_override"] = levels }.ToJsonString());
+        var room = await anna.CreateRoomAsync(
+            new JsonObject { ["preset"] = "public_chat", ["room_version"] = "11", ["power_level_content_override"] = levels }.ToJsonString());
         await bert.JoinAsync(room, One);
         if (withThree)
             await (await servers.Three.RegisterAsync("carl")).JoinAsync(room, One);
@@ -141,14 +142,16 @@ public sealed class StagedPduTests(ThreeServers servers) : IClassFixture<ThreeSe
     private async Task<string[]> WaitingAsync(string room) => [.. (await Two.Storage.StagedPdus.OfRoomAsync(room)).Select(r => r.EventId)];
 
     // A client that asked for the event would have it fetched.
-    private Task KnowsAsync(string eventId) => Network.UntilAsync(async () => await Two.Storage.Events.GetAsync(eventId) is { Order: not null }, $"{eventId} at the second server");
+    private Task KnowsAsync(string eventId) =>
+        Network.UntilAsync(async () => await Two.Storage.Events.GetAsync(eventId) is { Order: not null }, $"{eventId} at the second server");
 
     /// <summary>Sends an event of the first server's to the second.</summary>
     private async Task DeliverAsync(string eventId)
     {
         var row = await One.Storage.Events.GetAsync(eventId);
         var body = new JsonObject { ["origin"] = One.NameText, ["origin_server_ts"] = 1, ["pdus"] = new JsonArray(JsonNode.Parse(row!.Json.Span)) };
-        var answer = await One.AskAsync(Two, HttpMethod.Put, $"/_matrix/federation/v1/send/again{row.Depth}-{Network.Clock.GetUtcNow().Ticks}", body.ToJsonString());
+        var answer = await One.AskAsync(
+            Two, HttpMethod.Put, $"/_matrix/federation/v1/send/again{row.Depth}-{Network.Clock.GetUtcNow().Ticks}", body.ToJsonString());
         Assert.Null(answer.Ok()["pdus"]![eventId]!["error"]);
     }
 
@@ -161,7 +164,8 @@ public sealed class StagedPduTests(ThreeServers servers) : IClassFixture<ThreeSe
         Assert.Equal("", Network.Faults());
     }
 
-    private static HttpResponseMessage? Taken(HttpRequestMessage request) => request.RequestUri!.AbsolutePath.Contains("/send/", StringComparison.Ordinal) ? Json(HttpStatusCode.OK, """{"pdus":{}}""") : null;
+    private static HttpResponseMessage? Taken(HttpRequestMessage request) => request.RequestUri!.AbsolutePath.Contains("/send/", StringComparison.Ordinal)
+        ? Json(HttpStatusCode.OK, """{"pdus":{}}""") : null;
 
     private static HttpResponseMessage Away(HttpRequestMessage request) => Json(HttpStatusCode.BadGateway, "");
 

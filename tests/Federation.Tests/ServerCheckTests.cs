@@ -69,7 +69,8 @@ public sealed class ServerCheckTests : ICheckNetwork
         var report = await CheckAsync();
         Assert.True(report.IsGood);
         Assert.Equal(2, report.Lines.Count(l => l.Level == CheckLevel.Note));
-        Assert.Contains(report.Lines, l => l.Text.Contains("hs.example.org port 1234", StringComparison.Ordinal) && l.Advice!.Contains("_matrix-fed._tcp", StringComparison.Ordinal));
+        Assert.Contains(report.Lines, l => l.Text.Contains("hs.example.org port 1234", StringComparison.Ordinal) &&
+            l.Advice!.Contains("_matrix-fed._tcp", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -105,7 +106,8 @@ public sealed class ServerCheckTests : ICheckNetwork
     public async Task Certificates_for_others_expired_and_untrusted_ones_are_named()
     {
         _tls = Tls() with { Errors = SslPolicyErrors.RemoteCertificateNameMismatch, Names = ["www.example.com"] };
-        Assert.Equal("The certificate at 93.184.216.34:8448 is for www.example.com, but other servers need one for example.org", Wrong(await CheckAsync()).Text);
+        Assert.Equal("The certificate at 93.184.216.34:8448 is for www.example.com, but other servers need one for example.org",
+            Wrong(await CheckAsync()).Text);
         _tls = Tls() with { NotAfter = Now.AddDays(-1) };
         Assert.Contains("expired on 2029-12-31", Wrong(await CheckAsync()).Text, StringComparison.Ordinal);
         _tls = Tls() with { NotBefore = Now.AddDays(1) };
@@ -174,9 +176,11 @@ public sealed class ServerCheckTests : ICheckNetwork
 
     public Task<HttpFinding> GetWellKnownAsync(string host, CancellationToken cancellationToken) => Task.FromResult(_wellKnown);
 
-    public Task<IReadOnlyList<SrvRecord>> GetSrvAsync(string name, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<SrvRecord>>(_srv.GetValueOrDefault(name) ?? []);
+    public Task<IReadOnlyList<SrvRecord>> GetSrvAsync(string name, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<SrvRecord>>(_srv.GetValueOrDefault(name) ?? []);
 
-    public Task<IReadOnlyList<IPAddress>> GetAddressesAsync(string host, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<IPAddress>>(_addresses);
+    public Task<IReadOnlyList<IPAddress>> GetAddressesAsync(string host, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<IPAddress>>(_addresses);
 
     public Task<TlsFinding> ShakeHandsAsync(IPEndPoint endPoint, string certificateName, CancellationToken cancellationToken) => Task.FromResult(_tls ?? Tls());
 
@@ -198,13 +202,15 @@ public sealed class ServerCheckTests : ICheckNetwork
         }
     }
 
-    private static HttpFinding Answer(int status, string body, string contentType = "application/json") => new(status, contentType, Encoding.UTF8.GetBytes(body));
+    private static HttpFinding Answer(int status, string body, string contentType = "application/json") =>
+        new(status, contentType, Encoding.UTF8.GetBytes(body));
 
     private static CheckLine Wrong(CheckReport report) => report.Lines.Single(l => l.Level == CheckLevel.Wrong);
 
     private TlsFinding Tls() => new(null, [Name], Now.AddDays(-30), Now.AddDays(60), SslPolicyErrors.None, null);
 
-    private HttpFinding Keys(string server, int days = 1) => new(200, "application/json", ServerKeys.Build(ServerName.Parse(server), [s_key], [], Now.AddDays(days).ToUnixTimeMilliseconds()));
+    private HttpFinding Keys(string server, int days = 1) =>
+        new(200, "application/json", ServerKeys.Build(ServerName.Parse(server), [s_key], [], Now.AddDays(days).ToUnixTimeMilliseconds()));
 
     private async Task<CheckReport> CheckAsync(string name = Name)
     {

@@ -42,7 +42,8 @@ public sealed class ServerResolverTests : IWellKnownClient, ISrvLookup
         _srv[service + "example.org"] = [new SrvRecord(10, 0, 1010, "target.example"), new SrvRecord(1, 5, 1001, "first.example")];
         _srv[service + "hs.example.org"] = [new SrvRecord(1, 5, 2000, "other.example")];
         Assert.Equal(
-            [new ServerAddress("first.example", 1001, "example.org", "example.org", step), new ServerAddress("target.example", 1010, "example.org", "example.org", step)],
+            [new ServerAddress("first.example", 1001, "example.org", "example.org", step),
+            new ServerAddress("target.example", 1010, "example.org", "example.org", step)],
             await ResolveAsync("example.org"));
         _wellKnown = new(ServerName.Parse("hs.example.org"), null);
         _clock.Advance(TimeSpan.FromDays(1));

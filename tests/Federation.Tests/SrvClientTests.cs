@@ -106,7 +106,8 @@ public sealed class SrvClientTests
     [Fact]
     public async Task A_name_that_points_at_itself_ends()
     {
-        await using var server = new LoopbackNameServer(query => [AnswerWithTarget(query, 0xc0, (byte)(Question(query).Bytes.Length + 18))], query => Answer(query, 0));
+        await using var server =
+            new LoopbackNameServer(query => [AnswerWithTarget(query, 0xc0, (byte)(Question(query).Bytes.Length + 18))], query => Answer(query, 0));
         Assert.Empty(await LookupAsync(server));
     }
 

@@ -25,7 +25,8 @@ public sealed class HttpAnswer
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
 
     /// <summary>The errcode of an error, null of anything else.</summary>
-    public string? ErrCode => Body.Length > 0 && Json.ValueKind == JsonValueKind.Object && Json.TryGetProperty("errcode", out var code) ? code.GetString() : null;
+    public string? ErrCode => Body.Length > 0 && Json.ValueKind == JsonValueKind.Object && Json.TryGetProperty("errcode", out var code) ? code.GetString()
+        : null;
 
     public static async Task<HttpAnswer> ReadAsync(HttpResponseMessage response) => new(response, await response.Content.ReadAsByteArrayAsync());
 

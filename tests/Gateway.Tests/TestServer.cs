@@ -30,7 +30,9 @@ public sealed class TestServer : IAsyncDisposable
 
     public string DataDirectory => _folder.Path;
 
-    /// <summary>Starts a server where anybody may register and nothing is rate-limited, unless the settings (<c>Registration:Enabled=false</c>) say otherwise.</summary>
+    /// <summary>
+    /// Starts a server where anybody may register and nothing is rate-limited, unless the settings (<c>Registration:Enabled=false</c>) say otherwise.
+    /// </summary>
     public static Task<TestServer> StartAsync(params string[] settings) => StartAsync(null, settings);
 
     public static async Task<TestServer> StartAsync(TimeProvider? time, params string[] settings)
@@ -58,7 +60,8 @@ public sealed class TestServer : IAsyncDisposable
 
     public async Task<HttpAnswer> SendAsync(string method, string path, HttpContent? content, string? token = null)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Http.BaseAddress + path.TrimStart('/'), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using var request = new HttpRequestMessage(new HttpMethod(method),
+            new Uri(Http.BaseAddress + path.TrimStart('/'), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         request.Content = content;
         if (token is not null)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);

@@ -41,7 +41,8 @@ internal sealed class FakeServers : HttpMessageHandler
         _arrived.Release();
         await Gate.WaitAsync(cancellationToken);
         var body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancellationToken);
-        var handler = _handlers.FirstOrDefault(h => h.Key.Host == request.RequestUri.Authority && request.RequestUri.AbsolutePath.StartsWith(h.Key.Path, StringComparison.Ordinal)).Value
+        var handler = _handlers.FirstOrDefault(
+            h => h.Key.Host == request.RequestUri.Authority && request.RequestUri.AbsolutePath.StartsWith(h.Key.Path, StringComparison.Ordinal)).Value
             ?? throw new HttpRequestException("nobody there");
         var answer = handler(body);
         await AnswerGate.WaitAsync(cancellationToken);

@@ -12,13 +12,16 @@ using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
 
 namespace OrleansMatrix.Grains.Tests;
 
-/// <summary>Silos of Orleans' test cluster with all grains of the server <c>local</c>, over one storage. Two clusters over one storage stand for a split one.</summary>
+/// <summary>
+/// Silos of Orleans' test cluster with all grains of the server <c>local</c>, over one storage. Two clusters over one storage stand for a split one.
+/// </summary>
 internal static class GrainCluster
 {
     /// <param name="servers">Answers in place of the other servers; without it they are asked for real, and not at private addresses.</param>
     /// <param name="wakes">Silos wake what has work in storage.</param>
     public static async Task<InProcessTestCluster> StartAsync(
-        short silos, string folder, TimeProvider clock, IStorage storage, FakeServers? servers = null, FederationSettings? federation = null, bool wakes = false)
+        short silos, string folder, TimeProvider clock, IStorage storage, FakeServers? servers = null, FederationSettings? federation = null,
+        bool wakes = false)
     {
         var builder = new InProcessTestClusterBuilder(silos);
         builder.Options.ConfigureFileLogging = false;
@@ -33,7 +36,13 @@ internal static class GrainCluster
             {
                 host.Services
                     .AddSingleton(clock)
-                    .AddSingleton(new MatrixSettings { ServerName = ServerName.Parse("local"), DataDirectory = folder, Federation = federation ?? new FederationSettings() })
+                    .AddSingleton(new MatrixSettings
+                    {
+                        ServerName = ServerName.Parse("local"),
+                        DataDirectory = folder,
+                        Federation = federation
+                    ?? new FederationSettings()
+                    })
                     .AddSingleton<IRandom, SystemRandom>()
                     .AddSingleton(LocalKey)
                     .AddSingleton(storage)

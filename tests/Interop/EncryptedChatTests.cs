@@ -48,7 +48,8 @@ public sealed class EncryptedChatTests
         var room = Text(await alice.DoAsync("create_room", new JsonObject { ["invite"] = new JsonArray(bobId), ["encrypted"] = true }), "room_id");
         await bob.WaitForAsync(new JsonObject { ["kind"] = "membership", ["room_id"] = room, ["membership"] = "invite" });
         await bob.DoAsync("join", new JsonObject { ["room_id"] = room });
-        await alice.WaitForAsync(new JsonObject { ["kind"] = "event", ["type"] = "m.room.member", ["sender"] = bobId, ["content"] = new JsonObject { ["membership"] = "join" } });
+        await alice.WaitForAsync(
+            new JsonObject { ["kind"] = "event", ["type"] = "m.room.member", ["sender"] = bobId, ["content"] = new JsonObject { ["membership"] = "join" } });
         await alice.DoAsync("encrypted", new JsonObject { ["room_id"] = room });
         await bob.DoAsync("encrypted", new JsonObject { ["room_id"] = room });
 
@@ -82,8 +83,15 @@ public sealed class EncryptedChatTests
         });
         var editAtBob = await bob.WaitForAsync(new JsonObject { ["kind"] = "event", ["event_id"] = edit });
         Assert.Equal("edited", Text(editAtBob["content"]!["m.new_content"]!, "body"));
-        await SendAsync(bob, room, "m.reaction", new JsonObject { ["m.relates_to"] = new JsonObject { ["rel_type"] = "m.annotation", ["event_id"] = fromAlice, ["key"] = "👍" } });
-        await alice.WaitForAsync(new JsonObject { ["kind"] = "event", ["type"] = "m.reaction", ["relation"] = new JsonObject { ["rel_type"] = "m.annotation", ["event_id"] = fromAlice, ["key"] = "👍" } });
+        await SendAsync(bob, room, "m.reaction",
+            new JsonObject { ["m.relates_to"] = new JsonObject { ["rel_type"] = "m.annotation", ["event_id"] = fromAlice, ["key"] = "👍" } });
+        await alice.WaitForAsync(
+            new JsonObject
+            {
+                ["kind"] = "event",
+                ["type"] = "m.reaction",
+                ["relation"] = new JsonObject { ["rel_type"] = "m.annotation", ["event_id"] = fromAlice, ["key"] = "👍" }
+            });
 
         // A file, up by one and down by the other, both ways.
         var file = Text(await alice.DoAsync("upload", new JsonObject { ["text"] = "a file from alice" }), "content_uri");

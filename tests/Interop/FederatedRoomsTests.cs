@@ -4,8 +4,8 @@ using OrleansMatrix.TestSupport;
 namespace OrleansMatrix.Interop;
 
 /// <summary>
-/// What happens to rooms between two servers, each a process with TLS of its own, as two clients that were not written here do and see it: bans, upgrades, leaving and coming
-/// back, knocks, restricted rooms, new devices.
+/// What happens to rooms between two servers, each a process with TLS of its own, as two clients that were not written here do and see it: bans, upgrades,
+/// leaving and coming back, knocks, restricted rooms, new devices.
 /// </summary>
 public sealed class FederatedRoomsTests
 {
@@ -74,13 +74,26 @@ public sealed class FederatedRoomsTests
         public async Task UpgradeAsync(string room)
         {
             var replacement = Text(await alice.DoAsync("upgrade", new JsonObject { ["room_id"] = room, ["version"] = "12" }), "replacement_room");
-            await bob.WaitForAsync(new JsonObject { ["kind"] = "event", ["room_id"] = room, ["type"] = "m.room.tombstone", ["content"] = new JsonObject { ["replacement_room"] = replacement } });
+            await bob.WaitForAsync(
+                new JsonObject
+                {
+                    ["kind"] = "event",
+                    ["room_id"] = room,
+                    ["type"] = "m.room.tombstone",
+                    ["content"] = new JsonObject { ["replacement_room"] = replacement }
+                });
             await JoinAsync(replacement);
         }
 
         public async Task KnockAsync()
         {
-            var room = await CreateAsync(new JsonObject { ["preset"] = "private_chat", ["name"] = "Office", ["initial_state"] = new JsonArray(JoinRules(new JsonObject { ["join_rule"] = "knock" })) });
+            var room = await CreateAsync(
+                new JsonObject
+                {
+                    ["preset"] = "private_chat",
+                    ["name"] = "Office",
+                    ["initial_state"] = new JsonArray(JoinRules(new JsonObject { ["join_rule"] = "knock" }))
+                });
             await bob.FailsAsync("join", "M_FORBIDDEN", Via(room));
             await bob.DoAsync("knock", Via(room));
             await alice.WaitForAsync(Member(room, "knock"));
@@ -91,10 +104,23 @@ public sealed class FederatedRoomsTests
 
         public async Task RestrictAsync()
         {
-            var space = await CreateAsync(new JsonObject { ["preset"] = "public_chat", ["name"] = "Club", ["creation_content"] = new JsonObject { ["type"] = "m.space" } });
-            var rule = new JsonObject { ["join_rule"] = "restricted", ["allow"] = new JsonArray(new JsonObject { ["type"] = "m.room_membership", ["room_id"] = space }) };
-            var room = await CreateAsync(new JsonObject { ["preset"] = "private_chat", ["name"] = "Members' room", ["initial_state"] = new JsonArray(JoinRules(rule)) });
-            await alice.DoAsync("set_state", new JsonObject { ["room_id"] = space, ["type"] = "m.space.child", ["state_key"] = room, ["content"] = new JsonObject { ["via"] = new JsonArray(via) } });
+            var space = await CreateAsync(
+                new JsonObject { ["preset"] = "public_chat", ["name"] = "Club", ["creation_content"] = new JsonObject { ["type"] = "m.space" } });
+            var rule = new JsonObject
+            {
+                ["join_rule"] = "restricted",
+                ["allow"] = new JsonArray(new JsonObject { ["type"] = "m.room_membership", ["room_id"] = space })
+            };
+            var room = await CreateAsync(
+                new JsonObject { ["preset"] = "private_chat", ["name"] = "Members' room", ["initial_state"] = new JsonArray(JoinRules(rule)) });
+            await alice.DoAsync("set_state",
+                new JsonObject
+                {
+                    ["room_id"] = space,
+                    ["type"] = "m.space.child",
+                    ["state_key"] = room,
+                    ["content"] = new JsonObject { ["via"] = new JsonArray(via) }
+                });
             await bob.FailsAsync("join", "M_FORBIDDEN", Via(room));
             await bob.DoAsync("join", Via(space));
             await JoinAsync(room);

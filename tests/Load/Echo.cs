@@ -40,11 +40,14 @@ internal static class Echo
     /// <summary>A child process's echo at <paramref name="connections"/> closed loops.</summary>
     public static async Task<EchoResult> MeasureAsync(int connections, TimeSpan duration, int bodyBytes)
     {
-        using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. Environment.GetCommandLineArgs()[0] is var dll && dll.EndsWith(".dll", StringComparison.Ordinal) && !Environment.ProcessPath!.EndsWith("OrleansMatrix.Load", StringComparison.Ordinal) ? new[] { dll } : [], "echo-server"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
+        using var child = Process.Start(
+            new ProcessStartInfo(
+            Environment.ProcessPath!, [.. Environment.GetCommandLineArgs()[0] is var dll && dll.EndsWith(".dll", StringComparison.Ordinal) &&
+            !Environment.ProcessPath!.EndsWith("OrleansMatrix.Load", StringComparison.Ordinal) ? new[] { dll } : [], "echo-server"])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            })!;
         try
         {
             var server = new Uri((await child.StandardOutput.ReadLineAsync())!);

@@ -19,7 +19,8 @@ internal sealed class HttpConnection(Uri server) : IDisposable
     private byte[] _body = new byte[16 * 1024];
 
     /// <summary>Sends a request and reads the whole answer; the body stays valid until the next call.</summary>
-    public Task<(int Status, ReadOnlyMemory<byte> Body)> SendAsync(string method, string path, string? token, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+    public Task<(int Status, ReadOnlyMemory<byte> Body)> SendAsync(
+        string method, string path, string? token, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
         SendAuthorizedAsync(method, path, token is null ? null : "Bearer " + token, body, cancellationToken);
 
     /// <summary>Sends a request with that Authorization header.</summary>

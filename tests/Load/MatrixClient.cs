@@ -32,7 +32,8 @@ internal sealed class MatrixClient(Uri server) : IDisposable
 
     public async Task<string> CreateRoomAsync(CancellationToken cancellationToken)
     {
-        var (status, answer) = await _http.SendAsync("POST", "/_matrix/client/v3/createRoom", Token, """{"preset":"public_chat"}"""u8.ToArray(), cancellationToken);
+        var (status, answer) =
+            await _http.SendAsync("POST", "/_matrix/client/v3/createRoom", Token, """{"preset":"public_chat"}"""u8.ToArray(), cancellationToken);
         Require(status, answer, "createRoom");
         return JsonNode.Parse(answer.Span)!["room_id"]!.GetValue<string>();
     }
@@ -41,16 +42,19 @@ internal sealed class MatrixClient(Uri server) : IDisposable
     public async Task JoinAsync(string roomId, CancellationToken cancellationToken, string? via = null)
     {
         var query = via is null ? "" : "?server_name=" + via;
-        var (status, answer) = await _http.SendAsync("POST", $"/_matrix/client/v3/join/{Uri.EscapeDataString(roomId)}{query}", Token, "{}"u8.ToArray(), cancellationToken);
+        var (status, answer) =
+            await _http.SendAsync("POST", $"/_matrix/client/v3/join/{Uri.EscapeDataString(roomId)}{query}", Token, "{}"u8.ToArray(), cancellationToken);
         Require(status, answer, "join");
     }
 
-    public Task<(int Status, ReadOnlyMemory<byte> Body)> SendMessageAsync(string escapedRoomId, string transactionId, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+    public Task<(int Status, ReadOnlyMemory<byte> Body)> SendMessageAsync(
+        string escapedRoomId, string transactionId, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
         _http.SendAsync("PUT", $"/_matrix/client/v3/rooms/{escapedRoomId}/send/m.room.message/{transactionId}", Token, content, cancellationToken);
 
     /// <summary>True if the user can read the event.</summary>
     public async Task<bool> HasEventAsync(string escapedRoomId, string eventId, CancellationToken cancellationToken) =>
-        (await _http.SendAsync("GET", $"/_matrix/client/v3/rooms/{escapedRoomId}/event/{Uri.EscapeDataString(eventId)}", Token, default, cancellationToken)).Status == 200;
+        (await _http.SendAsync(
+            "GET", $"/_matrix/client/v3/rooms/{escapedRoomId}/event/{Uri.EscapeDataString(eventId)}", Token, default, cancellationToken)).Status == 200;
 
     /// <summary>A page of the room's history from its end on back; null: from the end.</summary>
     public async Task<JsonDocument> MessagesAsync(string escapedRoomId, string? from, CancellationToken cancellationToken)
@@ -63,7 +67,8 @@ internal sealed class MatrixClient(Uri server) : IDisposable
 
     public async Task<JsonDocument> SyncAsync(string? since, int timeoutMs, CancellationToken cancellationToken)
     {
-        var query = $"?timeout={timeoutMs}&filter=%7B%22room%22%3A%7B%22timeline%22%3A%7B%22limit%22%3A1000%7D%7D%7D" + (since is null ? "" : "&since=" + since);
+        var query = $"?timeout={timeoutMs}&filter=%7B%22room%22%3A%7B%22timeline%22%3A%7B%22limit%22%3A1000%7D%7D%7D" + (
+            since is null ? "" : "&since=" + since);
         var (status, answer) = await _http.SendAsync("GET", "/_matrix/client/v3/sync" + query, Token, default, cancellationToken);
         Require(status, answer, "sync");
         return JsonDocument.Parse(answer.ToArray());

@@ -27,7 +27,8 @@ internal readonly record struct ProcessCost(TimeSpan Cpu, long Switches)
             try
             {
                 foreach (var line in File.ReadLines(task + "/status"))
-                    sum += line.Contains("ctxt_switches", StringComparison.Ordinal) ? long.Parse(line.AsSpan(line.IndexOf(':', StringComparison.Ordinal) + 1), CultureInfo.InvariantCulture) : 0;
+                    sum += line.Contains("ctxt_switches", StringComparison.Ordinal)
+                        ? long.Parse(line.AsSpan(line.IndexOf(':', StringComparison.Ordinal) + 1), CultureInfo.InvariantCulture) : 0;
             }
             catch (IOException)
             {

@@ -18,11 +18,13 @@ var yardstick = new Option<bool>("--yardstick") { Description = "First measure a
 
 var pid = new Option<int>("--pid") { Description = "The server's process id, if it runs here: reports its CPU time and context switches per send" };
 
-var root = new RootCommand("Loads a Matrix homeserver through its client API; the JSON report goes to standard output.") { url, writers, rooms, readers, rate, seconds, warmUp, token, bytes, yardstick, pid };
+var root = new RootCommand("Loads a Matrix homeserver through its client API; the JSON report goes to standard output.") { url, writers, rooms, readers, rate,
+    seconds, warmUp, token, bytes, yardstick, pid };
 root.SetAction(async (parse, cancellationToken) =>
 {
     var options = new LoadOptions(new Uri(parse.GetValue(url)!), parse.GetValue(writers), parse.GetValue(rooms), parse.GetValue(readers), parse.GetValue(rate),
-        TimeSpan.FromSeconds(parse.GetValue(seconds)), TimeSpan.FromSeconds(parse.GetValue(warmUp)), parse.GetValue(token), parse.GetValue(bytes), parse.GetValue(yardstick), parse.GetValue(pid));
+        TimeSpan.FromSeconds(parse.GetValue(seconds)), TimeSpan.FromSeconds(parse.GetValue(warmUp)), parse.GetValue(token), parse.GetValue(bytes),
+        parse.GetValue(yardstick), parse.GetValue(pid));
     EchoResult? echo = options.Yardstick ? await Echo.MeasureAsync(options.Writers, options.Duration / 2, options.BodyBytes) : null;
     var run = new LoadRun(options);
     var report = await run.RunAsync(echo, cancellationToken);

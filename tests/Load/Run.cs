@@ -6,11 +6,13 @@ using System.Text;
 namespace OrleansMatrix.Load;
 
 /// <summary>What to do to the server.</summary>
-internal sealed record LoadOptions(Uri Server, int Writers, int Rooms, int Readers, int Rate, TimeSpan Duration, TimeSpan WarmUp, string? RegistrationToken, int BodyBytes, bool Yardstick, int ProcessId);
+internal sealed record LoadOptions(Uri Server, int Writers, int Rooms, int Readers, int Rate, TimeSpan Duration, TimeSpan WarmUp, string? RegistrationToken,
+    int BodyBytes, bool Yardstick, int ProcessId);
 
 /// <summary>What came of it; times in milliseconds.</summary>
 internal sealed record LoadReport(
-    string Server, int Writers, int Rooms, int Readers, int TargetRate, double Seconds, long Acknowledged, double EventsPerSecond, double SendP50, double SendP99,
+    string Server, int Writers, int Rooms, int Readers, int TargetRate, double Seconds, long Acknowledged, double EventsPerSecond, double SendP50,
+    double SendP99,
     long Received, double SendToSyncP50, double SendToSyncP99, long Errors, double? CpuMicrosecondsPerSend, double? SwitchesPerSend,
     double? EchoPerSecond, double? EchoCpuMicroseconds, double? ShareOfEcho);
 
@@ -41,7 +43,8 @@ internal sealed class LoadRun(LoadOptions options)
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var reading = readers.Select(r => Task.Run(() => ReadAsync(r, stop.Token), CancellationToken.None)).ToArray();
         var started = Stopwatch.GetTimestamp();
-        var writing = writers.Select((w, i) => Task.Run(() => WriteAsync(w, Uri.EscapeDataString(rooms[i % rooms.Length]), started, stop.Token), CancellationToken.None)).ToArray();
+        var writing = writers.Select(
+            (w, i) => Task.Run(() => WriteAsync(w, Uri.EscapeDataString(rooms[i % rooms.Length]), started, stop.Token), CancellationToken.None)).ToArray();
         await Task.Delay(options.WarmUp, cancellationToken);
         var before = options.ProcessId > 0 ? ProcessCost.Of(options.ProcessId) : default;
         _measuring = true;
@@ -55,7 +58,8 @@ internal sealed class LoadRun(LoadOptions options)
         foreach (var client in (MatrixClient[])[.. writers, .. readers])
             client.Dispose();
         var rate = _acknowledged / seconds;
-        return new LoadReport(options.Server.ToString(), options.Writers, options.Rooms, options.Readers, options.Rate, Math.Round(seconds, 1), _acknowledged, Math.Round(rate),
+        return new LoadReport(
+            options.Server.ToString(), options.Writers, options.Rooms, options.Readers, options.Rate, Math.Round(seconds, 1), _acknowledged, Math.Round(rate),
             _send.Percentile(0.5), _send.Percentile(0.99), _received, Number(_sendToSync.Percentile(0.5)), Number(_sendToSync.Percentile(0.99)), _errorCount,
             cost?.Microseconds, cost?.Switches, echo?.PerSecond, echo?.CpuMicroseconds, echo is null ? null : Math.Round(rate / echo.PerSecond, 3));
     }
@@ -165,7 +169,8 @@ internal sealed class LoadRun(LoadOptions options)
         while (Stopwatch.GetElapsedTime(from) is var elapsed && elapsed < options.Duration)
         {
             var done = Math.Clamp((int)(elapsed / options.Duration * 30), 0, 30);
-            await Console.Error.WriteAsync($"\r[{new string('#', done)}{new string('.', 30 - done)}] {elapsed.TotalSeconds,5:F1} s  {_acknowledged,9:N0} acknowledged  {_received,9:N0} synced  {_errorCount} errors ");
+            await Console.Error.WriteAsync(
+                $"\r[{new string('#', done)}{new string('.', 30 - done)}] {elapsed.TotalSeconds,5:F1} s  {_acknowledged,9:N0} acknowledged  {_received,9:N0} synced  {_errorCount} errors ");
             await timer.WaitForNextTickAsync(cancellationToken);
         }
         await Console.Error.WriteLineAsync();

@@ -79,7 +79,8 @@ public sealed class KillTests
             for (var n = 0; !stop.IsCancellationRequested; n++)
             {
                 var body = $"{w}-{n}";
-                var answer = await UntilAnswered(silo, alice.Token, HttpMethod.Put, $"rooms/{room}/send/m.room.message/{body}", new JsonObject { ["msgtype"] = "m.text", ["body"] = body });
+                var answer = await UntilAnswered(
+                    silo, alice.Token, HttpMethod.Put, $"rooms/{room}/send/m.room.message/{body}", new JsonObject { ["msgtype"] = "m.text", ["body"] = body });
                 acknowledged[w].Add((body, answer["event_id"]!.GetValue<string>()));
                 acks.Add();
             }

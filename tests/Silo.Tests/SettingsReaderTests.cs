@@ -24,8 +24,10 @@ public sealed class SettingsReaderTests
     public void All_settings_are_read()
     {
         var settings = Read(
-            ("ServerName", "example.org:8448"), ("PublicBaseUrl", "https://m.example.org/"), ("Registration:Enabled", "true"), ("Registration:AllowGuests", "True"),
-            ("Registration:RequireToken", "true"), ("Registration:SharedSecret", "s"), ("RateLimits:Enabled", "false"), ("Outbound:AllowPrivateAddresses", "true"),
+            ("ServerName", "example.org:8448"), ("PublicBaseUrl", "https://m.example.org/"), ("Registration:Enabled", "true"),
+            ("Registration:AllowGuests", "True"),
+            ("Registration:RequireToken", "true"), ("Registration:SharedSecret", "s"), ("RateLimits:Enabled", "false"),
+            ("Outbound:AllowPrivateAddresses", "true"),
             ("Media:MaxUploadBytes", "5"), ("Turn:Uris:0", "turn:t"), ("Turn:SharedSecret", "x"),
             ("Support:Contacts:0:MatrixId", "@a:b"), ("Support:Page", "https://help"), ("Database", "Host=x"));
         Assert.Equal(("example.org:8448", "https://m.example.org"), (settings.ServerName.Value, settings.PublicBaseUrl));

@@ -83,7 +83,11 @@ public sealed class CheckNetwork(IHttpClientFactory clients, ISrvLookup srv, Tim
             AllowAutoRedirect = false,
             UseProxy = false,
             UseCookies = false,
-            SslOptions = new SslClientAuthenticationOptions { TargetHost = address.CertificateName, RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null },
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                TargetHost = address.CertificateName,
+                RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null
+            },
             ConnectCallback = async (_, stop) =>
             {
                 var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -105,7 +109,8 @@ public sealed class CheckNetwork(IHttpClientFactory clients, ISrvLookup srv, Tim
         return (await SendAsync(client, request, cancellationToken)).Finding;
     }
 
-    private async Task<(HttpFinding Finding, Uri? Location)> SendAsync(HttpMessageInvoker client, HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<(HttpFinding Finding, Uri? Location)> SendAsync(
+        HttpMessageInvoker client, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(s_patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
@@ -138,7 +143,8 @@ public sealed class CheckNetwork(IHttpClientFactory clients, ISrvLookup srv, Tim
             names.Add(full.GetNameInfo(X509NameType.SimpleName, forIssuer: false));
 
         // The time of validity is looked at by itself.
-        var faults = chain?.ChainStatus.Where(static s => s.Status is not (X509ChainStatusFlags.NoError or X509ChainStatusFlags.NotTimeValid)).Select(static s => s.StatusInformation.Trim()).Distinct();
+        var faults = chain?.ChainStatus.Where(static s => s.Status is not (X509ChainStatusFlags.NoError or X509ChainStatusFlags.NotTimeValid))
+            .Select(static s => s.StatusInformation.Trim()).Distinct();
         var fault = errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) && faults is not null ? string.Join("; ", faults) : "";
         return new TlsFinding(null, names, full.NotBefore, full.NotAfter, errors, fault.Length == 0 ? null : fault);
     }

@@ -9,7 +9,9 @@ using OrleansMatrix.Protocol.Signing;
 
 namespace OrleansMatrix.Federation.Checking;
 
-/// <summary>Walks the way that other servers take to a server (S-S API, Server discovery; Retrieving server keys) and says in plain words what they meet.</summary>
+/// <summary>
+/// Walks the way that other servers take to a server (S-S API, Server discovery; Retrieving server keys) and says in plain words what they meet.
+/// </summary>
 public sealed class ServerCheck(ICheckNetwork network, AddressPolicy policy, TimeProvider time)
 {
     private const int MaxTargets = 5;
@@ -71,7 +73,8 @@ public sealed class ServerCheck(ICheckNetwork network, AddressPolicy policy, Tim
         var all = IPAddress.TryParse(address.Host, out var literal) ? [literal] : await network.GetAddressesAsync(address.Host, cancellationToken);
         if (all.Count == 0)
         {
-            report.Wrong($"{address.Host} has no address", $"Make an A or AAAA record for {address.Host}, or correct the name in .well-known or the SRV record");
+            report.Wrong($"{address.Host} has no address",
+                $"Make an A or AAAA record for {address.Host}, or correct the name in .well-known or the SRV record");
             return [];
         }
 
@@ -167,7 +170,8 @@ public sealed class ServerCheck(ICheckNetwork network, AddressPolicy policy, Tim
         return true;
     }
 
-    private async Task<bool> CheckKeysAsync(ServerName name, ServerAddress address, IPEndPoint endPoint, CheckReport report, CancellationToken cancellationToken)
+    private async Task<bool> CheckKeysAsync(
+        ServerName name, ServerAddress address, IPEndPoint endPoint, CheckReport report, CancellationToken cancellationToken)
     {
         const string Path = "/_matrix/key/v2/server";
         var now = time.GetUtcNow();
@@ -190,7 +194,8 @@ public sealed class ServerCheck(ICheckNetwork network, AddressPolicy policy, Tim
         if (!ServerKeys.Parse(answer.Body.Span, now.ToUnixTimeMilliseconds()).TryGet(out var keys, out var error))
         {
             report.Wrong(
-                error.ErrCode == ErrCodes.Forbidden ? $"The keys at {endPoint} are not signed by one of them" : $"The keys at {endPoint} are malformed: {error.Message}",
+                error.ErrCode == ErrCodes.Forbidden ? $"The keys at {endPoint} are not signed by one of them"
+                : $"The keys at {endPoint} are malformed: {error.Message}",
                 "The server's signing key and what it publishes do not fit together: restore the right signing key, and let no proxy change or cache the answer");
             return false;
         }
@@ -211,7 +216,8 @@ public sealed class ServerCheck(ICheckNetwork network, AddressPolicy policy, Tim
     private static string Day(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
     private static string? Text(JsonElement json, string member) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()
+            : null;
 
     private static JsonDocument? Parse(ReadOnlyMemory<byte> body)
     {

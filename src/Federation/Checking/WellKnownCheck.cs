@@ -43,7 +43,8 @@ internal static class WellKnownCheck
 
         using (document)
         {
-            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("m.server"u8, out var server) || server.ValueKind != JsonValueKind.String)
+            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("m.server"u8, out var server) ||
+                server.ValueKind != JsonValueKind.String)
             {
                 report.Wrong($"{url} has no \"m.server\": other servers ignore it", advice);
                 return null;
@@ -51,7 +52,8 @@ internal static class WellKnownCheck
 
             if (!ServerName.TryParse(server.GetString(), out var name))
             {
-                report.Wrong($"{url} delegates to \"{server.GetString()}\", which is no server name", "Write a host with an optional port, without https:// and without a path");
+                report.Wrong($"{url} delegates to \"{server.GetString()}\", which is no server name",
+                    "Write a host with an optional port, without https:// and without a path");
                 return null;
             }
 

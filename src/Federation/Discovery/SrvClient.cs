@@ -10,7 +10,9 @@ public sealed class SrvClient(LookupClientOptions options) : ISrvLookup
     // Made at the first look-up: it reads the machine's network settings.
     private readonly Lazy<LookupClient> _client = new(() => new LookupClient(options));
 
-    /// <summary>The system's name servers, each asked twice over UDP, then by TCP where the answer was cut. Answers are remembered as long as they allow, up to an hour.</summary>
+    /// <summary>
+    /// The system's name servers, each asked twice over UDP, then by TCP where the answer was cut. Answers are remembered as long as they allow, up to an hour.
+    /// </summary>
     public static LookupClientOptions SystemOptions() => WithRules(new LookupClientOptions());
 
     /// <summary>Sets patience and memory, whatever the name servers.</summary>

@@ -44,7 +44,8 @@ public sealed class WellKnownClient(IHttpClientFactory clients) : IWellKnownClie
                 return answer.StatusCode == HttpStatusCode.OK ? await ReadAsync(answer, cancellationToken) : Invalid;
             }
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or JsonException or UriFormatException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or IOException or JsonException or UriFormatException ||
+            (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             // Unreachable, too slow or no JSON: no valid answer.
         }
@@ -61,7 +62,8 @@ public sealed class WellKnownClient(IHttpClientFactory clients) : IWellKnownClie
             if (length > MaxBytes)
                 return Invalid;
             using var document = JsonDocument.Parse(buffer.AsMemory(0, length));
-            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("m.server", out var server) || server.ValueKind != JsonValueKind.String
+            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("m.server", out var server) ||
+                server.ValueKind != JsonValueKind.String
                 || !ServerName.TryParse(server.GetString(), out var name))
                 return Invalid;
             var control = answer.Headers.CacheControl;

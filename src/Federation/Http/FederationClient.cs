@@ -21,14 +21,18 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
     public Task<FederationResponse> SendAsync(
         ServerName destination, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan timeout, int maxBytes = DefaultMaxBytes, bool sign = true,
         CancellationToken cancellationToken = default) =>
-        SendAsync(destination, method, target, json, timeout, sign, async (answer, stop) => new FederationResponse((int)answer.StatusCode, await ReadAsync(answer, maxBytes, stop)), cancellationToken);
+        SendAsync(destination, method, target, json, timeout, sign, async (answer, stop) =>
+            new FederationResponse((int)answer.StatusCode, await ReadAsync(answer, maxBytes, stop)), cancellationToken);
 
-    /// <summary>Sends a signed request and hands the body of a successful answer to <paramref name="read"/> as it comes; any other answer is read whole.</summary>
+    /// <summary>
+    /// Sends a signed request and hands the body of a successful answer to <paramref name="read"/> as it comes; any other answer is read whole.
+    /// </summary>
     /// <param name="maxBytes">What is longer fails the reading with <see cref="IOException"/>.</param>
     /// <returns>The answer; its body is empty if it was handed on.</returns>
     /// <exception cref="ServerUnreachableException">No answer, or it broke off.</exception>
     public Task<FederationResponse> StreamAsync(
-        ServerName destination, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan timeout, long maxBytes, Func<Stream, CancellationToken, Task> read,
+        ServerName destination, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan timeout, long maxBytes,
+        Func<Stream, CancellationToken, Task> read,
         CancellationToken cancellationToken = default) => SendAsync(
             destination, method, target, json, timeout, sign: true,
             async (answer, stop) =>
@@ -90,7 +94,8 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
         Func<HttpResponseMessage, CancellationToken, Task<FederationResponse>> read, CancellationToken cancellationToken)
     {
         var authority = address.CertificateName.Contains(':', StringComparison.Ordinal) ? $"[{address.CertificateName}]" : address.CertificateName;
-        using var request = new HttpRequestMessage(method, new Uri($"https://{authority}:{address.Port}{target}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using var request = new HttpRequestMessage(
+            method, new Uri($"https://{authority}:{address.Port}{target}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         request.Options.Set(OutboundConnections.Address, address);
         request.Headers.Host = address.HostHeader;
         if (authorization is not null)
@@ -100,7 +105,8 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
             request.Content = new ReadOnlyMemoryContent(json);
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }
-        using var answer = await clients.CreateClient(OutboundConnections.Federation).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        using var answer = await clients.CreateClient(OutboundConnections.Federation)
+            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         return await read(answer, cancellationToken);
     }
 

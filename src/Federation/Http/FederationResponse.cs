@@ -24,7 +24,8 @@ public sealed record FederationResponse(int Status, ReadOnlyMemory<byte> Body)
         try
         {
             using var document = JsonDocument.Parse(Body);
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out var member) &&
+                member.ValueKind == JsonValueKind.String ? member.GetString() : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

@@ -29,7 +29,8 @@ public static class RequestSigning
     {
         // Old servers leave the destination out of what they sign as well as out of the header.
         var json = Wrap(method, target, header.Origin, header.Destination is null ? null : self.Value, content.Span, header.KeyId, header.Signature);
-        return json is not null && SignedJson.Check(json, header.Origin, id => id == header.KeyId ? key : null, CanonicalJsonMode.Lenient) == SignatureCheck.Valid;
+        return json is not null &&
+            SignedJson.Check(json, header.Origin, id => id == header.KeyId ? key : null, CanonicalJsonMode.Lenient) == SignatureCheck.Valid;
     }
 
     /// <summary>What is signed; null if the content is not JSON.</summary>

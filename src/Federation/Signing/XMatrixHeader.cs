@@ -13,7 +13,8 @@ public sealed record XMatrixHeader(string Origin, string? Destination, string Ke
     /// <summary>Parses the header's value; null if it does not follow the grammar, names no valid origin or lacks a parameter.</summary>
     public static XMatrixHeader? Parse(string? value)
     {
-        if (value is null || value.Length > MaxLength || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || value.Length == Scheme.Length || value[Scheme.Length] != ' ')
+        if (value is null || value.Length > MaxLength || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || value.Length == Scheme.Length ||
+            value[Scheme.Length] != ' ')
             return null;
         string? origin = null, destination = null, key = null, signature = null;
         var rest = value.AsSpan(Scheme.Length).TrimStart(' ');
@@ -35,7 +36,8 @@ public sealed record XMatrixHeader(string Origin, string? Destination, string Ke
             else if (name.Equals("sig", StringComparison.OrdinalIgnoreCase))
                 signature = text;
         }
-        return origin is not null && key is not null && signature is not null && ServerName.IsValid(origin) && (destination is null || ServerName.IsValid(destination))
+        return origin is not null && key is not null && signature is not null && ServerName.IsValid(origin) &&
+            (destination is null || ServerName.IsValid(destination))
             ? new XMatrixHeader(origin, destination, key, signature)
             : null;
     }

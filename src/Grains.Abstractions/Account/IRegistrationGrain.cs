@@ -38,4 +38,5 @@ public interface IRegistrationGrain : IGrainWithStringKey
 /// <param name="GuestToken">SHA-256 of the access token of the guest who becomes this user.</param>
 [GenerateSerializer, Immutable, Alias("Registration")]
 public sealed record Registration(
-    [property: Id(0)] string? Username, [property: Id(1)] NewAccount Account, [property: Id(2)] string? Token, [property: Id(3)] ReadOnlyMemory<byte>? GuestToken);
+    [property: Id(0)] string? Username, [property: Id(1)] NewAccount Account, [property: Id(2)] string? Token,
+    [property: Id(3)] ReadOnlyMemory<byte>? GuestToken);

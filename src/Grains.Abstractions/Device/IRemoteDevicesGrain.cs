@@ -2,7 +2,9 @@ using Orleans.Concurrency;
 
 namespace OrleansMatrix.Grains.Abstractions.Device;
 
-/// <summary>The devices of a remote user who shares a room with local ones, as the user's server tells of them; key: user id (S-S API, Device Management).</summary>
+/// <summary>
+/// The devices of a remote user who shares a room with local ones, as the user's server tells of them; key: user id (S-S API, Device Management).
+/// </summary>
 [Alias("IRemoteDevicesGrain"), GrainInterfaceType("IRemoteDevicesGrain")]
 public interface IRemoteDevicesGrain : IGrainWithStringKey
 {
@@ -14,7 +16,10 @@ public interface IRemoteDevicesGrain : IGrainWithStringKey
     [Alias("UpdateCrossSigning")]
     Task UpdateCrossSigning(ReadOnlyMemory<byte> content);
 
-    /// <summary>Makes what storage has of the user's devices and keys as new as the user's server; an error if they cannot be had. Status 404 for a user whose list is not kept.</summary>
+    /// <summary>
+    /// Makes what storage has of the user's devices and keys as new as the user's server; an error if they cannot be had. Status 404 for a user whose list is
+    /// not kept.
+    /// </summary>
     [AlwaysInterleave]
     [Alias("Refresh")]
     Task<Outcome<Nothing>> Refresh();

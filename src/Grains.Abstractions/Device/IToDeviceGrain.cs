@@ -12,7 +12,8 @@ public interface IToDeviceGrain : IGrainWithStringKey
     Task<Outcome<Nothing>> Send(string deviceId, string eventType, string transactionId, ReadOnlyMemory<byte> body);
 
     /// <summary>
-    /// Delivers what the sender's server sends to local users (S-S API, Send-to-device messaging): once for each message id, and not at all if part of it cannot be.
+    /// Delivers what the sender's server sends to local users (S-S API, Send-to-device messaging): once for each message id, and not at all if part of it
+    /// cannot be.
     /// </summary>
     /// <param name="eventType">The messages' type.</param>
     /// <param name="messageId">Unique among the sender's.</param>

@@ -8,7 +8,8 @@ namespace OrleansMatrix.Grains.Abstractions.Device;
 /// <param name="StreamId">The <c>stream_id</c> of the newest m.device_list_update that is in it; 0 if there was none.</param>
 [GenerateSerializer, Immutable, Alias("PublishedKeys")]
 public sealed record PublishedKeys(
-    [property: Id(0)] ImmutableArray<PublishedDeviceKeys> Devices, [property: Id(1)] ReadOnlyMemory<byte>? Master, [property: Id(2)] ReadOnlyMemory<byte>? SelfSigning,
+    [property: Id(0)] ImmutableArray<PublishedDeviceKeys> Devices, [property: Id(1)] ReadOnlyMemory<byte>? Master,
+    [property: Id(2)] ReadOnlyMemory<byte>? SelfSigning,
     [property: Id(3)] ReadOnlyMemory<byte>? UserSigning, [property: Id(4)] long StreamId = 0);
 
 /// <summary>Identity keys of a device.</summary>

@@ -6,7 +6,9 @@ namespace OrleansMatrix.Grains.Abstractions.Directory;
 [Alias("IRemoteRoomGrain"), GrainInterfaceType("IRemoteRoomGrain")]
 public interface IRemoteRoomGrain : IGrainWithStringKey
 {
-    /// <summary>The room and its children as the first of the servers that knows it tells them (S-S API, <c>hierarchy</c>): its response body. M_NOT_FOUND if none does.</summary>
+    /// <summary>
+    /// The room and its children as the first of the servers that knows it tells them (S-S API, <c>hierarchy</c>): its response body. M_NOT_FOUND if none does.
+    /// </summary>
     [Alias("Hierarchy")]
     Task<Outcome<ReadOnlyMemory<byte>>> Hierarchy(ImmutableArray<string> via, bool suggestedOnly);
 }

@@ -18,8 +18,8 @@ public interface IRoomAliasGrain : IGrainWithStringKey
     Task<Outcome<RoomAliasTarget>> Resolve();
 
     /// <summary>
-    /// Removes the alias, and from the room's m.room.canonical_alias too if the requester may change that. Allowed to the alias's creator, to those who may send
-    /// m.room.canonical_alias in the room, and to server administrators.
+    /// Removes the alias, and from the room's m.room.canonical_alias too if the requester may change that. Allowed to the alias's creator, to those who may
+    /// send m.room.canonical_alias in the room, and to server administrators.
     /// </summary>
     [Alias("Delete")]
     Task<Outcome<Nothing>> Delete(Requester requester);

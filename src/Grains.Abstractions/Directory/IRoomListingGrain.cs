@@ -11,7 +11,9 @@ public interface IRoomListingGrain : IGrainWithStringKey
     [Alias("IsPublic")]
     Task<Outcome<bool>> IsPublic();
 
-    /// <summary>Shows or hides the room in the public room list. Allowed to those who may send m.room.canonical_alias in the room and to server administrators.</summary>
+    /// <summary>
+    /// Shows or hides the room in the public room list. Allowed to those who may send m.room.canonical_alias in the room and to server administrators.
+    /// </summary>
     [Alias("SetPublic")]
     Task<Outcome<Nothing>> SetPublic(Requester requester, bool isPublic);
 
@@ -32,7 +34,9 @@ public interface IRoomListingGrain : IGrainWithStringKey
     [Alias("Hierarchy")]
     Task<Outcome<ReadOnlyMemory<byte>>> Hierarchy(Requester requester, HierarchyQuery query);
 
-    /// <summary>The room and its children for another server (S-S API, hierarchy), as a finished response body. M_NOT_FOUND unless that server may know of the room.</summary>
+    /// <summary>
+    /// The room and its children for another server (S-S API, hierarchy), as a finished response body. M_NOT_FOUND unless that server may know of the room.
+    /// </summary>
     [Alias("ServeHierarchy")]
     Task<Outcome<ReadOnlyMemory<byte>>> ServeHierarchy(ServerName origin, bool suggestedOnly);
 }
@@ -42,4 +46,5 @@ public interface IRoomListingGrain : IGrainWithStringKey
 /// <param name="MaxDepth">How far below the root to go; null: as far as the server allows.</param>
 /// <param name="From">The token of an earlier page.</param>
 [GenerateSerializer, Immutable, Alias("HierarchyQuery")]
-public sealed record HierarchyQuery([property: Id(0)] bool SuggestedOnly, [property: Id(1)] int Limit, [property: Id(2)] int? MaxDepth, [property: Id(3)] string? From);
+public sealed record HierarchyQuery(
+    [property: Id(0)] bool SuggestedOnly, [property: Id(1)] int Limit, [property: Id(2)] int? MaxDepth, [property: Id(3)] string? From);

@@ -1,6 +1,9 @@
 namespace OrleansMatrix.Grains.Abstractions.RemoteServer;
 
-/// <summary>A server that is trusted to tell other servers' keys (S-S API, Querying Keys Through Another Server). Key: its name. Questions that meet go out as one request.</summary>
+/// <summary>
+/// A server that is trusted to tell other servers' keys (S-S API, Querying Keys Through Another Server). Key: its name. Questions that meet go out as one
+/// request.
+/// </summary>
 [Alias("INotaryGrain"), GrainInterfaceType("INotaryGrain")]
 public interface INotaryGrain : IGrainWithStringKey
 {

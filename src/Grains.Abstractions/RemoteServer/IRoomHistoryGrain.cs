@@ -8,11 +8,16 @@ public interface IRoomHistoryGrain : IGrainWithStringKey
     [Alias("Fill")]
     Task<GapFill> Fill(long anchor);
 
-    /// <summary>Fetches an event that must be in a gap of the room's history and gives it a place there. False if it cannot be had, or the room has no gap.</summary>
+    /// <summary>
+    /// Fetches an event that must be in a gap of the room's history and gives it a place there. False if it cannot be had, or the room has no gap.
+    /// </summary>
     [Alias("Fetch")]
     Task<bool> Fetch(string eventId);
 
-    /// <summary>The event nearest to a time (milliseconds since the epoch) that other servers know, if the room's history here has gaps; null: none. It is only what they say.</summary>
+    /// <summary>
+    /// The event nearest to a time (milliseconds since the epoch) that other servers know, if the room's history here has gaps; null: none. It is only what
+    /// they say.
+    /// </summary>
     [Alias("NearestTo")]
     Task<string?> NearestTo(long timestamp, bool backward);
 }

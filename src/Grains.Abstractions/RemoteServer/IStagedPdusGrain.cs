@@ -4,8 +4,8 @@ using Orleans.Concurrency;
 namespace OrleansMatrix.Grains.Abstractions.RemoteServer;
 
 /// <summary>
-/// Sees to it that events of a room that were taken and could not be judged are judged, once what they follow comes or can be had (ADR 0035). Key: the room id. All calls are
-/// hints: what is not done after a hint is done in time.
+/// Sees to it that events of a room that were taken and could not be judged are judged, once what they follow comes or can be had (ADR 0035). Key: the room id.
+/// All calls are hints: what is not done after a hint is done in time.
 /// </summary>
 [Alias("IStagedPdusGrain"), GrainInterfaceType("IStagedPdusGrain")]
 public interface IStagedPdusGrain : IGrainWithStringKey

@@ -29,8 +29,8 @@ public interface IRoomGrain : IGrainWithStringKey
     Task<Outcome<string>> Redact(EventToRedact redaction);
 
     /// <summary>
-    /// Joins, leaves, invites, kicks, bans, unbans or knocks; answers the member event's id. A join through other servers may take long; a repeated call waits for
-    /// the one that runs.
+    /// Joins, leaves, invites, kicks, bans, unbans or knocks; answers the member event's id. A join through other servers may take long; a repeated call waits
+    /// for the one that runs.
     /// </summary>
     [ResponseTimeout("00:04:00")]
     [Alias("ChangeMembership")]
@@ -71,7 +71,9 @@ public interface IRoomGrain : IGrainWithStringKey
     [Alias("DropStaged")]
     Task<Outcome<Nothing>> DropStaged(ImmutableArray<string> eventIds);
 
-    /// <summary>Stores events that others need to be judged, without a place in the history; those named as auth events come first. One verdict each, in order.</summary>
+    /// <summary>
+    /// Stores events that others need to be judged, without a place in the history; those named as auth events come first. One verdict each, in order.
+    /// </summary>
     [Alias("ReceiveOutliers")]
     Task<Outcome<PduVerdicts>> ReceiveOutliers(RemotePdus pdus);
 
@@ -94,20 +96,22 @@ public interface IRoomGrain : IGrainWithStringKey
     [Alias("AcceptMembership")]
     Task<Outcome<MembershipAccepted>> AcceptMembership(SignedMembership membership);
 
-    /// <summary>Signs a remote server's invite of a local user and keeps it for the user; answers the signed event. Also for rooms that this server is not in.</summary>
+    /// <summary>
+    /// Signs a remote server's invite of a local user and keeps it for the user; answers the signed event. Also for rooms that this server is not in.
+    /// </summary>
     [Alias("SignInvite")]
     Task<Outcome<ReadOnlyMemory<byte>>> SignInvite(InviteToSign invite);
 
     /// <summary>
-    /// Makes the invite of a user whose third-party identifier was invited (S-S API, Third-party invites), or, from outside the room, has the inviter's server do it; answers
-    /// the invite's event id, then empty.
+    /// Makes the invite of a user whose third-party identifier was invited (S-S API, Third-party invites), or, from outside the room, has the inviter's server
+    /// do it; answers the invite's event id, then empty.
     /// </summary>
     [Alias("ExchangeThirdPartyInvite")]
     Task<Outcome<string>> ExchangeThirdPartyInvite(ThirdPartyInvite invite);
 
     /// <summary>
-    /// The signature of this server as the room's policy server under an event (S-S API, POST /sign), in unpadded Base64. M_NOT_FOUND if it is not that; M_FORBIDDEN with 400
-    /// for what it refuses.
+    /// The signature of this server as the room's policy server under an event (S-S API, POST /sign), in unpadded Base64. M_NOT_FOUND if it is not that;
+    /// M_FORBIDDEN with 400 for what it refuses.
     /// </summary>
     [Alias("Recommend")]
     Task<Outcome<string>> Recommend(EventToRecommend request);

@@ -7,7 +7,9 @@ namespace OrleansMatrix.Grains.Abstractions.User;
 [Alias("IPresenceGrain"), GrainInterfaceType("IPresenceGrain")]
 public interface IPresenceGrain : IGrainWithStringKey
 {
-    /// <summary>A device sets its presence (online, unavailable or offline; else M_INVALID_PARAM) and the user's status message; null takes that away.</summary>
+    /// <summary>
+    /// A device sets its presence (online, unavailable or offline; else M_INVALID_PARAM) and the user's status message; null takes that away.
+    /// </summary>
     [Alias("Set")]
     Task<Outcome<Nothing>> Set(string deviceId, string presence, string? statusMessage);
 

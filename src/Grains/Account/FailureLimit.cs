@@ -1,6 +1,8 @@
 namespace OrleansMatrix.Grains.Account;
 
-/// <summary>Slows the guessing of one account's password: ten wrong ones at once, then one in ten seconds. Accounts that do not exist are limited alike.</summary>
+/// <summary>
+/// Slows the guessing of one account's password: ten wrong ones at once, then one in ten seconds. Accounts that do not exist are limited alike.
+/// </summary>
 internal sealed class FailureLimit(TimeProvider time)
 {
     private const long IntervalMs = 10_000;

@@ -28,8 +28,8 @@ public sealed class Passwords : IDisposable
     public Task<string?> HashAsync(string password) => RunAsync(() => _hasher.HashPassword("", password));
 
     /// <summary>
-    /// Compares in constant time. Without a <paramref name="hash"/> (no such account, or no password) the answer is Failed after the same work, so that the time
-    /// taken does not tell whether an account exists. Null if too many wait.
+    /// Compares in constant time. Without a <paramref name="hash"/> (no such account, or no password) the answer is Failed after the same work, so that the
+    /// time taken does not tell whether an account exists. Null if too many wait.
     /// </summary>
     public async Task<PasswordVerificationResult?> VerifyAsync(string? hash, string password)
     {

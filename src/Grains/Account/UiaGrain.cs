@@ -5,7 +5,8 @@ using OrleansMatrix.Protocol.Errors;
 namespace OrleansMatrix.Grains.Account;
 
 /// <summary>
-/// A session of user-interactive authentication (C-S API, User-Interactive Authentication API). It outlives its silo: a client in the midst of it goes on with it.
+/// A session of user-interactive authentication (C-S API, User-Interactive Authentication API). It outlives its silo: a client in the midst of it goes on with
+/// it.
 /// </summary>
 [GrainType("uia")]
 public sealed class UiaGrain([PersistentState(UiaSession.StateName)] IPersistentState<UiaSession> session, TimeProvider time) : Grain, IUiaGrain
@@ -107,5 +108,6 @@ public sealed class UiaGrain([PersistentState(UiaSession.StateName)] IPersistent
     }
 
     private async Task<MatrixError?> VerifyTokenAsync(string token) =>
-        await GrainFactory.GetGrain<IRegistrationGrain>(IRegistrationGrain.Key).IsTokenValid(token) is { Value: true } ? null : MatrixError.Unauthorized("Invalid registration token");
+        await GrainFactory.GetGrain<IRegistrationGrain>(IRegistrationGrain.Key).IsTokenValid(token) is { Value: true } ? null
+            : MatrixError.Unauthorized("Invalid registration token");
 }

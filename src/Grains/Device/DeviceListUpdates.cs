@@ -4,8 +4,8 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>
-/// Announces changes of a local user's devices and keys: to this server's users by the stream, to other servers that share a room by their queues, in the same unit
-/// (S-S API, Device Management). What is queued only names the device: the EDU is made when it is sent (ADR 0030).
+/// Announces changes of a local user's devices and keys: to this server's users by the stream, to other servers that share a room by their queues, in the same
+/// unit (S-S API, Device Management). What is queued only names the device: the EDU is made when it is sent (ADR 0030).
 /// </summary>
 internal static class DeviceListUpdates
 {
@@ -14,7 +14,8 @@ internal static class DeviceListUpdates
         Add(storage, unit, userId, new OutboxItem(OutboxKind.Device, userId, Body: Encoding.UTF8.GetBytes(deviceId)));
 
     /// <summary>The master or self-signing key is new or has new signatures.</summary>
-    public static void AddCrossSigning(IStorage storage, WriteUnit unit, string userId) => Add(storage, unit, userId, new OutboxItem(OutboxKind.CrossSigning, userId));
+    public static void AddCrossSigning(IStorage storage, WriteUnit unit, string userId) =>
+        Add(storage, unit, userId, new OutboxItem(OutboxKind.CrossSigning, userId));
 
     private static void Add(IStorage storage, WriteUnit unit, string userId, OutboxItem item)
     {

@@ -3,13 +3,17 @@ using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Device;
 
-/// <summary>keys/changes: which users' devices a client must look up again (CS API, Tracking the device list for a user). What is told too often costs a question, what is not told costs messages.</summary>
+/// <summary>
+/// keys/changes: which users' devices a client must look up again (CS API, Tracking the device list for a user). What is told too often costs a question, what
+/// is not told costs messages.
+/// </summary>
 internal sealed class KeyChanges(IStorage storage, string userId)
 {
     public async Task<Outcome<ReadOnlyMemory<byte>>> ReadAsync(long after)
     {
         var sharing = await storage.Memberships.SharingRoomAsync(userId);
-        var changed = (await storage.Keys.DeviceListChangesAsync(after, long.MaxValue, userId)).Where(u => u == userId || sharing.Contains(u)).ToHashSet(StringComparer.Ordinal);
+        var changed = (await storage.Keys.DeviceListChangesAsync(after, long.MaxValue, userId)).Where(u => u == userId || sharing.Contains(u))
+            .ToHashSet(StringComparer.Ordinal);
         var left = new HashSet<string>(StringComparer.Ordinal);
 
         foreach (var own in await storage.Memberships.OfUserAsync(userId))

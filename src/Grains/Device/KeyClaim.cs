@@ -42,7 +42,9 @@ internal sealed class KeyClaim(IGrainFactory grains, MatrixSettings settings, IR
         }
 
         var timeout = RemoteRequests.TimeoutOf(document.RootElement);
-        var remoteAnswers = Task.WhenAll(byServer.Select(async s => (Server: s.Key, Users: s.Value, Answer: await remote.ClaimAsync(s.Key, RemoteRequests.Body("one_time_keys", s.Value), timeout))));
+        var remoteAnswers = Task.WhenAll(
+            byServer.Select(async s =>
+            (Server: s.Key, Users: s.Value, Answer: await remote.ClaimAsync(s.Key, RemoteRequests.Body("one_time_keys", s.Value), timeout))));
         await Task.WhenAll(claims.GroupBy(c => c.UserId).Select(u => ClaimLocalAsync(u.Key, u)));
         foreach (var (name, asked, answer) in await remoteAnswers)
             AddRemote(name, asked, answer);

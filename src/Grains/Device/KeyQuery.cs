@@ -8,8 +8,8 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>
-/// keys/query: local users' keys from storage, and those of remote users whose lists are kept there; other users' from their servers, all servers at once. The lists of
-/// users who share a room are fetched to be kept (S-S API, Device Management).
+/// keys/query: local users' keys from storage, and those of remote users whose lists are kept there; other users' from their servers, all servers at once. The
+/// lists of users who share a room are fetched to be kept (S-S API, Device Management).
 /// </summary>
 internal sealed class KeyQuery(IStorage storage, IGrainFactory grains, MatrixSettings settings, IRemoteUserKeys remote, string viewer)
 {

@@ -23,7 +23,8 @@ internal sealed class KeySet
     public static async Task<KeySet> LoadAsync(IStorage storage, string userId)
     {
         var devices = await storage.Keys.DeviceKeysAsync(userId);
-        var keys = (await storage.Keys.CrossSigningKeysAsync(userId)).ToDictionary(k => k.Usage, k => CrossSigningKey.FromStored(k.Usage, k.Json), StringComparer.Ordinal);
+        var keys = (await storage.Keys.CrossSigningKeysAsync(userId))
+            .ToDictionary(k => k.Usage, k => CrossSigningKey.FromStored(k.Usage, k.Json), StringComparer.Ordinal);
         return new KeySet
         {
             DeviceKeys = devices.ToDictionary(d => d.DeviceId, d => d.Json, StringComparer.Ordinal),

@@ -7,8 +7,8 @@ namespace OrleansMatrix.Grains.Device;
 internal sealed class PublishedKeysReader(IStorage storage)
 {
     /// <summary>
-    /// The keys as <paramref name="viewer"/> (null: another server) may see them. Signatures by the user itself are for everybody, those that others made on its keys
-    /// only for those who made them; the user-signing key is only for the user (CS API, Cross-signing).
+    /// The keys as <paramref name="viewer"/> (null: another server) may see them. Signatures by the user itself are for everybody, those that others made on
+    /// its keys only for those who made them; the user-signing key is only for the user (CS API, Cross-signing).
     /// </summary>
     public async Task<PublishedKeys> ReadAsync(string userId, string? viewer)
     {

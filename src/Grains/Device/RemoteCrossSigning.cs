@@ -3,7 +3,10 @@ using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Device;
 
-/// <summary>The public cross-signing keys of a remote user, <c>master_key</c> and <c>self_signing_key</c> of an object. A self-signing key counts if the master key has signed it.</summary>
+/// <summary>
+/// The public cross-signing keys of a remote user, <c>master_key</c> and <c>self_signing_key</c> of an object. A self-signing key counts if the master key has
+/// signed it.
+/// </summary>
 internal static class RemoteCrossSigning
 {
     /// <summary>Puts the keys of an m.signing_key_update into the unit; false if there is none.</summary>
@@ -30,7 +33,8 @@ internal static class RemoteCrossSigning
     }
 
     private static async Task<CrossSigningKey?> StoredMasterAsync(IStorage storage, string userId) =>
-        (await storage.Keys.CrossSigningKeysAsync(userId)).FirstOrDefault(k => k.Usage == CrossSigningKey.Master) is { } row ? CrossSigningKey.FromStored(row.Usage, row.Json) : null;
+        (await storage.Keys.CrossSigningKeysAsync(userId)).FirstOrDefault(k => k.Usage == CrossSigningKey.Master) is { } row
+            ? CrossSigningKey.FromStored(row.Usage, row.Json) : null;
 
     private static CrossSigningKey? Read(JsonElement content, string userId, string usage) =>
         content.TryGetProperty(usage + "_key", out var json) && CrossSigningKey.Read(json, userId, usage, out var key) is null ? key : null;

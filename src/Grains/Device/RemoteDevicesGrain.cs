@@ -91,7 +91,8 @@ public sealed class RemoteDevicesGrain(RemoteServerServices services) : Grain, I
             await Retry();
     }
 
-    private async Task<RemoteDeviceList> ListAsync() => (await Storage.DeviceLists.RemoteAsync([UserId])).GetValueOrDefault(UserId) ?? new RemoteDeviceList(UserId, null, false, 0);
+    private async Task<RemoteDeviceList> ListAsync() => (await Storage.DeviceLists.RemoteAsync([UserId])).GetValueOrDefault(UserId)
+        ?? new RemoteDeviceList(UserId, null, false, 0);
 
     private async Task<bool> IsSeenAsync() => await Storage.Memberships.SharesRoomAsync(UserId, services.Server.Name.Value);
 

@@ -98,7 +98,8 @@ internal sealed class SignatureUploader(IStorage storage, Ownership ownership, s
         return Add(targetUserId, name, targetKeys.Master.Json, signed, keyId => Match(own.UserSigning, keyId), ref added);
     }
 
-    private MatrixError? Add(string targetUserId, string target, ReadOnlyMemory<byte> known, JsonElement signed, Func<string, VerifyKey?> findKey, ref bool added)
+    private MatrixError? Add(
+        string targetUserId, string target, ReadOnlyMemory<byte> known, JsonElement signed, Func<string, VerifyKey?> findKey, ref bool added)
     {
         if (signed.ValueKind != JsonValueKind.Object)
             return MatrixError.BadJson("A signed key is not an object");

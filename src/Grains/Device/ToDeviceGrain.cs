@@ -8,8 +8,8 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>
-/// Delivers a sender's to-device messages: one unit for all recipients of a request, so that a batch is delivered once and as a whole. Inboxes are rows that are
-/// added here, and taken away by their user's grain once a device has them.
+/// Delivers a sender's to-device messages: one unit for all recipients of a request, so that a batch is delivered once and as a whole. Inboxes are rows that
+/// are added here, and taken away by their user's grain once a device has them.
 /// </summary>
 [GrainType("todevice")]
 public sealed class ToDeviceGrain(IStorage storage, LocalServer server, TimeProvider time, IRandom random) : Grain, IToDeviceGrain
@@ -51,7 +51,8 @@ public sealed class ToDeviceGrain(IStorage storage, LocalServer server, TimeProv
         foreach (var user in document.RootElement.EnumerateObject().Take(MaxRecipients))
         {
             // What cannot be delivered must not make the sender try again for ever.
-            if (server.IsLocalUser(user.Name) && user.Value.ValueKind == JsonValueKind.Object && await batch.AddLocalAsync(unit, user.Name, user.Value) is not null)
+            if (server.IsLocalUser(user.Name) && user.Value.ValueKind == JsonValueKind.Object &&
+                await batch.AddLocalAsync(unit, user.Name, user.Value) is not null)
                 return;
         }
 

@@ -17,7 +17,8 @@ internal sealed record RemoteRoomSummary(ReadOnlyMemory<byte> Json, string JoinR
             return null;
         var joinRule = JsonBytes.StringMember(room, "join_rule") ?? "public";
         var allowed = room.TryGetProperty("allowed_room_ids"u8, out var list) && list.ValueKind == JsonValueKind.Array
-            ? list.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.String && RoomId.IsValid(e.GetString())).Select(e => e.GetString()!).Take(MaxAllowed).ToList()
+            ? list.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.String && RoomId.IsValid(e.GetString())).Select(e => e.GetString()!)
+            .Take(MaxAllowed).ToList()
             : [];
         var json = JsonBytes.Object(writer =>
         {
@@ -29,7 +30,8 @@ internal sealed record RemoteRoomSummary(ReadOnlyMemory<byte> Json, string JoinR
 
             writer.WriteBoolean("guest_can_join"u8, IsTrue(room, "guest_can_join"));
             writer.WriteString("join_rule"u8, joinRule);
-            writer.WriteNumber("num_joined_members"u8, room.TryGetProperty("num_joined_members"u8, out var members) && JsonBytes.TryGetInteger(members, out var count) ? count : 0);
+            writer.WriteNumber("num_joined_members"u8, room.TryGetProperty("num_joined_members"u8, out var members) &&
+                JsonBytes.TryGetInteger(members, out var count) ? count : 0);
             writer.WriteString("room_id"u8, roomId);
             writer.WriteBoolean("world_readable"u8, IsTrue(room, "world_readable"));
             if (allowed.Count == 0)

@@ -6,7 +6,9 @@ using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Directory;
 
-/// <summary>Keeps a user's reports. Reports of rooms and users always succeed, so that they tell nothing about what exists (CS API, Reporting Content).</summary>
+/// <summary>
+/// Keeps a user's reports. Reports of rooms and users always succeed, so that they tell nothing about what exists (CS API, Reporting Content).
+/// </summary>
 [GrainType("report")]
 public sealed class ReportGrain(IStorage storage, TimeProvider time) : Grain, IReportGrain
 {

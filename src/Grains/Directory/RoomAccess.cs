@@ -13,8 +13,8 @@ internal sealed class RoomAccess(IStorage storage, CurrentState state, string ow
     private const int MaxAllowed = 100;
 
     /// <summary>
-    /// Describes a room that this server is in to a user (null: not logged in); null if there is no such room or the user may not know of it: neither member nor
-    /// invited, nor may join or knock, nor read the history.
+    /// Describes a room that this server is in to a user (null: not logged in); null if there is no such room or the user may not know of it: neither member
+    /// nor invited, nor may join or knock, nor read the history.
     /// </summary>
     public async Task<RoomDescription?> DescribeAsync(string roomId, string? userId)
     {
@@ -42,12 +42,14 @@ internal sealed class RoomAccess(IStorage storage, CurrentState state, string ow
     /// </summary>
     public async Task<(bool IsHere, RoomDescription? Room)> DescribeToServerAsync(string roomId, string server)
     {
-        if (!await IsHereAsync(roomId) || await storage.Rooms.GetAsync(roomId) is not { } room || await storage.Rooms.GetSummaryAsync(roomId) is not { } summary)
+        if (!await IsHereAsync(roomId) || await storage.Rooms.GetAsync(roomId) is not { } room ||
+            await storage.Rooms.GetSummaryAsync(roomId) is not { } summary)
             return (false, null);
         if (await state.GetAsync(roomId, EventTypes.ServerAcl, "") is { } acl && !IsAllowed(acl, server))
             return (true, null);
         var allowed = await AllowedRoomsAsync(summary);
-        var isKnown = summary.JoinRule is "public" or "knock" or "knock_restricted" || summary.WorldReadable || await HasMemberAsync(server, [roomId]) || await HasMemberAsync(server, allowed);
+        var isKnown = summary.JoinRule is "public" or "knock" or "knock_restricted" || summary.WorldReadable || await HasMemberAsync(server, [roomId]) ||
+            await HasMemberAsync(server, allowed);
         return (true, isKnown ? new RoomDescription(summary, room.Version, null, allowed, await EncryptionAsync(summary)) : null);
     }
 

@@ -75,7 +75,8 @@ public sealed class RoomListingGrain(IStorage storage, CurrentState state, Matri
         if (await Access.IsHereAsync(RoomId))
             return await Access.DescribeAsync(RoomId, userId) is { } room ? JsonBytes.Object(room.WriteMembers) : default;
         var servers = via.Concat(await Access.ServersOfAsync(RoomId, userId));
-        return await new RemoteSpaces(GrainFactory, Access, userId).FindAsync(RoomId, [.. servers], suggestedOnly: false) is { } remote ? remote.Summary : default;
+        return await new RemoteSpaces(GrainFactory, Access, userId).FindAsync(RoomId, [.. servers], suggestedOnly: false) is { } remote ? remote.Summary
+            : default;
     }
 
     private static MatrixError RoomNotFound() => MatrixError.NotFound("Room not found");

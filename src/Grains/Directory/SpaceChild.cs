@@ -9,7 +9,8 @@ namespace OrleansMatrix.Grains.Directory;
 /// <param name="Via">The servers.</param>
 /// <param name="Order">A valid <c>order</c>; null if there is none.</param>
 /// <param name="Stripped">The stripped state event with origin_server_ts.</param>
-internal sealed record SpaceChild(string RoomId, ImmutableArray<string> Via, string? Order, long OriginServerTs, bool Suggested, ReadOnlyMemory<byte> Stripped) : IComparable<SpaceChild>
+internal sealed record SpaceChild(string RoomId, ImmutableArray<string> Via, string? Order, long OriginServerTs, bool Suggested, ReadOnlyMemory<byte> Stripped)
+    : IComparable<SpaceChild>
 {
     private const int MaxOrderLength = 50;
     private const int MaxVia = 10;
@@ -23,7 +24,8 @@ internal sealed record SpaceChild(string RoomId, ImmutableArray<string> Via, str
 
     /// <summary>Reads a stripped event with origin_server_ts, as another server gives it; null if it is no valid child.</summary>
     public static SpaceChild? Read(JsonElement stripped) =>
-        stripped.ValueKind == JsonValueKind.Object && JsonBytes.StringMember(stripped, "type") == "m.space.child" && JsonBytes.StringMember(stripped, "sender") is { } sender &&
+        stripped.ValueKind == JsonValueKind.Object && JsonBytes.StringMember(stripped, "type") == "m.space.child" &&
+            JsonBytes.StringMember(stripped, "sender") is { } sender &&
         UserId.IsValid(sender) && stripped.TryGetProperty("origin_server_ts"u8, out var ts) && JsonBytes.TryGetInteger(ts, out var time)
             ? Read(stripped, JsonBytes.StringMember(stripped, "state_key"), sender, time)
             : null;
@@ -46,11 +48,15 @@ internal sealed record SpaceChild(string RoomId, ImmutableArray<string> Via, str
 
     private static SpaceChild? Read(JsonElement json, string? roomId, string sender, long timestamp)
     {
-        if (!Protocol.Identifiers.RoomId.TryParse(roomId, out _) || !json.TryGetProperty("content"u8, out var content) || content.ValueKind != JsonValueKind.Object
+        if (!Protocol.Identifiers.RoomId.TryParse(roomId, out _) || !json.TryGetProperty("content"u8, out var content) ||
+            content.ValueKind != JsonValueKind.Object
             || !content.TryGetProperty("via"u8, out var via) || via.ValueKind != JsonValueKind.Array || via.GetArrayLength() == 0)
             return null;
-        ImmutableArray<string> servers = [.. via.EnumerateArray().Take(MaxVia).Where(s => s.ValueKind == JsonValueKind.String && ServerName.IsValid(s.GetString())).Select(s => s.GetString()!)];
-        var order = content.TryGetProperty("order"u8, out var text) && text.ValueKind == JsonValueKind.String && IsValidOrder(text.GetString()!) ? text.GetString() : null;
+        ImmutableArray<string> servers =
+            [.. via.EnumerateArray().Take(MaxVia).Where(s => s.ValueKind == JsonValueKind.String && ServerName.IsValid(s.GetString()))
+            .Select(s => s.GetString()!)];
+        var order = content.TryGetProperty("order"u8, out var text) && text.ValueKind == JsonValueKind.String && IsValidOrder(text.GetString()!)
+            ? text.GetString() : null;
         var suggested = content.TryGetProperty("suggested"u8, out var flag) && flag.ValueKind == JsonValueKind.True;
         return new SpaceChild(roomId!, servers, order, timestamp, suggested, Strip(roomId!, sender, timestamp, content));
     }

@@ -7,8 +7,8 @@ using OrleansMatrix.Protocol.Errors;
 namespace OrleansMatrix.Grains.Directory;
 
 /// <summary>
-/// Walks a space depth-first, each room once, and gives a page of it; of rooms that this server is not in, other servers are asked. A token holds the walk's parameters
-/// and how many rooms earlier pages gave; the walk starts again at the root, so that no server keeps anything between pages.
+/// Walks a space depth-first, each room once, and gives a page of it; of rooms that this server is not in, other servers are asked. A token holds the walk's
+/// parameters and how many rooms earlier pages gave; the walk starts again at the root, so that no server keeps anything between pages.
 /// </summary>
 internal sealed class SpaceWalk(CurrentState state, RoomAccess access, RemoteSpaces remote, TimeProvider time, string userId)
 {
@@ -69,7 +69,9 @@ internal sealed class SpaceWalk(CurrentState state, RoomAccess access, RemoteSpa
         });
     }
 
-    /// <summary>What other servers are told of a room and its children (S-S API, hierarchy); null if there is no such room here or the server may not know of it.</summary>
+    /// <summary>
+    /// What other servers are told of a room and its children (S-S API, hierarchy); null if there is no such room here or the server may not know of it.
+    /// </summary>
     public static async Task<ReadOnlyMemory<byte>?> ServeAsync(CurrentState state, RoomAccess access, string server, string roomId, bool suggestedOnly)
     {
         if (await access.DescribeToServerAsync(roomId, server) is not { Room: { } room })
@@ -130,5 +132,6 @@ internal sealed class SpaceWalk(CurrentState state, RoomAccess access, RemoteSpa
     }
 
     private static async Task<IReadOnlyList<SpaceChild>> ChildrenAsync(CurrentState state, string roomId, RoomDescription room, bool suggestedOnly) =>
-        room.Summary.RoomType == "m.space" ? SpaceChild.Sort((await state.OfTypeAsync(roomId, "m.space.child", MaxChildren)).Select(SpaceChild.Read), suggestedOnly) : [];
+        room.Summary.RoomType == "m.space"
+            ? SpaceChild.Sort((await state.OfTypeAsync(roomId, "m.space.child", MaxChildren)).Select(SpaceChild.Read), suggestedOnly) : [];
 }

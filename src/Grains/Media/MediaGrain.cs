@@ -112,5 +112,6 @@ public sealed class MediaGrain(IStorage storage, MatrixSettings settings, IRemot
         return changed;
     }
 
-    private static MatrixError? CheckNew(MediaRow? there) => there is null ? null : new MatrixError(ErrCodes.CannotOverwriteMedia, 409, "The media has been uploaded already");
+    private static MatrixError? CheckNew(MediaRow? there) =>
+        there is null ? null : new MatrixError(ErrCodes.CannotOverwriteMedia, 409, "The media has been uploaded already");
 }

@@ -19,7 +19,8 @@ public sealed class Thumbnailer(MediaFolder folder, TimeProvider time, ILogger<T
 
     // The sizes that the specification names (C-S API, Thumbnails): a request gets the next larger one, so that their number is bounded.
     private static readonly ThumbnailSize[] s_sizes =
-        [new(32, 32, true), new(96, 96, true), new(320, 240, true), new(640, 480, true), new(800, 600, true), new(320, 240, false), new(640, 480, false), new(800, 600, false)];
+        [new(32, 32, true), new(96, 96, true), new(320, 240, true), new(640, 480, true), new(800, 600, true), new(320, 240, false), new(640, 480, false),
+            new(800, 600, false)];
 
     private readonly SemaphoreSlim _workers = new(2);
     private readonly VipsProcess? _vips = VipsProcess.Find(time);

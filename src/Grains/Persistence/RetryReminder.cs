@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace OrleansMatrix.Grains.Persistence;
 
 /// <summary>
-/// What a grain tries again by its timer is tried also if the grain is gone by then: an idle grain goes after a quarter of an hour, a timer with it. The reminder
-/// is set once something has failed for some time, not for each try, and goes at the first tick that finds nothing to do (ADR 0062).
+/// What a grain tries again by its timer is tried also if the grain is gone by then: an idle grain goes after a quarter of an hour, a timer with it. The
+/// reminder is set once something has failed for some time, not for each try, and goes at the first tick that finds nothing to do (ADR 0062).
 /// </summary>
 internal sealed class RetryReminder(Grain grain, ILogger logger)
 {

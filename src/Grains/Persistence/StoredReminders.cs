@@ -2,7 +2,9 @@ using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Persistence;
 
-/// <summary>Orleans' reminders in the server's database, for one silo on SQLite. A silo alone has all of the ring, so ranges are picked out of the whole table.</summary>
+/// <summary>
+/// Orleans' reminders in the server's database, for one silo on SQLite. A silo alone has all of the ring, so ranges are picked out of the whole table.
+/// </summary>
 internal sealed class StoredReminders(IStorage storage) : IReminderTable
 {
     public async Task<ReminderTableData> ReadRows(GrainId grainId) => new((await storage.Reminders.OfAsync(grainId.ToString())).Select(FromRow));
@@ -14,10 +16,12 @@ internal sealed class StoredReminders(IStorage storage) : IReminderTable
         (await storage.Reminders.OfAsync(grainId.ToString())).FirstOrDefault(row => row.Name == reminderName) is { } row ? FromRow(row) : null;
 
     public async Task<string?> UpsertRow(ReminderEntry entry) => await storage.Reminders.UpsertAsync(new ReminderRow(
-        entry.GrainId.ToString(), entry.ReminderName, new DateTimeOffset(entry.StartAt, TimeSpan.Zero).ToUnixTimeMilliseconds(), (long)entry.Period.TotalMilliseconds,
+        entry.GrainId.ToString(), entry.ReminderName, new DateTimeOffset(entry.StartAt, TimeSpan.Zero).ToUnixTimeMilliseconds(),
+        (long)entry.Period.TotalMilliseconds,
         entry.ETag ?? ""));
 
-    public async Task<bool> RemoveRow(GrainId grainId, string reminderName, string eTag) => await storage.Reminders.DeleteAsync(grainId.ToString(), reminderName, eTag);
+    public async Task<bool> RemoveRow(GrainId grainId, string reminderName, string eTag) =>
+        await storage.Reminders.DeleteAsync(grainId.ToString(), reminderName, eTag);
 
     public Task TestOnlyClearTable() => throw new NotSupportedException();
 

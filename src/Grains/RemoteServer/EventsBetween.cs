@@ -24,7 +24,8 @@ internal sealed class EventsBetween(IStorage storage, LocalServer self, RoomSour
         {
             var isProgress = false;
             foreach (var json in await source.MissingAsync(room.Extremities.Concat(_given.Keys), latest))
-                isProgress |= Pdu.Parse(json, version).TryGet(out var given, out _) && given.RoomId == room.RoomId && given.EventId != pdu.EventId && _given.TryAdd(given.EventId, given);
+                isProgress |= Pdu.Parse(json, version).TryGet(out var given, out _) && given.RoomId == room.RoomId && given.EventId != pdu.EventId &&
+                    _given.TryAdd(given.EventId, given);
             if (!isProgress)
                 break;
             latest = await WalkAsync(pdu);
@@ -34,8 +35,8 @@ internal sealed class EventsBetween(IStorage storage, LocalServer self, RoomSour
     }
 
     /// <summary>
-    /// Finds what leads back from the event: other events that the server gave are none of its business, and would stand at the end of the history as if nothing followed them. Answers
-    /// those with previous events that neither came nor end the walk, the newest first.
+    /// Finds what leads back from the event: other events that the server gave are none of its business, and would stand at the end of the history as if
+    /// nothing followed them. Answers those with previous events that neither came nor end the walk, the newest first.
     /// </summary>
     private async Task<List<string>> WalkAsync(Pdu pdu)
     {
@@ -62,7 +63,10 @@ internal sealed class EventsBetween(IStorage storage, LocalServer self, RoomSour
         return [.. edges.OrderByDescending(p => p.Depth).Take(MaxLatest).Select(p => p.EventId)];
     }
 
-    /// <summary>Notes what ends the walk: events with a known state, and those missing before a join of this server, for the past is not fetched because of news (ADR 0032).</summary>
+    /// <summary>
+    /// Notes what ends the walk: events with a known state, and those missing before a join of this server, for the past is not fetched because of news (ADR
+    /// 0032).
+    /// </summary>
     private async Task FindEndsAsync(IReadOnlyCollection<string> ids)
     {
         foreach (var row in await storage.Events.GetManyAsync(ids))
@@ -81,8 +85,10 @@ internal sealed class EventsBetween(IStorage storage, LocalServer self, RoomSour
     // Depths are only what senders claim. Events that follow each other in a circle (room v1, v2) never come to be free, and are left out.
     private List<Pdu> Order()
     {
-        var followers = _between.Values.SelectMany(p => p.PrevEvents.Distinct(StringComparer.Ordinal), (p, id) => (Follower: p, Id: id)).ToLookup(f => f.Id, f => f.Follower, StringComparer.Ordinal);
-        var waitsFor = _between.Values.ToDictionary(p => p.EventId, p => p.PrevEvents.Distinct(StringComparer.Ordinal).Count(_between.ContainsKey), StringComparer.Ordinal);
+        var followers = _between.Values.SelectMany(p => p.PrevEvents.Distinct(StringComparer.Ordinal), (p, id) => (Follower: p, Id: id))
+            .ToLookup(f => f.Id, f => f.Follower, StringComparer.Ordinal);
+        var waitsFor = _between.Values.ToDictionary(
+            p => p.EventId, p => p.PrevEvents.Distinct(StringComparer.Ordinal).Count(_between.ContainsKey), StringComparer.Ordinal);
         var ordered = _between.Values.Where(p => waitsFor[p.EventId] == 0).OrderBy(p => p.Depth).ToList();
         for (var i = 0; i < ordered.Count; i++)
             ordered.AddRange(followers[ordered[i].EventId].Where(p => --waitsFor[p.EventId] == 0));

@@ -41,7 +41,8 @@ internal sealed class GapFiller(RemoteServerServices services, RoomSource source
         var found = await source.SinglesAsync([eventId]);
         if (found.Count == 0 || await source.StateBeforeAsync(eventId) is not { IsDefault: false } state)
             return false;
-        var outcome = await source.Room.ReceiveHistory(new HistoricPdus(ServerName.Parse(source.Server), null, [found[0]], [new StateAtEvent(eventId, state)], IsLastTry: true));
+        var outcome = await source.Room.ReceiveHistory(
+            new HistoricPdus(ServerName.Parse(source.Server), null, [found[0]], [new StateAtEvent(eventId, state)], IsLastTry: true));
         return outcome is { Ok: true, Value.Placed: > 0 };
     }
 

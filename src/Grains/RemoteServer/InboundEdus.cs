@@ -9,7 +9,9 @@ using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
-/// <summary>Takes ephemeral data of another server, each about its own users only (S-S API, EDUs). What is malformed or of an unknown type is passed over.</summary>
+/// <summary>
+/// Takes ephemeral data of another server, each about its own users only (S-S API, EDUs). What is malformed or of an unknown type is passed over.
+/// </summary>
 internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory grains, ServerName origin)
 {
     private const int MaxItems = 1000;
@@ -59,7 +61,8 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
 
     private async Task TypingAsync(JsonElement content)
     {
-        if (JsonBytes.StringMember(content, "room_id") is { } roomId && RoomId.IsValid(roomId) && JsonBytes.StringMember(content, "user_id") is { } userId && IsOfOrigin(userId) &&
+        if (JsonBytes.StringMember(content, "room_id") is { } roomId && RoomId.IsValid(roomId) && JsonBytes.StringMember(content, "user_id") is { } userId &&
+            IsOfOrigin(userId) &&
             content.TryGetProperty("typing"u8, out var typing) && typing.ValueKind is JsonValueKind.True or JsonValueKind.False)
             await grains.GetGrain<IRoomGrain>(roomId).ReceiveTyping(origin, UserId.Parse(userId), typing.GetBoolean());
     }
@@ -75,7 +78,8 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
             left--;
 
             // S-S API, Server ACLs: "all receipts for a particular room ID MUST be ignored if the sending server is denied access".
-            if (room.Value.ValueKind != JsonValueKind.Object || !room.Value.TryGetProperty("m.read"u8, out var read) || read.ValueKind != JsonValueKind.Object ||
+            if (room.Value.ValueKind != JsonValueKind.Object || !room.Value.TryGetProperty("m.read"u8, out var read) ||
+                read.ValueKind != JsonValueKind.Object ||
                 !RoomId.IsValid(room.Name) || !await grains.GetGrain<IServerReaderGrain>(room.Name).MayTakePart(origin))
                 continue;
             foreach (var user in read.EnumerateObject().Take(left))
@@ -104,12 +108,14 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
         var timestamp = isObject && data.TryGetProperty("ts"u8, out var ts) && JsonBytes.TryGetInteger(ts, out var value) ? value : services.Now;
 
         // "The extremity event IDs that the user has read up to": a list with one member.
-        return ids.EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.String } id ? new ReceivedReceipt(roomId, threadId, id.GetString()!, timestamp) : null;
+        return ids.EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.String } id
+            ? new ReceivedReceipt(roomId, threadId, id.GetString()!, timestamp) : null;
     }
 
     private async Task ToDeviceAsync(JsonElement content)
     {
-        if (JsonBytes.StringMember(content, "sender") is { } sender && IsOfOrigin(sender) && JsonBytes.StringMember(content, "type") is { Length: <= MaxIdLength } type &&
+        if (JsonBytes.StringMember(content, "sender") is { } sender && IsOfOrigin(sender) &&
+            JsonBytes.StringMember(content, "type") is { Length: <= MaxIdLength } type &&
             JsonBytes.StringMember(content, "message_id") is { Length: <= MaxIdLength } messageId &&
             content.TryGetProperty("messages"u8, out var messages) && messages.ValueKind == JsonValueKind.Object)
             await grains.GetGrain<IToDeviceGrain>(sender).Receive(type, messageId, JsonBytes.Raw(messages));
@@ -122,13 +128,17 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
         foreach (var item in push.EnumerateArray().Take(MaxItems).Where(i => i.ValueKind == JsonValueKind.Object))
         {
             // Of users whom nobody here can see nothing is kept.
-            if (JsonBytes.StringMember(item, "user_id") is not { } userId || !IsOfOrigin(userId) || JsonBytes.StringMember(item, "presence") is not ("online" or "unavailable" or "offline") ||
+            if (JsonBytes.StringMember(item, "user_id") is not { } userId || !IsOfOrigin(userId) ||
+                JsonBytes.StringMember(item, "presence") is not ("online" or "unavailable" or "offline") ||
                 !await IsSeenAsync(userId))
                 continue;
-            var ago = item.TryGetProperty("last_active_ago"u8, out var value) && JsonBytes.TryGetInteger(value, out var milliseconds) ? Math.Max(0, milliseconds) : 0;
+            var ago = item.TryGetProperty("last_active_ago"u8, out var value) && JsonBytes.TryGetInteger(value, out var milliseconds)
+                ? Math.Max(0, milliseconds) : 0;
             var isActive = item.TryGetProperty("currently_active"u8, out var active) && active.ValueKind == JsonValueKind.True;
-            var status = JsonBytes.StringMember(item, "status_msg") is { Length: > MaxStatusLength } longer ? longer[..MaxStatusLength] : JsonBytes.StringMember(item, "status_msg");
-            await grains.GetGrain<IPresenceGrain>(userId).Receive(new ReceivedPresence(JsonBytes.StringMember(item, "presence")!, status, services.Now - ago, isActive));
+            var status = JsonBytes.StringMember(item, "status_msg") is { Length: > MaxStatusLength } longer ? longer[..MaxStatusLength]
+                : JsonBytes.StringMember(item, "status_msg");
+            await grains.GetGrain<IPresenceGrain>(userId)
+                .Receive(new ReceivedPresence(JsonBytes.StringMember(item, "presence")!, status, services.Now - ago, isActive));
         }
     }
 
@@ -141,7 +151,8 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
 
         // Its answer to a join may still be on the way.
         _hasWaited = true;
-        await joins.WaitAsync(s_patience, services.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await joins.WaitAsync(s_patience, services.Time)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         return await Storage.Memberships.SharesRoomAsync(userId, services.Server.Name.Value);
     }
 

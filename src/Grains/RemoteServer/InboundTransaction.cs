@@ -66,7 +66,8 @@ internal sealed class InboundTransaction(RemoteServerServices services, IGrainFa
     }
 
     private static string? RoomOf(JsonElement pdu) =>
-        pdu.ValueKind == JsonValueKind.Object && pdu.TryGetProperty("room_id"u8, out var id) && id.ValueKind == JsonValueKind.String && RoomId.IsValid(id.GetString()) ? id.GetString() : null;
+        pdu.ValueKind == JsonValueKind.Object && pdu.TryGetProperty("room_id"u8, out var id) && id.ValueKind == JsonValueKind.String &&
+            RoomId.IsValid(id.GetString()) ? id.GetString() : null;
 
     private async Task<IReadOnlyList<JudgedPdu>> ReceiveAsync(string roomId, ImmutableArray<ReadOnlyMemory<byte>> pdus)
     {
@@ -90,7 +91,8 @@ internal sealed class InboundTransaction(RemoteServerServices services, IGrainFa
     }
 
     // "If no error is present, the PDU can be considered successfully handled": so what is known already, and what was judged and rejected ("this should not
-    // cause the transaction request to be responded to with an error response"), and what is kept to be judged later, but not what was dropped or could not be kept.
+    // cause the transaction request to be responded to with an error response"), and what is kept to be judged later, but not what was dropped or could not be
+    // kept.
     private static ReadOnlyMemory<byte> Write(IEnumerable<JudgedPdu> verdicts) => JsonBytes.Object(writer =>
     {
         writer.WriteStartObject("pdus"u8);

@@ -6,7 +6,9 @@ using OrleansMatrix.Protocol.RoomVersions;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
-/// <summary>A local user's member event in a room that this server is not in: a resident server gives the template (make_*) and takes the signed event (send_*).</summary>
+/// <summary>
+/// A local user's member event in a room that this server is not in: a resident server gives the template (make_*) and takes the signed event (send_*).
+/// </summary>
 internal sealed class MemberHandshake(RemoteServerServices services, string membership)
 {
     private static readonly string s_versions = string.Join('&', RoomVersion.All.Select(v => "ver=" + v.Id));
@@ -26,7 +28,8 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
     {
         var path = $"{Uri.EscapeDataString(roomId)}/{Uri.EscapeDataString(userId)}";
         var query = membership == Membership.Leave ? "" : "?" + s_versions;
-        if (!(await services.Api.GetAsync(server, $"/_matrix/federation/v1/make_{membership}/{path}{query}", patience: s_makePatience)).TryGet(out var template, out var error))
+        if (!(await services.Api.GetAsync(server, $"/_matrix/federation/v1/make_{membership}/{path}{query}", patience: s_makePatience))
+            .TryGet(out var template, out var error))
             return error;
         using (template)
             return Build(template.RootElement, roomId, userId, content);
@@ -53,7 +56,8 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
             return bad;
 
         // "the sending server MUST verify … In case any of the above checks fail, the response MUST be treated as malformed and discarded."
-        if (JsonBytes.StringMember(template, "room_id") != roomId || JsonBytes.StringMember(template, "sender") != userId || JsonBytes.StringMember(template, "state_key") != userId ||
+        if (JsonBytes.StringMember(template, "room_id") != roomId || JsonBytes.StringMember(template, "sender") != userId ||
+            JsonBytes.StringMember(template, "state_key") != userId ||
             JsonBytes.StringMember(template, "type") != EventTypes.Member || !template.TryGetProperty("content"u8, out var given) ||
             JsonBytes.StringMember(given, "membership") != membership)
             return bad;
@@ -73,7 +77,8 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
             RoomId = roomId,
             PrevEvents = prev.Keys.ToList(),
             AuthEvents = auth.Keys.ToList(),
-            ReferenceHashes = prev.Concat(auth).Where(r => r.Value is not null).DistinctBy(r => r.Key).ToDictionary(r => r.Key, r => r.Value!, StringComparer.Ordinal),
+            ReferenceHashes = prev.Concat(auth).Where(r => r.Value is not null).DistinctBy(r => r.Key)
+            .ToDictionary(r => r.Key, r => r.Value!, StringComparer.Ordinal),
             Depth = level,
             OriginServerTs = services.Now,
             EventId = version.EventIdFormat == EventIdFormat.Given ? $"${Protocol.RandomText.Base62(services.Random, 24)}:{services.Server.Name}" : null,

@@ -7,8 +7,9 @@ using OrleansMatrix.Protocol.RoomVersions;
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>
-/// Gets what events of a room need to be judged from the server that sent them: first the events between them and what is known (<see cref="EventsBetween"/>), then, where the gap
-/// is too wide, the state before it (state_ids, state, event). One for each room of a transaction: what it asks for is bounded over all of its events.
+/// Gets what events of a room need to be judged from the server that sent them: first the events between them and what is known (<see cref="EventsBetween"/>),
+/// then, where the gap is too wide, the state before it (state_ids, state, event). One for each room of a transaction: what it asks for is bounded over all of
+/// its events.
 /// </summary>
 internal sealed class MissingEvents(RemoteServerServices services, RoomSource source, string roomId)
 {
@@ -127,14 +128,16 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
         return await PushAsync(pdu, judged, default, states.ToImmutable());
     }
 
-    private async Task<JudgedPdu> PushAsync(ReadOnlyMemory<byte> pdu, JudgedPdu before, ImmutableArray<string> state, ImmutableArray<StateAtEvent> atMissing = default, bool stage = false)
+    private async Task<JudgedPdu> PushAsync(
+        ReadOnlyMemory<byte> pdu, JudgedPdu before, ImmutableArray<string> state, ImmutableArray<StateAtEvent> atMissing = default, bool stage = false)
     {
         var received = await source.Room.ReceivePdus(new RemotePdus(ServerName.Parse(source.Server), [pdu], state, atMissing, stage));
         return received.Ok ? received.Value!.Pdus[0] : before;
     }
 
     private async Task<List<ReadOnlyMemory<byte>>> BetweenAsync(ReadOnlyMemory<byte> json) =>
-        await services.Storage.Rooms.GetAsync(roomId) is { } room && RoomVersion.TryGet(room.Version, out var version) && Pdu.Parse(json, version).TryGet(out var pdu, out _)
+        await services.Storage.Rooms.GetAsync(roomId) is { } room && RoomVersion.TryGet(room.Version, out var version) &&
+            Pdu.Parse(json, version).TryGet(out var pdu, out _)
             ? (await new EventsBetween(services.Storage, services.Server, source, room, version).GetAsync(pdu)).ConvertAll(p => p.Json)
             : [];
 

@@ -30,8 +30,8 @@ internal sealed class OutgoingEdus(RemoteServerServices services, string destina
     }
 
     /// <summary>
-    /// Updates for the local users in a room of whose newest changes the server has not heard: one device each and no <c>prev_id</c>, so that it asks for all of them.
-    /// True with them if there are more.
+    /// Updates for the local users in a room of whose newest changes the server has not heard: one device each and no <c>prev_id</c>, so that it asks for all
+    /// of them. True with them if there are more.
     /// </summary>
     public async Task<(List<ReadOnlyMemory<byte>> Edus, bool More)> NeighboursAsync(string roomId)
     {
@@ -96,7 +96,8 @@ internal sealed class OutgoingEdus(RemoteServerServices services, string destina
     private async Task<ReadOnlyMemory<byte>> DeviceAsync(string userId, string deviceId, long streamId, long[] previous)
     {
         var device = (await services.Storage.Devices.OfUserAsync(userId)).FirstOrDefault(d => d.DeviceId == deviceId);
-        var keys = device is null ? null : (await new PublishedKeysReader(services.Storage).ReadAsync(userId, null)).Devices.FirstOrDefault(d => d.DeviceId == deviceId);
+        var keys = device is null ? null
+            : (await new PublishedKeysReader(services.Storage).ReadAsync(userId, null)).Devices.FirstOrDefault(d => d.DeviceId == deviceId);
         return Edu("m.device_list_update", writer =>
         {
             writer.WriteString("user_id"u8, userId);

@@ -96,7 +96,8 @@ internal sealed record OutgoingTransaction(
 
         public async Task<OutgoingTransaction> RunAsync(IReadOnlyList<OutboxRow> rows)
         {
-            var events = (await services.Storage.Events.GetManyAsync([.. rows.Select(r => r.EventId).OfType<string>()])).ToDictionary(e => e.EventId, e => e.Json, StringComparer.Ordinal);
+            var events = (await services.Storage.Events.GetManyAsync([.. rows.Select(r => r.EventId).OfType<string>()]))
+                .ToDictionary(e => e.EventId, e => e.Json, StringComparer.Ordinal);
             var (taken, last) = (0, 0L);
             foreach (var row in rows)
             {
@@ -151,8 +152,10 @@ internal sealed record OutgoingTransaction(
                 case OutboxKind.Presence:
                     _presence.Add(row.Topic);
                     return true;
-                case OutboxKind.Device when !rows.Any(r => r.Position > row.Position && r.Kind == row.Kind && r.Topic == row.Topic && r.Body!.Value.Span.SequenceEqual(row.Body!.Value.Span)):
-                    return await _made.DeviceAsync(row.Topic, Encoding.UTF8.GetString(row.Body!.Value.Span), row.Position) is not { } device || Add(_edus, device);
+                case OutboxKind.Device when !rows.Any(
+                    r => r.Position > row.Position && r.Kind == row.Kind && r.Topic == row.Topic && r.Body!.Value.Span.SequenceEqual(row.Body!.Value.Span)):
+                    return await _made.DeviceAsync(row.Topic, Encoding.UTF8.GetString(row.Body!.Value.Span), row.Position) is not { } device ||
+                        Add(_edus, device);
                 case OutboxKind.CrossSigning when !rows.Any(r => r.Position > row.Position && r.Kind == row.Kind && r.Topic == row.Topic):
                     return await _made.CrossSigningAsync(row.Topic) is not { } keys || Add(_edus, keys);
                 case OutboxKind.Ephemeral or OutboxKind.ToDevice:

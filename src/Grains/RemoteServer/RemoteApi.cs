@@ -23,7 +23,8 @@ public sealed class RemoteApi(FederationClient client, LocalServer self)
         ParseAsync(SendAsync(server, HttpMethod.Post, target, json, Patience));
 
     /// <summary>Puts JSON and gets a JSON document; the caller disposes it.</summary>
-    public Task<Result<JsonDocument>> PutAsync(string server, string target, ReadOnlyMemory<byte> json, TimeSpan patience, int maxBytes = FederationClient.DefaultMaxBytes) =>
+    public Task<Result<JsonDocument>> PutAsync(
+        string server, string target, ReadOnlyMemory<byte> json, TimeSpan patience, int maxBytes = FederationClient.DefaultMaxBytes) =>
         ParseAsync(SendAsync(server, HttpMethod.Put, target, json, patience, maxBytes));
 
     /// <summary>Sends a request and reads the answer's object piece by piece; answers the wanted members other than the lists, as raw JSON.</summary>
@@ -31,7 +32,8 @@ public sealed class RemoteApi(FederationClient client, LocalServer self)
     /// <param name="lists">The lists whose objects go to <paramref name="onItem"/>, with the list's name, one by one.</param>
     /// <param name="kept">The names of the wanted members.</param>
     public async Task<Result<Dictionary<string, ReadOnlyMemory<byte>>>> StreamAsync(
-        string server, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan patience, long maxBytes, IReadOnlySet<string> lists, IReadOnlySet<string> kept,
+        string server, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan patience, long maxBytes, IReadOnlySet<string> lists,
+        IReadOnlySet<string> kept,
         Func<string, ReadOnlyMemory<byte>, ValueTask> onItem)
     {
         if (!ServerName.TryParse(server, out var name) || server == self.Name.Value)
@@ -40,7 +42,8 @@ public sealed class RemoteApi(FederationClient client, LocalServer self)
         try
         {
             var answer = await client.StreamAsync(
-                name, method, target, json, patience, maxBytes, async (body, stop) => members = await new ObjectStream(body, lists, kept, onItem).ReadAsync(stop));
+                name, method, target, json, patience, maxBytes, async (body, stop) =>
+                members = await new ObjectStream(body, lists, kept, onItem).ReadAsync(stop));
             return members is null ? ErrorOf(server, answer) : members;
         }
         catch (ServerUnreachableException e)
@@ -90,7 +93,8 @@ public sealed class RemoteApi(FederationClient client, LocalServer self)
     private static MatrixError ErrorOf(string server, FederationResponse answer) => answer switch
     {
         // The room's version tells the user what the server here cannot do: "the error should be passed through to clients".
-        { Status: 400, ErrCode: ErrCodes.IncompatibleRoomVersion } when answer.Member("room_version") is { } version => MatrixError.IncompatibleRoomVersion(version),
+        { Status: 400, ErrCode: ErrCodes.IncompatibleRoomVersion } when answer.Member("room_version") is { } version =>
+            MatrixError.IncompatibleRoomVersion(version),
         { Status: >= 400 and < 500, ErrCode: { } code } => new MatrixError(code, answer.Status, answer.ErrorText ?? $"{server} refused"),
 
         // Old servers say by a bare 404 that they do not have the endpoint; what stands before a server says so of bodies, without an errcode.

@@ -17,7 +17,8 @@ internal sealed class RemoteDirectory(RemoteApi api) : IRemoteDirectory
 
     public async Task<Outcome<RoomAliasTarget>> ResolveAsync(string server, string alias)
     {
-        if (!(await api.GetAsync(server, $"/_matrix/federation/v1/query/directory?room_alias={Uri.EscapeDataString(alias)}")).TryGet(out var document, out var error))
+        if (!(await api.GetAsync(server, $"/_matrix/federation/v1/query/directory?room_alias={Uri.EscapeDataString(alias)}"))
+            .TryGet(out var document, out var error))
             return error.Status == 502 ? MatrixError.NotFound($"The server of {alias} cannot be reached") : error;
         using (document)
         {
@@ -25,7 +26,8 @@ internal sealed class RemoteDirectory(RemoteApi api) : IRemoteDirectory
             if (root.ValueKind != JsonValueKind.Object || JsonBytes.StringMember(root, "room_id") is not { } roomId || !RoomId.IsValid(roomId))
                 return MatrixError.NotFound($"Room alias {alias} not found.");
             ImmutableArray<string> servers = root.TryGetProperty("servers"u8, out var list) && list.ValueKind == JsonValueKind.Array
-                ? [.. list.EnumerateArray().Where(s => s.ValueKind == JsonValueKind.String && ServerName.IsValid(s.GetString())).Select(s => s.GetString()!).Take(MaxServers)]
+                ? [.. list.EnumerateArray().Where(s => s.ValueKind == JsonValueKind.String && ServerName.IsValid(s.GetString())).Select(s => s.GetString()!)
+                .Take(MaxServers)]
                 : [];
             return new RoomAliasTarget(roomId, servers);
         }
@@ -63,7 +65,8 @@ internal sealed class RemoteDirectory(RemoteApi api) : IRemoteDirectory
             return error;
         using (document)
         {
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("chunk"u8, out var chunk) && chunk.ValueKind == JsonValueKind.Array
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("chunk"u8, out var chunk) &&
+                chunk.ValueKind == JsonValueKind.Array
                 ? JsonBytes.Raw(document.RootElement)
                 : MatrixError.Unknown($"{server} gave no list of rooms", 502);
         }

@@ -62,7 +62,8 @@ internal sealed class RemoteJoin(RemoteServerServices services, RoomServices roo
     private static ImportedRoom Describe(string server, Pdu pdu, EventImport import, Dictionary<string, ReadOnlyMemory<byte>> answer, bool isKnown)
     {
         // A restricted join comes back with the resident server's signature.
-        var join = answer.TryGetValue("event", out var signed) && Pdu.Parse(signed, pdu.RoomVersion).TryGet(out var returned, out _) && returned.EventId == pdu.EventId
+        var join = answer.TryGetValue("event", out var signed) && Pdu.Parse(signed, pdu.RoomVersion).TryGet(out var returned, out _) &&
+            returned.EventId == pdu.EventId
             ? returned.Json
             : pdu.Json;
         var version = pdu.RoomVersion.Id;
@@ -71,7 +72,8 @@ internal sealed class RemoteJoin(RemoteServerServices services, RoomServices roo
         if (isKnown || import.State.Count <= MaxAtOnce)
             return new ImportedRoom(ServerName.Parse(server), version, join, Ids(import.State));
         var atOnce = import.State.Where(e => e.Type != EventTypes.Member || pdu.AuthEvents.Contains(e.EventId));
-        return new ImportedRoom(ServerName.Parse(server), version, join, Ids(atOnce), LacksMembers: true, [.. import.Servers], Ids(import.State.Where(e => e.Type == EventTypes.Member)));
+        return new ImportedRoom(ServerName.Parse(server), version, join, Ids(atOnce), LacksMembers: true, [.. import.Servers],
+            Ids(import.State.Where(e => e.Type == EventTypes.Member)));
     }
 
     private static ImmutableArray<string> Ids(IEnumerable<StateEntry> entries) => [.. entries.Select(e => e.EventId)];
@@ -82,7 +84,8 @@ internal sealed class RemoteJoin(RemoteServerServices services, RoomServices roo
             return [];
         using var document = JsonDocument.Parse(json);
         return document.RootElement.ValueKind == JsonValueKind.Array
-            ? [.. document.RootElement.EnumerateArray().Take(MaxServers).Where(s => s.ValueKind == JsonValueKind.String).Select(s => s.GetString()!).Where(static s => ServerName.IsValid(s)).Distinct(StringComparer.Ordinal)]
+            ? [.. document.RootElement.EnumerateArray().Take(MaxServers).Where(s => s.ValueKind == JsonValueKind.String).Select(s => s.GetString()!)
+            .Where(static s => ServerName.IsValid(s)).Distinct(StringComparer.Ordinal)]
             : [];
     }
 }

@@ -19,7 +19,8 @@ internal sealed class RemoteMedia(RemoteApi api, IMediaContent content, TimeProv
 
     public async Task<MediaRow?> FetchAsync(string serverName, string mediaId)
     {
-        var answer = await api.SendAsync(serverName, HttpMethod.Get, $"/_matrix/federation/v1/media/download/{Uri.EscapeDataString(mediaId)}", default, s_patience, MaxBytes);
+        var answer = await api.SendAsync(
+            serverName, HttpMethod.Get, $"/_matrix/federation/v1/media/download/{Uri.EscapeDataString(mediaId)}", default, s_patience, MaxBytes);
         if (!answer.TryGet(out var body, out _) || BoundaryOf(body.Span) is not { } boundary)
             return null;
         try
@@ -28,7 +29,8 @@ internal sealed class RemoteMedia(RemoteApi api, IMediaContent content, TimeProv
             var parts = new MultipartReader(boundary, stream);
 
             // The first part is JSON with the metadata, of which there are none yet.
-            if (await parts.ReadNextSectionAsync() is null || await parts.ReadNextSectionAsync() is not { } part || part.Headers?.ContainsKey(HeaderNames.Location) == true)
+            if (await parts.ReadNextSectionAsync() is null || await parts.ReadNextSectionAsync() is not { } part ||
+                part.Headers?.ContainsKey(HeaderNames.Location) == true)
                 return null;
             return await StoreAsync(serverName, mediaId, part);
         }

@@ -10,7 +10,9 @@ using OrleansMatrix.Protocol.RoomVersions;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
-/// <summary>Rooms over federation: what a server makes is sent to it, to one after the other until one takes it (S-S API, Joining, Leaving, Knocking and Inviting).</summary>
+/// <summary>
+/// Rooms over federation: what a server makes is sent to it, to one after the other until one takes it (S-S API, Joining, Leaving, Knocking and Inviting).
+/// </summary>
 internal sealed class RemoteRooms(RemoteServerServices services, RoomServices rooms, IGrainFactory grains) : IRemoteRooms
 {
     private const int MaxSignatureLength = 100;
@@ -35,7 +37,8 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
             using (answer)
             {
                 var body = answer.RootElement;
-                var state = body.ValueKind == JsonValueKind.Object && body.TryGetProperty("knock_room_state"u8, out var list) && list.ValueKind == JsonValueKind.Array
+                var state = body.ValueKind == JsonValueKind.Object && body.TryGetProperty("knock_room_state"u8, out var list) &&
+                    list.ValueKind == JsonValueKind.Array
                     ? JsonBytes.Raw(list)
                     : "[]"u8.ToArray();
                 return new RemoteKnock(pdu.EventId, state);
@@ -109,7 +112,8 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
         if (!(await services.Api.PostAsync(server, "/_matrix/policy/v1/sign", pdu.WithoutUnsigned().Json)).TryGet(out var document, out var error))
         {
             // That there is no policy server, or that it does not know this server, is nothing that the client's request could be blamed for.
-            return error.ErrCode is ErrCodes.Unrecognized or ErrCodes.Unauthorized ? MatrixError.Unknown($"{server} does not work as the room's policy server", 502) : error;
+            return error.ErrCode is ErrCodes.Unrecognized or ErrCodes.Unauthorized
+                ? MatrixError.Unknown($"{server} does not work as the room's policy server", 502) : error;
         }
 
         using (document)
@@ -123,7 +127,8 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
     }
 
     private async Task<Outcome<T>> TryAsync<T>(
-        MemberHandshake handshake, string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via, Func<string, Pdu, Task<Outcome<T>>> send)
+        MemberHandshake handshake, string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via,
+        Func<string, Pdu, Task<Outcome<T>>> send)
     {
         var last = MatrixError.NotFound("No server is known that is in the room");
         var started = services.Time.GetTimestamp();

@@ -142,7 +142,8 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
     private void Schedule(TimeSpan wait)
     {
         if (_timer is null)
-            _timer = this.RegisterGrainTimer(SendAllAsync, new GrainTimerCreationOptions { DueTime = wait, Period = Timeout.InfiniteTimeSpan, Interleave = true, KeepAlive = true });
+            _timer = this.RegisterGrainTimer(
+                SendAllAsync, new GrainTimerCreationOptions { DueTime = wait, Period = Timeout.InfiniteTimeSpan, Interleave = true, KeepAlive = true });
         else
             _timer.Change(wait, Timeout.InfiniteTimeSpan);
     }
@@ -195,7 +196,8 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         while (_woken);
     }
 
-    // "The sending server must wait and retry for a 200 OK response before sending a transaction with a different txnId": so it is kept for as long as that is likely to come.
+    // "The sending server must wait and retry for a 200 OK response before sending a transaction with a different txnId": so it is kept for as long as that is
+    // likely to come.
     private async Task<OutgoingTransaction?> NextAsync()
     {
         if (_pending is not null && !_backoff.IsLong)
@@ -265,11 +267,15 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
     private async Task RememberAsync()
     {
         _isRemembered = true;
-        await CommitAsync(unit => services.Storage.Servers.PutBackoff(unit, new ServerBackoffRow(Server, _backoff.Failures, _backoff.FailedAt.ToUnixTimeMilliseconds())));
+        await CommitAsync(unit =>
+            services.Storage.Servers.PutBackoff(unit, new ServerBackoffRow(Server, _backoff.Failures, _backoff.FailedAt.ToUnixTimeMilliseconds())));
     }
 
-    /// <summary>Whether the server has read what it refuses. What it says to everybody (its rate, its keys, who it talks to) passes, and so do its faults.</summary>
-    private static bool IsAboutContent(MatrixError error) => error.Status is >= 400 and < 500 and not (401 or 403 or 404 or 405 or 408 or 410 or 421 or 425 or 429);
+    /// <summary>
+    /// Whether the server has read what it refuses. What it says to everybody (its rate, its keys, who it talks to) passes, and so do its faults.
+    /// </summary>
+    private static bool IsAboutContent(MatrixError error) =>
+        error.Status is >= 400 and < 500 and not (401 or 403 or 404 or 405 or 408 or 410 or 421 or 425 or 429);
 
     private async Task ShortenAsync(bool isAway)
     {

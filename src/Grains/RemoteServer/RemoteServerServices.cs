@@ -15,7 +15,8 @@ namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>What dealing with other servers needs; one per silo.</summary>
 public sealed record RemoteServerServices(
-    IStorage Storage, LocalServer Server, AllowedServers Policy, RemoteApi Api, TimeProvider Time, IRandom Random, ReceiptWriter Receipts, ILogger<RemoteServerServices> Logger)
+    IStorage Storage, LocalServer Server, AllowedServers Policy, RemoteApi Api, TimeProvider Time, IRandom Random, ReceiptWriter Receipts,
+    ILogger<RemoteServerServices> Logger)
 {
     /// <inheritdoc cref="JoinsUnderWay"/>
     public JoinsUnderWay Joins { get; } = new();
@@ -39,8 +40,8 @@ public static class RemoteServerRegistration
         .AddSingleton<IRemoteMedia, RemoteMedia>();
 
     /// <summary>
-    /// Starts the waking of what has work in storage. Hosted services start in the order of their registration: call it after storage and the grains' engine are
-    /// registered.
+    /// Starts the waking of what has work in storage. Hosted services start in the order of their registration: call it after storage and the grains' engine
+    /// are registered.
     /// </summary>
     public static IServiceCollection AddOutbox(this IServiceCollection services) => services.AddHostedService<UnfinishedWork>();
 }

@@ -35,7 +35,8 @@ internal sealed class RequestVerifier(LocalServer self, IServerKeyRing keys, All
         return last!;
     }
 
-    private async ValueTask<string?> FindFaultAsync(XMatrixHeader header, string method, string target, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    private async ValueTask<string?> FindFaultAsync(
+        XMatrixHeader header, string method, string target, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         // "If the destination is not the receiving server's name, the request must be denied with HTTP 401 M_UNAUTHORIZED."
         if (header.Destination is { } destination && destination != self.Name.Value)

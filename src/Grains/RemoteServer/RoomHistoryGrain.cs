@@ -27,10 +27,12 @@ public sealed class RoomHistoryGrain(RemoteServerServices services) : Grain, IRo
     private string RoomId => this.GetPrimaryKeyString();
 
     public Task<GapFill> Fill(long anchor) => OnceAsync(
-        anchor.ToString(CultureInfo.InvariantCulture), server => new GapFiller(services, new RoomSource(services, GrainFactory, server, RoomId), RoomId).RunAsync(anchor));
+        anchor.ToString(CultureInfo.InvariantCulture), server =>
+        new GapFiller(services, new RoomSource(services, GrainFactory, server, RoomId), RoomId).RunAsync(anchor));
 
     public async Task<bool> Fetch(string eventId) =>
-        await HasGapAsync() && await OnceAsync(eventId, server => GapFiller.FetchAsync(new RoomSource(services, GrainFactory, server, RoomId), eventId)) == GapFill.Progress;
+        await HasGapAsync() &&
+            await OnceAsync(eventId, server => GapFiller.FetchAsync(new RoomSource(services, GrainFactory, server, RoomId), eventId)) == GapFill.Progress;
 
     public async Task<string?> NearestTo(long timestamp, bool backward)
     {
@@ -45,7 +47,8 @@ public sealed class RoomHistoryGrain(RemoteServerServices services) : Grain, IRo
         return null;
     }
 
-    private async Task<bool> HasGapAsync() => await services.Storage.Events.FindGapAsync(RoomId, HistoryOrder.Start, HistoryOrder.End, Direction.Backward) is not null;
+    private async Task<bool> HasGapAsync() =>
+        await services.Storage.Events.FindGapAsync(RoomId, HistoryOrder.Start, HistoryOrder.End, Direction.Backward) is not null;
 
     /// <summary>Asks one server after the other, once for all who want the same.</summary>
     private async Task<GapFill> OnceAsync(string key, Func<string, Task<bool>> ask)

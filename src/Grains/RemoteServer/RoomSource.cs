@@ -9,7 +9,8 @@ using OrleansMatrix.Protocol.Identifiers;
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>
-/// What one other server gives of a room's past (S-S API, Retrieving events; Backfilling and retrieving missing events). Nothing of it is believed: the room judges each event.
+/// What one other server gives of a room's past (S-S API, Retrieving events; Backfilling and retrieving missing events). Nothing of it is believed: the room
+/// judges each event.
 /// </summary>
 internal sealed class RoomSource(RemoteServerServices services, IGrainFactory grains, string server, string roomId)
 {
@@ -90,11 +91,13 @@ internal sealed class RoomSource(RemoteServerServices services, IGrainFactory gr
     /// <summary>The id of the event nearest to a time, as the server says; null if it says none.</summary>
     public async Task<string?> NearestToAsync(long timestamp, bool backward)
     {
-        var target = string.Create(CultureInfo.InvariantCulture, $"/_matrix/federation/v1/timestamp_to_event/{Path}?ts={timestamp}&dir={(backward ? 'b' : 'f')}");
+        var target = string.Create(
+            CultureInfo.InvariantCulture, $"/_matrix/federation/v1/timestamp_to_event/{Path}?ts={timestamp}&dir={(backward ? 'b' : 'f')}");
         if (!(await services.Api.GetAsync(server, target, patience: s_patience)).TryGet(out var document, out _))
             return null;
         using (document)
-            return document.RootElement.ValueKind == JsonValueKind.Object && JsonBytes.StringMember(document.RootElement, "event_id") is { } id && EventId.TryParse(id, out _) ? id : null;
+            return document.RootElement.ValueKind == JsonValueKind.Object && JsonBytes.StringMember(document.RootElement, "event_id") is { } id &&
+                EventId.TryParse(id, out _) ? id : null;
     }
 
     /// <summary>The ids of the state before the event, as far as its events are known now; default if the server does not tell.</summary>

@@ -78,7 +78,8 @@ public sealed class StagedPdusGrain(RemoteServerServices services) : Grain, ISta
     private void Schedule(TimeSpan wait)
     {
         if (_timer is null)
-            _timer = this.RegisterGrainTimer(TryAsync, new GrainTimerCreationOptions { DueTime = wait, Period = Timeout.InfiniteTimeSpan, Interleave = true, KeepAlive = true });
+            _timer = this.RegisterGrainTimer(
+                TryAsync, new GrainTimerCreationOptions { DueTime = wait, Period = Timeout.InfiniteTimeSpan, Interleave = true, KeepAlive = true });
         else
             _timer.Change(wait, Timeout.InfiniteTimeSpan);
     }

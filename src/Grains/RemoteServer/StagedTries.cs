@@ -19,7 +19,9 @@ internal enum StagedTry
     Stuck,
 }
 
-/// <summary>Tries to have the waiting events of a room judged: asks the servers of the room for what they follow (ADR 0035). Used from its grain's own scheduler only.</summary>
+/// <summary>
+/// Tries to have the waiting events of a room judged: asks the servers of the room for what they follow (ADR 0035). Used from its grain's own scheduler only.
+/// </summary>
 internal sealed class StagedTries(RemoteServerServices services, IGrainFactory grains, string roomId)
 {
     /// <summary>Senders of events that are asked in one try, and other servers if one of them does not answer.</summary>
@@ -131,7 +133,8 @@ internal sealed class StagedTries(RemoteServerServices services, IGrainFactory g
         foreach (var waiting in left.ToList())
         {
             var isOld = IsOld(waiting.Row, s_patience);
-            waiting.Judged = await new MissingEvents(services, source, roomId).FillAsync(waiting.Row.Json, waiting.Judged, askForState: waiting.Row.Origin == server || isOld);
+            waiting.Judged = await new MissingEvents(services, source, roomId)
+                .FillAsync(waiting.Row.Json, waiting.Judged, askForState: waiting.Row.Origin == server || isOld);
             waiting.IsUnheard |= source.HasFailed;
             if (source.HasFailed && isOld && !isLast)
             {

@@ -4,8 +4,8 @@ using OrleansMatrix.Protocol.Events;
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>
-/// Has servers make a member event, which changes nothing there: the next one as soon as one has failed, or has not answered for a moment. So one that is slow or dead does not hold up who
-/// could go through another.
+/// Has servers make a member event, which changes nothing there: the next one as soon as one has failed, or has not answered for a moment. So one that is slow
+/// or dead does not hold up who could go through another.
 /// </summary>
 /// <param name="make">Asks one server.</param>
 internal sealed class Templates(Func<string, Task<Result<Pdu>>> make, TimeProvider time)

@@ -36,7 +36,9 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote, ILogge
 
     private CanonicalAliasCheck Aliases => new(GrainFactory);
 
-    private ChangeMembership Members => new(new Profiles(GrainFactory, services.Server, services.Time).GetAsync, new InvitePermission(services), new RemoteMembership(remote), new FollowUpgrade(GrainFactory).RunAsync);
+    private ChangeMembership Members =>
+        new(new Profiles(GrainFactory, services.Server, services.Time).GetAsync, new InvitePermission(services), new RemoteMembership(remote),
+        new FollowUpgrade(GrainFactory).RunAsync);
 
     private TypingUsers Typing => _typing ??= new TypingUsers(services, RoomId);
 
@@ -58,7 +60,8 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote, ILogge
     public Task<Outcome<string>> Redact(EventToRedact redaction) => RunAsync(room => RedactEvent.RunAsync(room, redaction));
 
     public Task<Outcome<string>> ChangeMembership(MembershipChange change) => change.Action == MembershipAction.Join
-        ? _joins.RunAsync(change.Target, () => RunAsync(room => Task.FromResult(room.Room is { IsResident: true })), () => RunAsync(room => WithMemberAsync(room, change.Target, () => Members.RunAsync(room, change), isJoin: true)))
+        ? _joins.RunAsync(change.Target, () => RunAsync(room => Task.FromResult(room.Room is { IsResident: true })), () =>
+        RunAsync(room => WithMemberAsync(room, change.Target, () => Members.RunAsync(room, change), isJoin: true)))
         : RunAsync(room => WithMemberAsync(room, change.Target, () => Members.RunAsync(room, change)));
 
     public Task<Outcome<Nothing>> Forget(UserId userId) => RunAsync(room => ForgetRoom.RunAsync(room, userId));
@@ -200,7 +203,8 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote, ILogge
             return;
         var wait = TimeSpan.FromMilliseconds(Math.Max(1, end - services.Now));
         if (_typingTimer is null)
-            _typingTimer = this.RegisterGrainTimer(EndTypingAsync, new GrainTimerCreationOptions { DueTime = wait, Period = Timeout.InfiniteTimeSpan, Interleave = true });
+            _typingTimer = this.RegisterGrainTimer(
+                EndTypingAsync, new GrainTimerCreationOptions { DueTime = wait, Period = Timeout.InfiniteTimeSpan, Interleave = true });
         else
             _typingTimer.Change(wait, Timeout.InfiniteTimeSpan);
     }

@@ -71,7 +71,9 @@ public sealed class NotaryGrain(FederationClient client, TimeProvider time) : Gr
         try
         {
             var answer = await client.SendAsync(name, HttpMethod.Post, "/_matrix/key/v2/query", Body(questions), s_patience, MaxBytes, sign: false);
-            if (!answer.IsSuccess || !Keys.ParseNotaryResponse(answer.Body.Span, Notary, id => notaryKeys.Keys.GetValueOrDefault(id) is { IsOld: false } key ? key.Key : null, Now).TryGet(out var lists, out _))
+            if (!answer.IsSuccess ||
+                !Keys.ParseNotaryResponse(answer.Body.Span, Notary, id => notaryKeys.Keys.GetValueOrDefault(id) is { IsOld: false } key ? key.Key : null, Now)
+                .TryGet(out var lists, out _))
             {
                 _backoff.Failed();
                 return found;

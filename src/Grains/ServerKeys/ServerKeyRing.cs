@@ -6,8 +6,8 @@ using OrleansMatrix.Protocol.Signing;
 namespace OrleansMatrix.Grains.ServerKeys;
 
 /// <summary>
-/// This server's own key, and those of other servers from their grains. A key in use is remembered for a moment: the request that brings events and the events themselves
-/// are signed by the same one. That does not make it valid for longer, which its own time limit says.
+/// This server's own key, and those of other servers from their grains. A key in use is remembered for a moment: the request that brings events and the events
+/// themselves are signed by the same one. That does not make it valid for longer, which its own time limit says.
 /// </summary>
 public sealed class ServerKeyRing(LocalServer self, IGrainFactory grains, TimeProvider time) : IServerKeyRing
 {
@@ -21,7 +21,8 @@ public sealed class ServerKeyRing(LocalServer self, IGrainFactory grains, TimePr
         if (server == self.Name.Value)
             return keyId == self.Key.KeyId ? new ServerVerifyKey(self.Key.VerifyKey, long.MaxValue, IsOld: false) : null;
         var now = time.GetUtcNow();
-        if (_remembered.TryGetValue((server, keyId), out var known) && known.Until > now && known.Key.ValidUntilTs >= Math.Min(neededAt, now.ToUnixTimeMilliseconds()))
+        if (_remembered.TryGetValue((server, keyId), out var known) && known.Until > now &&
+            known.Key.ValidUntilTs >= Math.Min(neededAt, now.ToUnixTimeMilliseconds()))
             return known.Key;
         if (!ServerName.IsValid(server) || await grains.GetGrain<IServerKeysGrain>(server).Find(keyId, neededAt) is not { } found)
             return null;

@@ -157,7 +157,8 @@ public sealed class ServerKeysGrain(IStorage storage, FederationClient client, M
             if (notary == Server || notary == settings.ServerName.Value)
                 continue;
             var json = await GrainFactory.GetGrain<INotaryGrain>(notary).Query(Server, keyId, validUntil);
-            if (!json.IsEmpty && Keys.Parse(json.Span, Now).TryGet(out var keys, out _) && keys.ServerName.Value == Server && await TakeAsync(keys, fromNotary: true) &&
+            if (!json.IsEmpty && Keys.Parse(json.Span, Now).TryGet(out var keys, out _) && keys.ServerName.Value == Server &&
+                await TakeAsync(keys, fromNotary: true) &&
                 (keyId is null || _keys.ContainsKey(keyId)))
                 return true;
         }

@@ -13,11 +13,13 @@ internal static class FollowUpgrade
     private const string Tag = "m.tag";
     private const string Direct = "m.direct";
 
-    public static async ValueTask RunAsync(IStorage storage, UserAccountData accountData, string userId, string from, string to) => await accountData.ChangeAsync(async unit =>
+    public static async ValueTask RunAsync(IStorage storage, UserAccountData accountData, string userId, string from, string to) =>
+        await accountData.ChangeAsync(async unit =>
     {
         if (await storage.AccountData.GetAsync(userId, from, Tag) is { } tags && await storage.AccountData.GetAsync(userId, to, Tag) is null)
             accountData.Put(unit, to, Tag, tags.Json);
-        if (await storage.AccountData.GetAsync(userId, "", Direct) is { } direct && JsonBytes.TryParseObject(direct.Json, out var chats) && AddChat(chats, from, to) is { } json)
+        if (await storage.AccountData.GetAsync(userId, "", Direct) is { } direct && JsonBytes.TryParseObject(direct.Json, out var chats) &&
+            AddChat(chats, from, to) is { } json)
             accountData.Put(unit, "", Direct, json);
         var rules = await UserPushRules.ReadAsync(storage, userId);
         var copied = rules.CopyRoom(from, to);

@@ -19,7 +19,8 @@ public sealed class ReceiptWriter(IStorage storage)
     /// <param name="eventId">The event that was read.</param>
     /// <param name="timestamp">Milliseconds since the epoch.</param>
     /// <param name="isLocal">The user is of this server.</param>
-    public async ValueTask<bool> PutAsync(WriteUnit unit, string roomId, string userId, string type, string threadId, string eventId, long timestamp, bool isLocal)
+    public async ValueTask<bool> PutAsync(
+        WriteUnit unit, string roomId, string userId, string type, string threadId, string eventId, long timestamp, bool isLocal)
     {
         ArgumentNullException.ThrowIfNull(unit);
         if (await storage.Events.GetAsync(eventId) is not { Order: { } order } row || row.RoomId != roomId)

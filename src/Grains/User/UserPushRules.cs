@@ -26,7 +26,8 @@ public sealed class UserPushRules(IStorage storage, UserAccountData accountData,
     {
         if (!PushRuleKinds.TryParse(kindName, out var kind))
             return MatrixError.InvalidParam("No such kind of push rule");
-        return (await ReadAsync(storage, userId)).TryGet(kind, ruleId, out var rule) ? PooledJson.Build(rule.WriteTo) : MatrixError.NotFound("No such push rule");
+        return (await ReadAsync(storage, userId)).TryGet(kind, ruleId, out var rule) ? PooledJson.Build(rule.WriteTo)
+            : MatrixError.NotFound("No such push rule");
     }
 
     public ValueTask<Outcome<Nothing>> PutAsync(PushRuleToPut rule)

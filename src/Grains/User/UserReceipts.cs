@@ -54,7 +54,8 @@ public sealed class UserReceipts(UserServices services, UserAccountData accountD
         foreach (var receipt in receipts)
         {
             if (await IsJoinedAsync(receipt.RoomId))
-                await _writer.PutAsync(unit, receipt.RoomId, userId, EphemeralEvents.Read, receipt.ThreadId, receipt.EventId, receipt.Timestamp, isLocal: false);
+                await _writer.PutAsync(
+                    unit, receipt.RoomId, userId, EphemeralEvents.Read, receipt.ThreadId, receipt.EventId, receipt.Timestamp, isLocal: false);
         }
 
         return true;
@@ -66,7 +67,8 @@ public sealed class UserReceipts(UserServices services, UserAccountData accountD
     private async ValueTask PutAsync(WriteUnit unit, string roomId, string type, string threadId, string eventId) =>
         await _writer.PutAsync(unit, roomId, userId, type, threadId, eventId, services.Read.Now, isLocal: true);
 
-    private void PutFullyRead(WriteUnit unit, string roomId, string eventId) => accountData.Put(unit, roomId, UserAccountData.FullyRead, PooledJson.Build(writer =>
+    private void PutFullyRead(WriteUnit unit, string roomId, string eventId) =>
+        accountData.Put(unit, roomId, UserAccountData.FullyRead, PooledJson.Build(writer =>
     {
         writer.WriteStartObject();
         writer.WriteString("event_id"u8, eventId);

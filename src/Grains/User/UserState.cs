@@ -49,7 +49,8 @@ public sealed class UserState : IDisposable
             return known;
 
         // What was stored was valid then.
-        if (await Services.Storage.AccountData.GetFilterAsync(UserId, filterId, cancellationToken) is not { } json || !SyncFilter.Parse(json).TryGet(out var filter, out _))
+        if (await Services.Storage.AccountData.GetFilterAsync(UserId, filterId, cancellationToken) is not { } json ||
+            !SyncFilter.Parse(json).TryGet(out var filter, out _))
             return null;
         if (_filters.Count >= MaxFilters)
             _filters.Clear();

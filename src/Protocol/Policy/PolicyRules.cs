@@ -6,7 +6,9 @@ using OrleansMatrix.Protocol.Globs;
 
 namespace OrleansMatrix.Protocol.Policy;
 
-/// <summary>What a policy server refuses to recommend (S-S API, <c>/sign</c>: "what the Policy Server checks for … is left as an implementation detail").</summary>
+/// <summary>
+/// What a policy server refuses to recommend (S-S API, <c>/sign</c>: "what the Policy Server checks for … is left as an implementation detail").
+/// </summary>
 /// <param name="denyUsers">Globs of user ids that may not send.</param>
 /// <param name="denyText">Globs over every text in an event's content; one without wildcards must be the whole text.</param>
 /// <param name="maxMentions">The most users that one event may mention.</param>

@@ -29,7 +29,8 @@ internal sealed class DeviceListStore(ISqlDatabase database) : IDeviceListStore
         ON CONFLICT (user_id) DO UPDATE SET fresh = 0, version = remote_device_lists.version + 1
         """);
 
-    private static readonly Statement UpdateUntracked = new("UPDATE remote_device_lists SET fresh = 0, stream_id = NULL, version = version + 1 WHERE user_id = $1");
+    private static readonly Statement UpdateUntracked =
+        new("UPDATE remote_device_lists SET fresh = 0, stream_id = NULL, version = version + 1 WHERE user_id = $1");
     private static readonly Statement UpdateRoomUntracked = new("""
         UPDATE remote_device_lists SET fresh = 0, stream_id = NULL, version = version + 1
         WHERE user_id IN (SELECT user_id FROM memberships WHERE room_id = $1 AND membership = 'join')
@@ -51,17 +52,22 @@ internal sealed class DeviceListStore(ISqlDatabase database) : IDeviceListStore
     public async ValueTask<long> NewestChangeAsync(string userId, CancellationToken cancellationToken = default) =>
         (await database.QueryAsync(SelectNewest, static row => row.Integer(0), cancellationToken, userId).ConfigureAwait(false)).FirstOrDefault();
 
-    public async ValueTask<IReadOnlyDictionary<string, long>> ToldAsync(string destination, IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default) =>
-        (await database.QueryListAsync(SelectTold, static row => KeyValuePair.Create(row.Text(0), row.Integer(1)), userIds, cancellationToken, destination).ConfigureAwait(false)).ToDictionary(StringComparer.Ordinal);
+    public async ValueTask<IReadOnlyDictionary<string, long>> ToldAsync(
+        string destination, IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default) =>
+        (await database.QueryListAsync(SelectTold, static row => KeyValuePair.Create(row.Text(0), row.Integer(1)), userIds, cancellationToken, destination)
+            .ConfigureAwait(false)).ToDictionary(StringComparer.Ordinal);
 
     public void PutTold(WriteUnit unit, string destination, string userId, long streamId) => unit.Add(UpsertTold, destination, userId, streamId);
 
-    public ValueTask<IReadOnlyList<(string UserId, long Newest)>> UntoldAsync(string destination, string roomId, string localServer, int limit, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<(string UserId, long Newest)>> UntoldAsync(
+        string destination, string roomId, string localServer, int limit, CancellationToken cancellationToken = default) =>
         database.QueryAsync(SelectUntold, static row => (row.Text(0), row.Integer(1)), cancellationToken, destination, roomId, localServer, limit).AsReadOnly();
 
-    public async ValueTask<IReadOnlyDictionary<string, RemoteDeviceList>> RemoteAsync(IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default) =>
+    public async ValueTask<IReadOnlyDictionary<string, RemoteDeviceList>> RemoteAsync(
+        IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default) =>
         (await database.QueryListAsync(
-            SelectRemote, static row => new RemoteDeviceList(row.Text(0), row.IntegerOrNull(1), row.Flag(2), row.Integer(3)), userIds, cancellationToken).ConfigureAwait(false))
+            SelectRemote, static row => new RemoteDeviceList(row.Text(0), row.IntegerOrNull(1), row.Flag(2), row.Integer(3)), userIds, cancellationToken)
+            .ConfigureAwait(false))
         .ToDictionary(static list => list.UserId, StringComparer.Ordinal);
 
     public ValueTask<IReadOnlyList<string>> StaleAsync(string afterUserId, string localServer, int limit, CancellationToken cancellationToken = default) =>

@@ -33,9 +33,11 @@ internal sealed class EphemeralStore(ISqlDatabase database) : IEphemeralStore
 
     public void PutTyping(WriteUnit unit, TypingRow row, PositionSlot slot) => unit.Add(UpsertTyping, row.RoomId, WriteUsers(row.Users), slot);
 
-    public ValueTask<IReadOnlyList<TypingRow>> TypingChangedAsync(IReadOnlyCollection<string> roomIds, long after, long upTo, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<TypingRow>> TypingChangedAsync(
+        IReadOnlyCollection<string> roomIds, long after, long upTo, CancellationToken cancellationToken = default) =>
         database.QueryListAsync(
-            TypingChanged, static row => new TypingRow(row.Text(0), ReadUsers(row.Blob(1)), row.Integer(2)), roomIds, cancellationToken, after, upTo).AsReadOnly();
+            TypingChanged, static row => new TypingRow(row.Text(0), ReadUsers(row.Blob(1)), row.Integer(2)), roomIds, cancellationToken, after, upTo)
+            .AsReadOnly();
 
     public void PutPresence(WriteUnit unit, PresenceRow row, PositionSlot slot) =>
         unit.Add(UpsertPresence, row.UserId, row.Presence, row.StatusMessage, row.LastActiveAt, row.CurrentlyActive, slot);

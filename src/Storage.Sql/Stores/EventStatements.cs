@@ -6,7 +6,8 @@ internal static class EventStatements
     private const string Columns =
         "event_id, room_id, anchor, minor, depth, origin_ts, type, state_key, sender, status, state_before, json, redacted_by, device_id, txn_id, relates_to, rel_type, auth_generation";
 
-    private const string Insert = $"INSERT INTO events ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT (event_id) DO UPDATE SET ";
+    private const string Insert =
+        $"INSERT INTO events ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT (event_id) DO UPDATE SET ";
 
     /// <summary>An outlier takes the new row's place and judgement; a redaction that has met it stays.</summary>
     private const string Replace = """
@@ -57,12 +58,16 @@ internal static class EventStatements
 
     public static readonly Statement AddPendingRedaction = new(
         "INSERT INTO pending_redactions (target_key, redaction_event_id, room_id) VALUES ($1, $2, $3) ON CONFLICT (target_key, redaction_event_id) DO NOTHING");
-    public static readonly Statement PendingRedactions = new("SELECT redaction_event_id FROM pending_redactions WHERE target_key = $1 ORDER BY redaction_event_id LIMIT 100");
+    public static readonly Statement PendingRedactions =
+        new("SELECT redaction_event_id FROM pending_redactions WHERE target_key = $1 ORDER BY redaction_event_id LIMIT 100");
     public static readonly Statement Awaited = new("SELECT DISTINCT target_key FROM pending_redactions WHERE target_key = ANY($1)");
 
-    public static readonly Statement BackwardExtremities = new("SELECT event_id FROM backward_extremities WHERE room_id = $1 AND anchor = $2 ORDER BY event_id LIMIT $3");
-    public static readonly Statement GapBackward = new("SELECT anchor FROM backward_extremities WHERE room_id = $1 AND anchor > $2 AND anchor <= $3 ORDER BY anchor DESC LIMIT 1");
-    public static readonly Statement GapForward = new("SELECT anchor FROM backward_extremities WHERE room_id = $1 AND anchor > $2 AND anchor <= $3 ORDER BY anchor LIMIT 1");
+    public static readonly Statement BackwardExtremities =
+        new("SELECT event_id FROM backward_extremities WHERE room_id = $1 AND anchor = $2 ORDER BY event_id LIMIT $3");
+    public static readonly Statement GapBackward =
+        new("SELECT anchor FROM backward_extremities WHERE room_id = $1 AND anchor > $2 AND anchor <= $3 ORDER BY anchor DESC LIMIT 1");
+    public static readonly Statement GapForward =
+        new("SELECT anchor FROM backward_extremities WHERE room_id = $1 AND anchor > $2 AND anchor <= $3 ORDER BY anchor LIMIT 1");
     public static readonly Statement Missing = new("SELECT event_id FROM backward_extremities WHERE event_id = ANY($1) AND room_id = $2");
     public static readonly Statement GapsOf = new("SELECT event_id, anchor FROM backward_extremities WHERE event_id = ANY($1) AND room_id = $2");
     public static readonly Statement At = new($"{Select} room_id = $1 AND anchor = $2 AND minor = 0 AND anchor IS NOT NULL");

@@ -32,7 +32,8 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
     public async ValueTask<IReadOnlySet<string>> AwaitedAsync(IReadOnlyCollection<string> targetEventIds, CancellationToken cancellationToken = default)
     {
         var keys = targetEventIds.ToLookup(SqlText.Key, StringComparer.Ordinal);
-        var found = await database.QueryListAsync(EventStatements.Awaited, static row => row.Text(0), [.. keys.Select(k => k.Key)], cancellationToken).ConfigureAwait(false);
+        var found = await database.QueryListAsync(EventStatements.Awaited, static row => row.Text(0), [.. keys.Select(k => k.Key)], cancellationToken)
+            .ConfigureAwait(false);
         return found.SelectMany(key => keys[key]).ToHashSet(StringComparer.Ordinal);
     }
 
@@ -43,14 +44,17 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
         database.QueryListAsync(EventStatements.GetMany, EventStatements.Read, eventIds, cancellationToken).AsReadOnly();
 
     public async ValueTask<IReadOnlySet<string>> ExistingAsync(IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken = default) =>
-        (await database.QueryListAsync(EventStatements.Existing, static row => row.Text(0), eventIds, cancellationToken).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
+        (await database.QueryListAsync(EventStatements.Existing, static row => row.Text(0), eventIds, cancellationToken).ConfigureAwait(false))
+            .ToHashSet(StringComparer.Ordinal);
 
-    public ValueTask<IReadOnlyList<EventRow>> RangeAsync(string roomId, HistoryOrder after, HistoryOrder upTo, Direction direction, int limit, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<EventRow>> RangeAsync(
+        string roomId, HistoryOrder after, HistoryOrder upTo, Direction direction, int limit, CancellationToken cancellationToken = default) =>
         database.QueryAsync(
             direction == Direction.Backward ? EventStatements.RangeBackward : EventStatements.RangeForward, EventStatements.Read, cancellationToken,
             roomId, after.Anchor, after.Minor, upTo.Anchor, upTo.Minor, limit).AsReadOnly();
 
-    public async ValueTask<ILookup<string, EventRow>> LatestLiveAsync(IReadOnlyCollection<string> roomIds, long after, long upTo, int limit, CancellationToken cancellationToken = default)
+    public async ValueTask<ILookup<string, EventRow>> LatestLiveAsync(
+        IReadOnlyCollection<string> roomIds, long after, long upTo, int limit, CancellationToken cancellationToken = default)
     {
         var sets = roomIds.Select(roomId => new SqlValue[] { roomId, after, upTo, limit }).ToArray();
         var rows = await database.QueryEachAsync(EventStatements.LatestLive, EventStatements.Read, sets, cancellationToken).ConfigureAwait(false);
@@ -58,33 +62,39 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
     }
 
     public ValueTask<IReadOnlyList<EventRow>> RelationsAsync(
-        string roomId, string parentId, string? relType, string? type, HistoryOrder after, HistoryOrder upTo, Direction direction, int limit, CancellationToken cancellationToken = default) =>
+        string roomId, string parentId, string? relType, string? type, HistoryOrder after, HistoryOrder upTo, Direction direction, int limit,
+        CancellationToken cancellationToken = default) =>
         database.QueryAsync(
             direction == Direction.Backward ? EventStatements.RelationsBackward : EventStatements.RelationsForward, EventStatements.Read, cancellationToken,
             parentId, after.Anchor, after.Minor, upTo.Anchor, upTo.Minor, limit, roomId, relType, type).AsReadOnly();
 
-    public async ValueTask<ILookup<string, EventRow>> ChildrenAsync(string roomId, IReadOnlyCollection<string> parentIds, HistoryOrder upTo, int limit, CancellationToken cancellationToken = default)
+    public async ValueTask<ILookup<string, EventRow>> ChildrenAsync(
+        string roomId, IReadOnlyCollection<string> parentIds, HistoryOrder upTo, int limit, CancellationToken cancellationToken = default)
     {
         var sets = parentIds.Select(parentId => new SqlValue[] { parentId, upTo.Anchor, upTo.Minor, roomId, limit }).ToArray();
         var rows = await database.QueryEachAsync(EventStatements.Children, EventStatements.Read, sets, cancellationToken).ConfigureAwait(false);
         return rows.ToLookup(static row => row.RelatesTo!, StringComparer.Ordinal);
     }
 
-    public ValueTask<IReadOnlyList<(string RootId, long NewestAnchor)>> ThreadRootsAsync(string roomId, long before, int limit, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<(string RootId, long NewestAnchor)>> ThreadRootsAsync(
+        string roomId, long before, int limit, CancellationToken cancellationToken = default) =>
         database.QueryAsync(EventStatements.ThreadRoots, static row => (row.Text(0), row.Integer(1)), cancellationToken, roomId, before, limit).AsReadOnly();
 
     public ValueTask<IReadOnlyList<(string EventId, string Type, string StateKey)>> StateEventsFromAsync(
         string roomId, int lowestGeneration, int limit, CancellationToken cancellationToken = default) =>
-        database.QueryAsync(EventStatements.StateEventsFrom, static row => (row.Text(0), row.Text(1), row.Text(2)), cancellationToken, roomId, lowestGeneration, limit).AsReadOnly();
+        database.QueryAsync(EventStatements.StateEventsFrom, static row =>
+            (row.Text(0), row.Text(1), row.Text(2)), cancellationToken, roomId, lowestGeneration, limit).AsReadOnly();
 
     public ValueTask<EventRow?> ByTimestampAsync(string roomId, long timestamp, Direction direction, CancellationToken cancellationToken = default) =>
         database.FirstAsync(
-            direction == Direction.Backward ? EventStatements.ByTimestampBackward : EventStatements.ByTimestampForward, EventStatements.Read, cancellationToken, roomId, timestamp);
+            direction == Direction.Backward ? EventStatements.ByTimestampBackward : EventStatements.ByTimestampForward, EventStatements.Read, cancellationToken,
+            roomId, timestamp);
 
     public ValueTask<IReadOnlyList<string>> BackwardExtremitiesAsync(string roomId, long anchor, int limit, CancellationToken cancellationToken = default) =>
         database.QueryAsync(EventStatements.BackwardExtremities, static row => row.Text(0), cancellationToken, roomId, anchor, limit).AsReadOnly();
 
-    public async ValueTask<long?> FindGapAsync(string roomId, HistoryOrder after, HistoryOrder upTo, Direction direction, CancellationToken cancellationToken = default)
+    public async ValueTask<long?> FindGapAsync(
+        string roomId, HistoryOrder after, HistoryOrder upTo, Direction direction, CancellationToken cancellationToken = default)
     {
         var found = await database.QueryAsync(
             direction == Direction.Backward ? EventStatements.GapBackward : EventStatements.GapForward, static row => row.Integer(0), cancellationToken,
@@ -92,16 +102,21 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
         return found is [var anchor] ? anchor : null;
     }
 
-    public async ValueTask<IReadOnlySet<string>> MissingAsync(string roomId, IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken = default) =>
-        (await database.QueryListAsync(EventStatements.Missing, static row => row.Text(0), eventIds, cancellationToken, roomId).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
+    public async ValueTask<IReadOnlySet<string>> MissingAsync(
+        string roomId, IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken = default) =>
+        (await database.QueryListAsync(EventStatements.Missing, static row => row.Text(0), eventIds, cancellationToken, roomId).ConfigureAwait(false))
+            .ToHashSet(StringComparer.Ordinal);
 
-    public async ValueTask<IReadOnlyDictionary<string, EventRow>> BehindGapsAsync(string roomId, IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken = default)
+    public async ValueTask<IReadOnlyDictionary<string, EventRow>> BehindGapsAsync(
+        string roomId, IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken = default)
     {
-        var gaps = await database.QueryListAsync(EventStatements.GapsOf, static row => (EventId: row.Text(0), Anchor: row.Integer(1)), eventIds, cancellationToken, roomId).ConfigureAwait(false);
+        var gaps = await database.QueryListAsync(
+            EventStatements.GapsOf, static row => (EventId: row.Text(0), Anchor: row.Integer(1)), eventIds, cancellationToken, roomId).ConfigureAwait(false);
         var behind = new Dictionary<string, EventRow>(StringComparer.Ordinal);
         foreach (var gap in gaps.GroupBy(static g => g.Anchor, static g => g.EventId))
         {
-            if (await database.FirstAsync(EventStatements.At, EventStatements.Read, cancellationToken, roomId, gap.Key).ConfigureAwait(false) is not { } row) continue;
+            if (await database.FirstAsync(EventStatements.At, EventStatements.Read, cancellationToken, roomId, gap.Key).ConfigureAwait(false) is not { } row)
+                continue;
             foreach (var eventId in gap) behind[eventId] = row;
         }
         return behind;
@@ -130,9 +145,11 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
     public void AddTransaction(WriteUnit unit, string userId, string deviceId, string scope, string transactionId, string eventId, long timestamp) =>
         unit.Add(EventStatements.AddTransaction, TransactionKey(userId, deviceId, scope, transactionId), eventId, timestamp);
 
-    public async ValueTask<string?> FindTransactionAsync(string userId, string deviceId, string scope, string transactionId, CancellationToken cancellationToken = default) =>
+    public async ValueTask<string?> FindTransactionAsync(
+        string userId, string deviceId, string scope, string transactionId, CancellationToken cancellationToken = default) =>
         await database.FirstAsync(
-            EventStatements.FindTransaction, static row => row.Text(0), cancellationToken, TransactionKey(userId, deviceId, scope, transactionId)).ConfigureAwait(false);
+            EventStatements.FindTransaction, static row => row.Text(0), cancellationToken, TransactionKey(userId, deviceId, scope, transactionId))
+            .ConfigureAwait(false);
 
     public async Task PruneTransactionsAsync(long before, CancellationToken cancellationToken = default)
     {
@@ -143,7 +160,8 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
         do
         {
             page = await database.QueryAsync(
-                EventStatements.TransactionsAfter, static row => ((ReadOnlyMemory<byte>)row.Blob(0), row.Integer(1)), cancellationToken, last, most).ConfigureAwait(false);
+                EventStatements.TransactionsAfter, static row => ((ReadOnlyMemory<byte>)row.Blob(0), row.Integer(1)), cancellationToken, last, most)
+                .ConfigureAwait(false);
             var unit = new WriteUnit();
             foreach (var (key, timestamp) in page)
             {
@@ -157,7 +175,8 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
 
     private static void AddBackwardExtremities(WriteUnit unit, string roomId, IReadOnlyCollection<string> eventIds, SqlValue anchor)
     {
-        foreach (var eventId in eventIds.Where(static eventId => eventId.Length <= MaxEventIdBytes)) unit.Add(EventStatements.AddBackwardExtremity, roomId, eventId, anchor);
+        foreach (var eventId in eventIds.Where(static eventId => eventId.Length <= MaxEventIdBytes))
+            unit.Add(EventStatements.AddBackwardExtremity, roomId, eventId, anchor);
     }
 
     // One short key, whatever clients choose: an index of narrow rows costs a send less than one of texts, and takes texts of any length.
@@ -185,7 +204,8 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
     {
         var relatesTo = row.RelatesTo is { Length: > 0 and <= MaxEventIdBytes } ? row.RelatesTo : null;
         unit.Add(
-            statement, row.EventId, row.RoomId, anchor, minor, row.Depth, row.OriginServerTs, row.Type, row.StateKey, row.Sender, (long)row.Status, row.StateBefore, row.Json,
+            statement, row.EventId, row.RoomId, anchor, minor, row.Depth, row.OriginServerTs, row.Type, row.StateKey, row.Sender, (long)row.Status,
+            row.StateBefore, row.Json,
             row.RedactedBy, row.DeviceId, row.TransactionId, relatesTo, relatesTo is null ? null : row.RelType, row.AuthGeneration);
     }
 }

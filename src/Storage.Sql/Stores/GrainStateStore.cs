@@ -17,9 +17,11 @@ internal sealed class GrainStateStore(ISqlDatabase database, TimeProvider time) 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     public async ValueTask<GrainStateRow?> GetAsync(string state, string grainKey, CancellationToken cancellationToken = default) =>
-        await database.FirstAsync(Select, static row => new GrainStateRow(row.Blob(0), row.Integer(1)), cancellationToken, state, grainKey).ConfigureAwait(false);
+        await database.FirstAsync(Select, static row => new GrainStateRow(row.Blob(0), row.Integer(1)), cancellationToken, state, grainKey)
+            .ConfigureAwait(false);
 
-    public async ValueTask<long?> PutAsync(string state, string grainKey, ReadOnlyMemory<byte> payload, long? version, CancellationToken cancellationToken = default)
+    public async ValueTask<long?> PutAsync(
+        string state, string grainKey, ReadOnlyMemory<byte> payload, long? version, CancellationToken cancellationToken = default)
     {
         var versions = version is { } known
             ? await database.WriteAsync(new WriteUnit(), Update, static row => row.Integer(0), state, grainKey, payload, Now, known).ConfigureAwait(false)

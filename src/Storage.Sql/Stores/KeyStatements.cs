@@ -15,9 +15,11 @@ internal static class KeyStatements
         INSERT INTO key_signatures (target_user_id, signer_id, signed_key, key_id, target, signature) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (target_user_id, signer_id, signed_key) DO UPDATE SET signature = excluded.signature
         """);
-    public static readonly Statement Signatures = new("SELECT signer_id, key_id, target, signature FROM key_signatures WHERE target_user_id = $1 ORDER BY signer_id, signed_key");
+    public static readonly Statement Signatures =
+        new("SELECT signer_id, key_id, target, signature FROM key_signatures WHERE target_user_id = $1 ORDER BY signer_id, signed_key");
 
-    public static readonly Statement OneTimeKeys = new($"SELECT {KeyColumns} FROM one_time_keys WHERE user_id = $1 AND device_id = $2 ORDER BY algorithm_key, uploaded_at, id_key");
+    public static readonly Statement OneTimeKeys =
+        new($"SELECT {KeyColumns} FROM one_time_keys WHERE user_id = $1 AND device_id = $2 ORDER BY algorithm_key, uploaded_at, id_key");
     public static readonly Statement PutOneTimeKey = new("""
         INSERT INTO one_time_keys (user_id, device_id, algorithm_key, id_key, algorithm, key_id, json, uploaded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (user_id, device_id, algorithm_key, id_key) DO UPDATE SET json = excluded.json
@@ -40,7 +42,8 @@ internal static class KeyStatements
     public static readonly Statement ClaimFallback = new(
         $"UPDATE fallback_keys SET used = 1 WHERE user_id = $1 AND device_id = $2 AND algorithm_key = $3 RETURNING {KeyColumns}");
     public static readonly Statement Counts = new("SELECT algorithm, count(*) FROM one_time_keys WHERE user_id = $1 AND device_id = $2 GROUP BY algorithm");
-    public static readonly Statement UnusedFallbacks = new("SELECT algorithm FROM fallback_keys WHERE user_id = $1 AND device_id = $2 AND used = 0 ORDER BY algorithm");
+    public static readonly Statement UnusedFallbacks =
+        new("SELECT algorithm FROM fallback_keys WHERE user_id = $1 AND device_id = $2 AND used = 0 ORDER BY algorithm");
 
     public static readonly Statement AddDeviceListChange = new(
         "INSERT INTO device_list_changes (user_id, only_for, pos) VALUES ($1, $2, $3) ON CONFLICT (user_id, only_for) DO UPDATE SET pos = excluded.pos");

@@ -17,7 +17,8 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
     private static readonly Statement SelectOfRoom = new($"SELECT {Columns} FROM memberships WHERE room_id = $1");
     private static readonly Statement SelectOfRoomIn = new($"SELECT {Columns} FROM memberships WHERE room_id = $1 AND membership = $2");
 
-    private const string JoinedWith = "FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id AND theirs.membership = 'join' WHERE mine.user_id = $1 AND mine.membership = 'join'";
+    private const string JoinedWith =
+        "FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id AND theirs.membership = 'join' WHERE mine.user_id = $1 AND mine.membership = 'join'";
     private static readonly Statement SelectSharing = new($"SELECT DISTINCT theirs.user_id {JoinedWith}");
     private static readonly Statement SelectServersSharing = new($"""
         SELECT theirs.server {JoinedWith} AND theirs.server <> $2 UNION
@@ -38,7 +39,8 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
         ORDER BY 2 DESC, 1
         """);
 
-    private static readonly Statement SelectCounts = new("SELECT membership, count(*) FROM memberships WHERE room_id = $1 AND membership IN ('join', 'invite') GROUP BY membership");
+    private static readonly Statement SelectCounts =
+        new("SELECT membership, count(*) FROM memberships WHERE room_id = $1 AND membership IN ('join', 'invite') GROUP BY membership");
     private static readonly Statement SelectFirstPresent = new(
         "SELECT user_id FROM memberships WHERE room_id = $1 AND membership IN ('join', 'invite') AND user_id <> $2 ORDER BY user_id LIMIT $3");
     private static readonly Statement SelectFirstGone = new(
@@ -48,7 +50,8 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
     {
         SqlValue position = slot is { } assigned ? assigned : row.Position;
         unit.Add(
-            Upsert, row.RoomId, row.UserId, row.Membership, row.Sender, row.EventId, position, row.Stripped, row.DisplayName, row.AvatarUrl, ServerOf(row.UserId));
+            Upsert, row.RoomId, row.UserId, row.Membership, row.Sender, row.EventId, position, row.Stripped, row.DisplayName, row.AvatarUrl,
+            ServerOf(row.UserId));
         // Local users are listed by their profile, not by the name they use in one room.
         if ((isRemote || slot is null) && row.Membership == "join") UserDirectory.Put(unit, row.UserId, row.DisplayName, row.AvatarUrl);
     }
@@ -68,7 +71,8 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
 
     public async ValueTask<(int Joined, int Invited)> CountAsync(string roomId, CancellationToken cancellationToken = default)
     {
-        var counts = await database.QueryAsync(SelectCounts, static row => (Membership: row.Text(0), Count: (int)row.Integer(1)), cancellationToken, roomId).ConfigureAwait(false);
+        var counts = await database.QueryAsync(SelectCounts, static row => (Membership: row.Text(0), Count: (int)row.Integer(1)), cancellationToken, roomId)
+            .ConfigureAwait(false);
         return (counts.FirstOrDefault(static c => c.Membership == "join").Count, counts.FirstOrDefault(static c => c.Membership == "invite").Count);
     }
 
@@ -77,7 +81,8 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
 
     public async ValueTask<IReadOnlySet<string>> SharingRoomAsync(string userId, CancellationToken cancellationToken = default)
     {
-        var users = (await database.QueryAsync(SelectSharing, static row => row.Text(0), cancellationToken, userId).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
+        var users = (await database.QueryAsync(SelectSharing, static row => row.Text(0), cancellationToken, userId).ConfigureAwait(false))
+            .ToHashSet(StringComparer.Ordinal);
         users.Add(userId);
         return users;
     }

@@ -10,9 +10,11 @@ internal sealed class OutboxStore(ISqlDatabase database) : IOutboxStore
         WHERE mine.user_id = $1 AND mine.membership = 'join' AND theirs.server <> $6 GROUP BY theirs.server RETURNING destination
         """);
 
-    private static readonly Statement SelectQueued = new("SELECT destination, pos, kind, topic, event_id, edu FROM outbox WHERE destination = $1 AND pos > $2 ORDER BY pos LIMIT $3");
+    private static readonly Statement SelectQueued =
+        new("SELECT destination, pos, kind, topic, event_id, edu FROM outbox WHERE destination = $1 AND pos > $2 ORDER BY pos LIMIT $3");
     private static readonly Statement DeleteQueued = new("DELETE FROM outbox WHERE destination = $1 AND pos <= $2");
-    private static readonly Statement SelectDestinations = new("SELECT DISTINCT destination FROM outbox UNION SELECT DISTINCT destination FROM outbox_rooms ORDER BY 1");
+    private static readonly Statement SelectDestinations =
+        new("SELECT DISTINCT destination FROM outbox UNION SELECT DISTINCT destination FROM outbox_rooms ORDER BY 1");
     private static readonly Statement CountQueued = new("SELECT kind, count(*) FROM outbox WHERE destination = $1 GROUP BY kind");
 
     private static readonly Statement SelectRooms = new("SELECT room_id, event_id, pos FROM outbox_rooms WHERE destination = $1 ORDER BY pos DESC LIMIT $2");
@@ -47,7 +49,8 @@ internal sealed class OutboxStore(ISqlDatabase database) : IOutboxStore
     /// <summary>Tells the listeners of a commit.</summary>
     public void Announce(WriteUnit unit)
     {
-        var neighbours = unit.Writes.OfType<SqlReturning<string>>().Where(static write => write.Statement == InsertForNeighbours).SelectMany(static write => write.Rows);
+        var neighbours = unit.Writes.OfType<SqlReturning<string>>().Where(static write => write.Statement == InsertForNeighbours)
+            .SelectMany(static write => write.Rows);
         string[] destinations = [.. unit.Destinations.Union(neighbours, StringComparer.Ordinal)];
         if (destinations.Length > 0) _queued?.Invoke(destinations);
     }
@@ -62,13 +65,15 @@ internal sealed class OutboxStore(ISqlDatabase database) : IOutboxStore
     {
         unit.AddDestinations([]);
         unit.Add(new SqlReturning<string>(
-            InsertForNeighbours, static row => row.Text(0), [userId, slot, item.Body, (long)item.Kind, item.Topic, userId[(userId.IndexOf(':', StringComparison.Ordinal) + 1)..]]));
+            InsertForNeighbours, static row =>
+            row.Text(0), [userId, slot, item.Body, (long)item.Kind, item.Topic, userId[(userId.IndexOf(':', StringComparison.Ordinal) + 1)..]]));
     }
 
     public ValueTask<IReadOnlyList<OutboxRow>> QueuedAsync(string destination, long after, int limit, CancellationToken cancellationToken = default) =>
         database.QueryAsync(
             SelectQueued,
-            static row => new OutboxRow(row.Text(0), row.Integer(1), new OutboxItem((OutboxKind)row.Integer(2), row.Text(3), row.TextOrNull(4), row.BlobOrNull(5))),
+            static row => new OutboxRow(
+            row.Text(0), row.Integer(1), new OutboxItem((OutboxKind)row.Integer(2), row.Text(3), row.TextOrNull(4), row.BlobOrNull(5))),
             cancellationToken, destination, after, limit).AsReadOnly();
 
     public void Dequeue(WriteUnit unit, string destination, long upToPosition) => unit.Add(DeleteQueued, destination, upToPosition);
@@ -78,8 +83,10 @@ internal sealed class OutboxStore(ISqlDatabase database) : IOutboxStore
 
     public async ValueTask<(long Others, long ToDevice)> QueueLengthAsync(string destination, CancellationToken cancellationToken = default)
     {
-        var counts = await database.QueryAsync(CountQueued, static row => (Kind: (OutboxKind)row.Integer(0), Count: row.Integer(1)), cancellationToken, destination).ConfigureAwait(false);
-        return (counts.Where(static c => c.Kind != OutboxKind.ToDevice).Sum(static c => c.Count), counts.Where(static c => c.Kind == OutboxKind.ToDevice).Sum(static c => c.Count));
+        var counts = await database.QueryAsync(
+            CountQueued, static row => (Kind: (OutboxKind)row.Integer(0), Count: row.Integer(1)), cancellationToken, destination).ConfigureAwait(false);
+        return (counts.Where(static c => c.Kind != OutboxKind.ToDevice).Sum(static c => c.Count),
+            counts.Where(static c => c.Kind == OutboxKind.ToDevice).Sum(static c => c.Count));
     }
 
     public void Compact(WriteUnit unit, string destination, long upToPosition, long maxToDevice)
@@ -89,7 +96,8 @@ internal sealed class OutboxStore(ISqlDatabase database) : IOutboxStore
     }
 
     public ValueTask<IReadOnlyList<UnsentRoom>> UnsentRoomsAsync(string destination, int limit, CancellationToken cancellationToken = default) =>
-        database.QueryAsync(SelectRooms, static row => new UnsentRoom(row.Text(0), row.Text(1), row.Integer(2)), cancellationToken, destination, limit).AsReadOnly();
+        database.QueryAsync(SelectRooms, static row => new UnsentRoom(row.Text(0), row.Text(1), row.Integer(2)), cancellationToken, destination, limit)
+            .AsReadOnly();
 
     public void ForgetUnsentRoom(WriteUnit unit, string destination, UnsentRoom room) => unit.Add(DeleteRoom, destination, room.RoomId, room.Position);
 

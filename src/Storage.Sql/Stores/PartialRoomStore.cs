@@ -13,7 +13,8 @@ internal sealed class PartialRoomStore(ISqlDatabase database) : IPartialRoomStor
         ON CONFLICT (room_id) DO UPDATE SET join_event_id = excluded.join_event_id, origin = excluded.origin, filled_at = NULL
         """);
 
-    private static readonly Statement InsertServer = new("INSERT INTO partial_servers (room_id, server) VALUES ($1, $2) ON CONFLICT (room_id, server) DO NOTHING");
+    private static readonly Statement InsertServer =
+        new("INSERT INTO partial_servers (room_id, server) VALUES ($1, $2) ON CONFLICT (room_id, server) DO NOTHING");
     private static readonly Statement InsertEvent = new("INSERT INTO partial_events (room_id, idx, event_id) VALUES ($1, $2, $3)");
     private static readonly Statement SetFilled = new("UPDATE partial_rooms SET filled_at = $2 WHERE room_id = $1");
     private static readonly Statement Delete = new("DELETE FROM partial_rooms WHERE room_id = $1");
@@ -22,7 +23,8 @@ internal sealed class PartialRoomStore(ISqlDatabase database) : IPartialRoomStor
 
     public async ValueTask<PartialRoomRow?> GetAsync(string roomId, CancellationToken cancellationToken = default)
     {
-        var joins = await database.QueryAsync(SelectJoin, static row => (EventId: row.Text(0), Origin: row.Text(1)), cancellationToken, roomId).ConfigureAwait(false);
+        var joins = await database.QueryAsync(SelectJoin, static row => (EventId: row.Text(0), Origin: row.Text(1)), cancellationToken, roomId)
+            .ConfigureAwait(false);
         if (joins.Count == 0) return null;
         var servers = await database.QueryAsync(SelectServers, static row => row.Text(0), cancellationToken, roomId).ConfigureAwait(false);
         var events = await database.QueryAsync(SelectEvents, static row => row.Text(0), cancellationToken, roomId).ConfigureAwait(false);
@@ -50,6 +52,7 @@ internal sealed class PartialRoomStore(ISqlDatabase database) : IPartialRoomStor
         else unit.Add(Delete, roomId);
     }
 
-    public ValueTask<IReadOnlyList<string>> FilledAsync(IReadOnlyCollection<string> roomIds, long after, long upTo, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<string>> FilledAsync(
+        IReadOnlyCollection<string> roomIds, long after, long upTo, CancellationToken cancellationToken = default) =>
         database.QueryListAsync(SelectFilled, static row => row.Text(0), roomIds, cancellationToken, after, upTo).AsReadOnly();
 }

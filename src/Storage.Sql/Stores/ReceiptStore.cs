@@ -19,9 +19,11 @@ internal sealed class ReceiptStore(ISqlDatabase database) : IReceiptStore
 
     public void Put(WriteUnit unit, ReceiptRow row, PositionSlot slot) =>
         unit.Add(
-            Upsert, row.RoomId, row.UserId, SqlText.Key(row.Type, row.ThreadId), row.Type, row.ThreadId, row.EventId, row.Order.Anchor, row.Order.Minor, row.Timestamp, slot);
+            Upsert, row.RoomId, row.UserId, SqlText.Key(row.Type, row.ThreadId), row.Type, row.ThreadId, row.EventId, row.Order.Anchor, row.Order.Minor,
+            row.Timestamp, slot);
 
-    public ValueTask<IReadOnlyList<ReceiptRow>> ChangedAsync(IReadOnlyCollection<string> roomIds, long after, long upTo, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<ReceiptRow>> ChangedAsync(
+        IReadOnlyCollection<string> roomIds, long after, long upTo, CancellationToken cancellationToken = default) =>
         database.QueryListAsync(Changed, Read, roomIds, cancellationToken, after, upTo).AsReadOnly();
 
     public ValueTask<IReadOnlyList<ReceiptRow>> OfUserAsync(string userId, string? roomId, CancellationToken cancellationToken = default) =>

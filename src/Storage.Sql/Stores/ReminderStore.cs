@@ -28,7 +28,8 @@ internal sealed class ReminderStore(ISqlDatabase database, TimeProvider time) : 
     public async ValueTask<string> UpsertAsync(ReminderRow row, CancellationToken cancellationToken = default)
     {
         var etags = await database.WriteAsync(
-            new WriteUnit(), Upsert, static read => read.Integer(0), row.GrainId, row.Name, row.StartAt, row.PeriodMs, time.GetUtcNow().ToUnixTimeMilliseconds()).ConfigureAwait(false);
+            new WriteUnit(), Upsert, static read =>
+            read.Integer(0), row.GrainId, row.Name, row.StartAt, row.PeriodMs, time.GetUtcNow().ToUnixTimeMilliseconds()).ConfigureAwait(false);
         return etags[0].ToString(CultureInfo.InvariantCulture);
     }
 

@@ -46,7 +46,8 @@ internal sealed class RoomStore(ISqlDatabase database) : IRoomStore
 
     public ValueTask<RoomRow?> GetAsync(string roomId, CancellationToken cancellationToken = default) =>
         database.FirstAsync(
-            Select, static row => new RoomRow(row.Text(0), row.Text(1), row.Node(2), ReadList(row.Blob(3)), row.Integer(4), row.Integer(5)), cancellationToken, roomId);
+            Select, static row => new RoomRow(row.Text(0), row.Text(1), row.Node(2), ReadList(row.Blob(3)), row.Integer(4), row.Integer(5)), cancellationToken,
+            roomId);
 
     public void Put(WriteUnit unit, RoomRow row, PositionSlot? last)
     {
@@ -57,13 +58,15 @@ internal sealed class RoomStore(ISqlDatabase database) : IRoomStore
 
     public void PutSummary(WriteUnit unit, RoomSummaryRow row) =>
         unit.Add(
-            UpsertSummary, row.RoomId, row.Name, row.Topic, row.AvatarUrl, row.CanonicalAlias, row.RoomType, row.JoinRule, row.WorldReadable, row.GuestCanJoin, row.Encrypted,
+            UpsertSummary, row.RoomId, row.Name, row.Topic, row.AvatarUrl, row.CanonicalAlias, row.RoomType, row.JoinRule, row.WorldReadable, row.GuestCanJoin,
+            row.Encrypted,
             row.JoinedMembers, $"{row.Name}\n{row.Topic}\n{row.CanonicalAlias}".ToLowerInvariant());
 
     public ValueTask<RoomSummaryRow?> GetSummaryAsync(string roomId, CancellationToken cancellationToken = default) =>
         database.FirstAsync(SelectSummary, ReadSummary, cancellationToken, roomId);
 
-    public void SetPublic(WriteUnit unit, string roomId, string network, bool isPublic) => unit.Add(isPublic ? AddPublic : RemovePublic, roomId, SqlText.Key(network));
+    public void SetPublic(WriteUnit unit, string roomId, string network, bool isPublic) =>
+        unit.Add(isPublic ? AddPublic : RemovePublic, roomId, SqlText.Key(network));
 
     public async ValueTask<bool> IsPublicAsync(string roomId, CancellationToken cancellationToken = default) =>
         (await database.QueryAsync(SelectPublic, static row => true, cancellationToken, roomId).ConfigureAwait(false)).Count > 0;
@@ -76,16 +79,20 @@ internal sealed class RoomStore(ISqlDatabase database) : IRoomStore
         SqlValue byType = roomTypes is not null;
         var types = SqlValue.List(roomTypes?.OfType<string>().ToArray() ?? []);
         SqlValue withoutType = roomTypes?.Contains(null) == true;
-        var total = await database.QueryAsync(CountPublic, static row => (int)row.Integer(0), cancellationToken, pattern, networkKey, byType, types, withoutType).ConfigureAwait(false);
-        var page = await database.QueryAsync(ListPublic, ReadSummary, cancellationToken, pattern, networkKey, byType, types, withoutType, limit, offset).ConfigureAwait(false);
+        var total = await database.QueryAsync(
+            CountPublic, static row => (int)row.Integer(0), cancellationToken, pattern, networkKey, byType, types, withoutType).ConfigureAwait(false);
+        var page = await database.QueryAsync(ListPublic, ReadSummary, cancellationToken, pattern, networkKey, byType, types, withoutType, limit, offset)
+            .ConfigureAwait(false);
         return new PublicRoomsPage(page, total[0]);
     }
 
-    public ValueTask<IReadOnlyList<string>> ChangedSinceAsync(IReadOnlyCollection<string> roomIds, long position, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<string>> ChangedSinceAsync(
+        IReadOnlyCollection<string> roomIds, long position, CancellationToken cancellationToken = default) =>
         database.QueryListAsync(ChangedSince, static row => row.Text(0), roomIds, cancellationToken, position).AsReadOnly();
 
     private static readonly Func<SqlRow, RoomSummaryRow> ReadSummary = static row => new(
-        row.Text(0), row.TextOrNull(1), row.TextOrNull(2), row.TextOrNull(3), row.TextOrNull(4), row.TextOrNull(5), row.Text(6), row.Flag(7), row.Flag(8), row.Flag(9), (int)row.Integer(10));
+        row.Text(0), row.TextOrNull(1), row.TextOrNull(2), row.TextOrNull(3), row.TextOrNull(4), row.TextOrNull(5), row.Text(6), row.Flag(7), row.Flag(8),
+        row.Flag(9), (int)row.Integer(10));
 
     private static ReadOnlyMemory<byte> WriteList(IReadOnlyList<string> values)
     {

@@ -27,7 +27,8 @@ internal sealed class StagedPduStore(ISqlDatabase database) : IStagedPduStore
     public void DeleteRoom(WriteUnit unit, string roomId) => unit.Add(DeleteOfRoom, roomId);
 
     public ValueTask<IReadOnlyList<StagedPduRow>> OfRoomAsync(string roomId, CancellationToken cancellationToken = default) =>
-        database.QueryAsync(SelectOfRoom, static row => new StagedPduRow(row.Text(0), row.Text(1), row.Text(2), row.Blob(3), row.Integer(4)), cancellationToken, roomId).AsReadOnly();
+        database.QueryAsync(SelectOfRoom, static row =>
+            new StagedPduRow(row.Text(0), row.Text(1), row.Text(2), row.Blob(3), row.Integer(4)), cancellationToken, roomId).AsReadOnly();
 
     public async ValueTask<int> CountAsync(string origin, CancellationToken cancellationToken = default) =>
         (int)(await database.QueryAsync(SelectCount, static row => row.Integer(0), cancellationToken, origin).ConfigureAwait(false))[0];

@@ -15,11 +15,14 @@ internal sealed class StateNodeStore(ISqlDatabase database) : IStateNodeStore
         var rows = database.QueryAsync(Select, Read, cancellationToken, id);
         return rows.IsCompletedSuccessfully ? new(Only(id, rows.Result)) : Wait(id, rows);
 
-        static async ValueTask<ReadOnlyMemory<byte>> Wait(StateNodeId id, ValueTask<List<KeyValuePair<StateNodeId, ReadOnlyMemory<byte>>>> rows) => Only(id, await rows.ConfigureAwait(false));
-        static ReadOnlyMemory<byte> Only(StateNodeId id, List<KeyValuePair<StateNodeId, ReadOnlyMemory<byte>>> rows) => rows.Count > 0 ? rows[0].Value : throw Missing(id);
+        static async ValueTask<ReadOnlyMemory<byte>> Wait(StateNodeId id, ValueTask<List<KeyValuePair<StateNodeId, ReadOnlyMemory<byte>>>> rows) =>
+            Only(id, await rows.ConfigureAwait(false));
+        static ReadOnlyMemory<byte> Only(StateNodeId id, List<KeyValuePair<StateNodeId, ReadOnlyMemory<byte>>> rows) =>
+            rows.Count > 0 ? rows[0].Value : throw Missing(id);
     }
 
-    public async ValueTask<IReadOnlyDictionary<StateNodeId, ReadOnlyMemory<byte>>> GetManyAsync(IReadOnlyCollection<StateNodeId> ids, CancellationToken cancellationToken = default)
+    public async ValueTask<IReadOnlyDictionary<StateNodeId, ReadOnlyMemory<byte>>> GetManyAsync(
+        IReadOnlyCollection<StateNodeId> ids, CancellationToken cancellationToken = default)
     {
         var found = new Dictionary<StateNodeId, ReadOnlyMemory<byte>>(ids.Count);
         foreach (var chunk in ids.Distinct().Chunk(ChunkSize))

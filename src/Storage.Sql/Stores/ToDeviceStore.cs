@@ -17,19 +17,23 @@ internal sealed class ToDeviceStore(ISqlDatabase database) : IToDeviceStore
 
     public void Put(WriteUnit unit, ToDeviceRow row, PositionSlot slot) => unit.Add(Insert, row.UserId, row.DeviceId, slot, row.Json);
 
-    public ValueTask<IReadOnlyList<ToDeviceRow>> WaitingAsync(string userId, string deviceId, long after, long upTo, int limit, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<ToDeviceRow>> WaitingAsync(
+        string userId, string deviceId, long after, long upTo, int limit, CancellationToken cancellationToken = default) =>
         database.QueryAsync(
-            Waiting, static row => new ToDeviceRow(row.Text(0), row.Text(1), row.Blob(2), row.Integer(3)), cancellationToken, userId, deviceId, after, upTo, limit).AsReadOnly();
+            Waiting, static row => new ToDeviceRow(row.Text(0), row.Text(1), row.Blob(2), row.Integer(3)), cancellationToken, userId, deviceId, after, upTo,
+            limit).AsReadOnly();
 
     public void DeleteUpTo(WriteUnit unit, string userId, string deviceId, long position) => unit.Add(Delete, userId, deviceId, position);
 
     public async Task TrimAsync(int keep, CancellationToken cancellationToken = default)
     {
         var (user, device) = ("", "");
-        while (await database.QueryAsync(NextDevice, static row => (row.Text(0), row.Text(1)), cancellationToken, user, device).ConfigureAwait(false) is [var next, ..])
+        while (await database.QueryAsync(NextDevice, static row => (row.Text(0), row.Text(1)), cancellationToken, user, device)
+            .ConfigureAwait(false) is [var next, ..])
         {
             (user, device) = next;
-            if (await database.QueryAsync(NewestBeyond, static row => row.Integer(0), cancellationToken, user, device, keep).ConfigureAwait(false) is not [var position, ..])
+            if (await database.QueryAsync(NewestBeyond, static row => row.Integer(0), cancellationToken, user, device, keep)
+                .ConfigureAwait(false) is not [var position, ..])
                 continue;
             var unit = new WriteUnit();
             DeleteUpTo(unit, user, device, position);

@@ -35,7 +35,9 @@ internal static unsafe partial class SqliteApi
     [LibraryImport(Library, EntryPoint = "sqlite3_get_autocommit")]
     public static partial int GetAutocommit(nint database);
 
-    /// <summary>Calls <paramref name="hook"/> with <paramref name="argument"/>, the connection, its database's name and the pages in the log after each commit.</summary>
+    /// <summary>
+    /// Calls <paramref name="hook"/> with <paramref name="argument"/>, the connection, its database's name and the pages in the log after each commit.
+    /// </summary>
     [LibraryImport(Library, EntryPoint = "sqlite3_wal_hook")]
     public static partial nint LogHook(nint database, delegate* unmanaged[Cdecl]<int*, nint, byte*, int, int> hook, int* argument);
 

@@ -41,7 +41,8 @@ public sealed class EncryptionTests(ThreeServers servers) : IClassFixture<ThreeS
         await UploadAsync(second);
         Network.Heal();
         await Network.SyncsAsync(anna, s => Changed(s).Contains(bert.UserId), since);
-        await Network.UntilAsync(async () => (await anna.PostAsync("v3/keys/query", Query(bert))).Ok()["device_keys"]?[bert.UserId]?[second.DeviceId] is not null, "the new device");
+        await Network.UntilAsync(
+            async () => (await anna.PostAsync("v3/keys/query", Query(bert))).Ok()["device_keys"]?[bert.UserId]?[second.DeviceId] is not null, "the new device");
     }
 
     [Fact]

@@ -42,7 +42,8 @@ public sealed class ScenarioTests(ThreeServers servers) : IClassFixture<ThreeSer
         await Network.SeesAsync(anna, room, message);
         (await bert.PutAsync($"{RoomPath(room)}/redact/{Uri.EscapeDataString(message)}/1")).Ok();
         await Network.UntilAsync(
-            async () => (await anna.GetAsync($"{RoomPath(room)}/event/{Uri.EscapeDataString(message)}")).Ok()["content"]!.AsObject().Count == 0, "the redaction");
+            async () => (await anna.GetAsync($"{RoomPath(room)}/event/{Uri.EscapeDataString(message)}")).Ok()["content"]!.AsObject().Count == 0,
+            "the redaction");
     }
 
     [Fact]
@@ -55,7 +56,8 @@ public sealed class ScenarioTests(ThreeServers servers) : IClassFixture<ThreeSer
         await carl.JoinAsync(room, One);
         (await anna.PostAsync($"{RoomPath(room)}/ban", $$"""{"user_id":"{{bert.UserId}}","reason":"spam"}""")).Ok();
         await Network.SeesMemberAsync(carl, room, bert.UserId, "ban");
-        await Network.UntilAsync(async () => (await bert.GetAsync("v3/joined_rooms")).Ok()["joined_rooms"]!.AsArray().All(r => r!.GetValue<string>() != room), "the ban");
+        await Network.UntilAsync(
+            async () => (await bert.GetAsync("v3/joined_rooms")).Ok()["joined_rooms"]!.AsArray().All(r => r!.GetValue<string>() != room), "the ban");
         (await bert.PostAsync($"v3/join/{Uri.EscapeDataString(room)}?server_name={One.NameText}")).Fails(403, "M_FORBIDDEN");
         (await anna.PostAsync($"{RoomPath(room)}/unban", $$"""{"user_id":"{{bert.UserId}}"}""")).Ok();
         await Network.SettleAsync(servers.All);
@@ -71,7 +73,8 @@ public sealed class ScenarioTests(ThreeServers servers) : IClassFixture<ThreeSer
         await bert.JoinAsync(room, One);
         var replacement = (await anna.PostAsync($"{RoomPath(room)}/upgrade", """{"new_version":"12"}""")).Ok("replacement_room");
         await Network.UntilAsync(
-            async () => await bert.GetAsync($"{RoomPath(room)}/state/m.room.tombstone") is { Status: 200 } found && found.Ok("replacement_room") == replacement, "the tombstone");
+            async () => await bert.GetAsync($"{RoomPath(room)}/state/m.room.tombstone") is { Status: 200 } found &&
+            found.Ok("replacement_room") == replacement, "the tombstone");
         await bert.JoinAsync(replacement, One);
         await Network.SeesAsync(anna, replacement, await bert.SendTextAsync(replacement, "moved"));
     }
@@ -105,7 +108,8 @@ public sealed class ScenarioTests(ThreeServers servers) : IClassFixture<ThreeSer
         await Network.SeesAsync(bert, room, message);
         var since = await anna.NowAsync();
         (await bert.PutAsync($"{RoomPath(room)}/typing/{Uri.EscapeDataString(bert.UserId)}", """{"typing":true,"timeout":30000}""")).Ok();
-        await Network.SyncsAsync(anna, s => Ephemeral(s, room, "m.typing").Any(c => c["user_ids"]!.AsArray().Any(u => u!.GetValue<string>() == bert.UserId)), since);
+        await Network.SyncsAsync(
+            anna, s => Ephemeral(s, room, "m.typing").Any(c => c["user_ids"]!.AsArray().Any(u => u!.GetValue<string>() == bert.UserId)), since);
         (await bert.PostAsync($"{RoomPath(room)}/receipt/m.read/{Uri.EscapeDataString(message)}")).Ok();
         await Network.SyncsAsync(anna, s => Ephemeral(s, room, "m.receipt").Any(c => c[message]?["m.read"]?[bert.UserId] is not null), since);
     }
@@ -127,7 +131,8 @@ public sealed class ScenarioTests(ThreeServers servers) : IClassFixture<ThreeSer
     public async Task A_knock_is_answered_by_an_invite()
     {
         var (anna, bert) = (await One.RegisterAsync("anna"), await Two.RegisterAsync("bert"));
-        var room = await anna.CreateRoomAsync("""{"preset":"private_chat","initial_state":[{"type":"m.room.join_rules","state_key":"","content":{"join_rule":"knock"}}]}""");
+        var room = await anna.CreateRoomAsync(
+            """{"preset":"private_chat","initial_state":[{"type":"m.room.join_rules","state_key":"","content":{"join_rule":"knock"}}]}""");
         (await bert.PostAsync($"v3/knock/{Uri.EscapeDataString(room)}?server_name={One.NameText}", """{"reason":"please"}""")).Ok();
         await Network.SeesMemberAsync(anna, room, bert.UserId, "knock");
         (await anna.PostAsync($"{RoomPath(room)}/invite", $$"""{"user_id":"{{bert.UserId}}"}""")).Ok();
@@ -152,5 +157,6 @@ public sealed class ScenarioTests(ThreeServers servers) : IClassFixture<ThreeSer
     }
 
     private static IEnumerable<JsonNode> Ephemeral(JsonNode sync, string room, string type) =>
-        (sync["rooms"]?["join"]?[room]?["ephemeral"]?["events"]?.AsArray() ?? []).Where(e => e!["type"]!.GetValue<string>() == type).Select(e => e!["content"]!);
+        (sync["rooms"]?["join"]?[room]?["ephemeral"]?["events"]?.AsArray() ?? []).Where(e => e!["type"]!.GetValue<string>() == type)
+            .Select(e => e!["content"]!);
 }

@@ -62,7 +62,8 @@ internal sealed class Actor(ScheduleServers servers, int server, int seed, strin
 
     private Task RedactAsync() => acknowledged.IsEmpty
         ? Task.CompletedTask
-        : DoAsync(_random.Next(2) == 0 ? Admin : Anybody, $"redact/{Uri.EscapeDataString(acknowledged.ElementAt(_random.Next(acknowledged.Count)))}/{Next()}", new JsonObject());
+        : DoAsync(_random.Next(2) == 0 ? Admin : Anybody, $"redact/{Uri.EscapeDataString(acknowledged.ElementAt(_random.Next(acknowledged.Count)))}/{Next()}",
+        new JsonObject());
 
     private async Task DoAsync(TestClient user, string path, JsonNode content)
     {
@@ -70,6 +71,7 @@ internal sealed class Actor(ScheduleServers servers, int server, int seed, strin
         if (answer.Status == 200)
             acknowledged.Add(answer.Ok("event_id"));
         else
-            Assert.True(answer.Status == 403 || (answer.Status == 404 && path.StartsWith("redact", StringComparison.Ordinal)), $"{user.UserId} {path}: {answer.Status} {answer.Text}");
+            Assert.True(answer.Status == 403 || (answer.Status == 404 && path.StartsWith("redact", StringComparison.Ordinal)),
+                $"{user.UserId} {path}: {answer.Status} {answer.Text}");
     }
 }

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace OrleansMatrix.Federation.Network.Tests.Schedules;
 
 /// <summary>
-/// Servers that are cut off from each other and joined again while all of them change a room: once everything has arrived they agree, and nothing that was acknowledged is missing.
+/// Servers that are cut off from each other and joined again while all of them change a room: once everything has arrived they agree, and nothing that was
+/// acknowledged is missing.
 /// </summary>
 public sealed class ScheduleTests(ScheduleServers servers) : IClassFixture<ScheduleServers>
 {

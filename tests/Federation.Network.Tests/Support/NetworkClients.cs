@@ -22,7 +22,8 @@ internal static class NetworkClients
 
     /// <summary>Waits until a member's membership is so, as the user sees it.</summary>
     public static Task SeesMemberAsync(this TestNetwork network, TestClient user, string roomId, string member, string membership) => network.UntilAsync(
-        async () => await user.GetAsync($"{RoomPath(roomId)}/state/m.room.member/{Uri.EscapeDataString(member)}") is { Status: 200 } answer && answer.Ok("membership") == membership,
+        async () => await user.GetAsync($"{RoomPath(roomId)}/state/m.room.member/{Uri.EscapeDataString(member)}") is { Status: 200 } answer &&
+        answer.Ok("membership") == membership,
         $"{user.UserId} sees {member} {membership}");
 
     /// <summary>Syncs until an answer is as expected, and gives it.</summary>

@@ -32,7 +32,8 @@ public sealed class NetworkServer : MatrixTestServer
     {
         var client = Services.GetRequiredService<FederationClient>();
         var answer = await client.SendAsync(
-            Protocol.Identifiers.ServerName.Parse(other.NameText), method, target, System.Text.Encoding.UTF8.GetBytes(json), TimeSpan.FromSeconds(30), sign: sign);
+            Protocol.Identifiers.ServerName.Parse(other.NameText), method, target, System.Text.Encoding.UTF8.GetBytes(json), TimeSpan.FromSeconds(30),
+            sign: sign);
         return new Answer(answer.Status, System.Text.Encoding.UTF8.GetString(answer.Body.Span));
     }
 
@@ -47,7 +48,8 @@ public sealed class NetworkServer : MatrixTestServer
     /// <summary>Hands a request to this server and reads the answer to its end.</summary>
     internal async Task<HttpResponseMessage> DeliverAsync(HttpRequestMessage original, byte[]? body, CancellationToken cancellationToken)
     {
-        var target = new Uri(Url.GetLeftPart(UriPartial.Authority) + original.RequestUri!.PathAndQuery, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var target = new Uri(Url.GetLeftPart(UriPartial.Authority) + original.RequestUri!.PathAndQuery,
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         using var request = new HttpRequestMessage(original.Method, target);
         foreach (var (name, values) in original.Headers)
             request.Headers.TryAddWithoutValidation(name, values);

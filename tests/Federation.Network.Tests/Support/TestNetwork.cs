@@ -4,7 +4,9 @@ using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Federation.Network.Tests.Support;
 
-/// <summary>Links several servers of this process; they know each other by name only. All share one clock, which stands still unless a test lets it go on.</summary>
+/// <summary>
+/// Links several servers of this process; they know each other by name only. All share one clock, which stands still unless a test lets it go on.
+/// </summary>
 public sealed class TestNetwork
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
@@ -31,7 +33,10 @@ public sealed class TestNetwork
             link.Heal();
     }
 
-    /// <summary>Waits until nothing is on its way and nothing waits to be sent between these servers or to be judged. Retries come due because the clock goes on meanwhile.</summary>
+    /// <summary>
+    /// Waits until nothing is on its way and nothing waits to be sent between these servers or to be judged. Retries come due because the clock goes on
+    /// meanwhile.
+    /// </summary>
     public async Task SettleAsync(params IReadOnlyCollection<NetworkServer> servers)
     {
         var names = servers.Select(s => s.NameText).ToHashSet(StringComparer.Ordinal);
@@ -46,7 +51,8 @@ public sealed class TestNetwork
             }
 
             quiet = waiting.Count == 0 && _underWay.IsEmpty ? quiet + 1 : 0;
-            Assert.True(Stopwatch.GetElapsedTime(started) < s_patience, $"Nothing came to rest: {string.Join(", ", waiting)}; under way: {string.Join(", ", _underWay.Values)}\n{Faults()}");
+            Assert.True(Stopwatch.GetElapsedTime(started) < s_patience,
+                $"Nothing came to rest: {string.Join(", ", waiting)}; under way: {string.Join(", ", _underWay.Values)}\n{Faults()}");
             await StepAsync();
         }
     }

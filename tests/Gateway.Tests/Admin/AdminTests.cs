@@ -60,7 +60,8 @@ public sealed class AdminTests : IAsyncLifetime
         await _server.RegisterAsync("user");
         (await _server.PutAsync("/_matrix/client/v1/admin/suspend/@user:localhost", """{"suspended":true}""", root)).AssertOk();
         var user = await _server.LogInAsync("user");
-        (await _server.PutAsync($"/_matrix/client/v3/profile/{user.Id}/displayname", """{"displayname":"x"}""", user.Token)).AssertError(403, "M_USER_SUSPENDED");
+        (await _server.PutAsync($"/_matrix/client/v3/profile/{user.Id}/displayname", """{"displayname":"x"}""", user.Token))
+            .AssertError(403, "M_USER_SUSPENDED");
         Assert.True((await _server.GetAsync("/_matrix/client/v1/admin/suspend/@user:localhost", root)).Json.GetProperty("suspended").GetBoolean());
     }
 

@@ -75,7 +75,8 @@ public sealed class ClosedRegistrationTests
         var guest = await server.PostAsync(Register + "?kind=guest", "{}");
         var other = await server.PostAsync(Register + "?kind=guest", "{}");
         var name = guest.Text("user_id")[1..^":localhost".Length];
-        string Upgrade(string token) => $$$"""{"username":"{{{name}}}","password":"secret","guest_access_token":"{{{token}}}","auth":{"type":"m.login.dummy"}}""";
+        string Upgrade(string token) =>
+            $$$"""{"username":"{{{name}}}","password":"secret","guest_access_token":"{{{token}}}","auth":{"type":"m.login.dummy"}}""";
         (await server.PostAsync(Register, Upgrade(other.Text("access_token")))).AssertError(403, "M_FORBIDDEN");
         var user = await server.PostAsync(Register, Upgrade(guest.Text("access_token")));
         Assert.Equal(guest.Text("user_id"), user.Text("user_id"));

@@ -45,7 +45,8 @@ public sealed class LoginTests(OpenServer fixture) : IClassFixture<OpenServer>
     [InlineData("""{"type":"m.login.password","user":"x","password":1}""", 400, "M_BAD_JSON")]
     [InlineData("""{"type":"m.login.token","token":"nonsense"}""", 403, "M_FORBIDDEN")]
     [InlineData("""{"type":"m.login.token","token":"oml_YWxpY2U_nonsense"}""", 403, "M_FORBIDDEN")]
-    public async Task Malformed_logins_are_refused(string body, int status, string errCode) => (await _server.PostAsync(Login, body)).AssertError(status, errCode);
+    public async Task Malformed_logins_are_refused(string body, int status, string errCode) =>
+        (await _server.PostAsync(Login, body)).AssertError(status, errCode);
 
     [Fact]
     public async Task Logging_in_to_a_device_takes_its_old_token()

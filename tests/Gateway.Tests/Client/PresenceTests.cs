@@ -25,7 +25,8 @@ public sealed class PresenceTests(OpenServer fixture) : IClassFixture<OpenServer
         var polls = new List<Task<JsonElement>> { SyncAsync(bob, $"?set_presence=offline&timeout=30000&since={Token(seen)}") };
         for (var i = 0; i < 20; i++)
         {
-            var (first, second) = (await SyncAsync(laptop, $"?set_presence=online&since={onLaptop}"), await SyncAsync(phone, $"?set_presence=unavailable&since={onPhone}"));
+            var (first, second) =
+                (await SyncAsync(laptop, $"?set_presence=online&since={onLaptop}"), await SyncAsync(phone, $"?set_presence=unavailable&since={onPhone}"));
             Assert.False(first.TryGetProperty("presence", out _));
             Assert.False(second.TryGetProperty("presence", out _));
             (onLaptop, onPhone) = (Token(first), Token(second));

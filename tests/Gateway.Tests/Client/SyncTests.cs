@@ -14,12 +14,15 @@ public sealed class SyncTests(OpenServer fixture) : IClassFixture<OpenServer>
         var (alice, bob, room) = await RoomOfTwoAsync("sync_poll");
         var since = (await SyncAsync(bob, "")).GetProperty("next_batch").GetString();
         var poll = SyncAsync(bob, $"?since={since}&timeout=30000&set_presence=offline&filter=%7B%22presence%22%3A%7B%22types%22%3A%5B%5D%7D%7D");
-        var sent = (await _server.PutAsync($"{Client}/rooms/{room}/send/m.room.message/1", """{"msgtype":"m.text","body":"hi"}""", alice.Token)).Text("event_id");
+        var sent = (await _server.PutAsync($"{Client}/rooms/{room}/send/m.room.message/1", """{"msgtype":"m.text","body":"hi"}""", alice.Token))
+            .Text("event_id");
         var timeline = (await poll).GetProperty("rooms").GetProperty("join").GetProperty(room).GetProperty("timeline");
         Assert.Equal(sent, timeline.GetProperty("events")[0].GetProperty("event_id").GetString());
-        Assert.Equal(1, (await SyncAsync(bob, "")).GetProperty("rooms").GetProperty("join").GetProperty(room).GetProperty("unread_notifications").GetProperty("notification_count").GetInt32());
+        Assert.Equal(1, (await SyncAsync(bob, "")).GetProperty("rooms").GetProperty("join").GetProperty(room).GetProperty("unread_notifications")
+            .GetProperty("notification_count").GetInt32());
         (await _server.PostAsync($"{Client}/rooms/{room}/receipt/m.read/{sent}", "{}", bob.Token)).AssertOk();
-        Assert.Equal(0, (await SyncAsync(bob, "")).GetProperty("rooms").GetProperty("join").GetProperty(room).GetProperty("unread_notifications").GetProperty("notification_count").GetInt32());
+        Assert.Equal(0, (await SyncAsync(bob, "")).GetProperty("rooms").GetProperty("join").GetProperty(room).GetProperty("unread_notifications")
+            .GetProperty("notification_count").GetInt32());
     }
 
     [Theory]
@@ -40,7 +43,8 @@ public sealed class SyncTests(OpenServer fixture) : IClassFixture<OpenServer>
     {
         var (alice, bob, room) = await RoomOfTwoAsync("sync_reads");
         var carol = await _server.RegisterAsync("sync_reads_c");
-        var sent = (await _server.PutAsync($"{Client}/rooms/{room}/send/m.room.message/1", """{"msgtype":"m.text","body":"hi"}""", alice.Token)).Text("event_id");
+        var sent = (await _server.PutAsync($"{Client}/rooms/{room}/send/m.room.message/1", """{"msgtype":"m.text","body":"hi"}""", alice.Token))
+            .Text("event_id");
         string[] paths = [$"event/{sent}", "messages?dir=b", $"context/{sent}", "state", "state/m.room.create", "members", "joined_members", "initialSync"];
         foreach (var path in paths)
         {
@@ -56,7 +60,8 @@ public sealed class SyncTests(OpenServer fixture) : IClassFixture<OpenServer>
         (await _server.GetAsync($"/_matrix/client/v1/rooms/{room}/threads", bob.Token)).AssertOk();
         (await _server.GetAsync($"/_matrix/client/v1/rooms/{room}/relations/{sent}", bob.Token)).AssertOk();
         (await _server.GetAsync($"/_matrix/client/v1/rooms/{room}/timestamp_to_event?dir=f&ts=0", bob.Token)).AssertOk();
-        Assert.Equal(room, (await _server.GetAsync($"/_matrix/client/v1/mutual_rooms?user_id={bob.Id}", alice.Token)).Json.GetProperty("joined")[0].GetString());
+        Assert.Equal(room, (await _server.GetAsync($"/_matrix/client/v1/mutual_rooms?user_id={bob.Id}", alice.Token)).Json.GetProperty(
+            "joined")[0].GetString());
         Assert.Equal(room, (await _server.GetAsync($"{Client}/joined_rooms", alice.Token)).Json.GetProperty("joined_rooms")[0].GetString());
     }
 
@@ -72,11 +77,13 @@ public sealed class SyncTests(OpenServer fixture) : IClassFixture<OpenServer>
         (await _server.PutAsync($"{own}/account_data/m.push_rules", "{}", user.Token)).AssertError(405, "M_BAD_JSON");
         (await _server.PutAsync($"{Client}/user/@other:localhost/account_data/my.type", "{}", user.Token)).AssertError(403, "M_FORBIDDEN");
         (await _server.PutAsync($"{own}/rooms/!r:x/tags/u.work", """{"order":0.5}""", user.Token)).AssertOk();
-        Assert.Equal(0.5, (await _server.GetAsync($"{own}/rooms/!r:x/tags", user.Token)).Json.GetProperty("tags").GetProperty("u.work").GetProperty("order").GetDouble());
+        Assert.Equal(0.5, (await _server.GetAsync($"{own}/rooms/!r:x/tags", user.Token)).Json.GetProperty("tags").GetProperty("u.work").GetProperty("order")
+            .GetDouble());
         (await _server.DeleteAsync($"{own}/rooms/!r:x/tags/u.work", null, user.Token)).AssertOk();
         Assert.Empty((await _server.GetAsync($"{own}/rooms/!r:x/tags", user.Token)).Json.GetProperty("tags").EnumerateObject());
         var id = (await _server.PostAsync($"{own}/filter", """{"room":{"timeline":{"limit":1}}}""", user.Token)).Text("filter_id");
-        Assert.Equal(1, (await _server.GetAsync($"{own}/filter/{id}", user.Token)).Json.GetProperty("room").GetProperty("timeline").GetProperty("limit").GetInt32());
+        Assert.Equal(1, (await _server.GetAsync($"{own}/filter/{id}", user.Token)).Json.GetProperty("room").GetProperty("timeline").GetProperty("limit")
+            .GetInt32());
         (await _server.GetAsync($"{own}/filter/none", user.Token)).AssertError(404, "M_NOT_FOUND");
         (await _server.PostAsync($"{own}/filter", """{"room":{"state":{"lazy_load_members":1}}}""", user.Token)).AssertError(400, "M_BAD_JSON");
     }
@@ -90,7 +97,8 @@ public sealed class SyncTests(OpenServer fixture) : IClassFixture<OpenServer>
         var filter = Uri.EscapeDataString("""{"event_fields":["type","content.body","content.x\\.y.z"],"room":{"timeline":{"limit":1}}}""");
         var json = (await _server.GetAsync($"{Client}/sync?filter={filter}", user.Token)).Json;
         var sent = json.GetProperty("rooms").GetProperty("join").GetProperty(room).GetProperty("timeline").GetProperty("events")[0];
-        Assert.Equal("""{"content":{"body":"hello","x.y":{"z":1}},"type":"a.b"}""", JsonSerializer.Serialize(new SortedDictionary<string, JsonElement>(sent.Deserialize<Dictionary<string, JsonElement>>()!, StringComparer.Ordinal)));
+        Assert.Equal("""{"content":{"body":"hello","x.y":{"z":1}},"type":"a.b"}""",
+            JsonSerializer.Serialize(new SortedDictionary<string, JsonElement>(sent.Deserialize<Dictionary<string, JsonElement>>()!, StringComparer.Ordinal)));
     }
 
     [Fact]
@@ -116,7 +124,8 @@ public sealed class SyncTests(OpenServer fixture) : IClassFixture<OpenServer>
         var bob = await _server.RegisterAsync("sync_dev_b");
         var since = (await SyncAsync(bob, "")).GetProperty("next_batch").GetString();
         for (var i = 0; i < 120; i++)
-            (await _server.PutAsync($"{Client}/sendToDevice/my.type/{i}", $$$"""{"messages":{"{{{bob.Id}}}":{"{{{bob.DeviceId}}}":{"n":{{{i}}} } } } }""", alice.Token)).AssertOk();
+            (await _server.PutAsync(
+                $"{Client}/sendToDevice/my.type/{i}", $$$"""{"messages":{"{{{bob.Id}}}":{"{{{bob.DeviceId}}}":{"n":{{{i}}} } } } }""", alice.Token)).AssertOk();
         var first = await SyncAsync(bob, $"?since={since}");
         Assert.Equal(Enumerable.Range(0, 100), Numbers(first));
         Assert.Equal(Enumerable.Range(0, 100), Numbers(await SyncAsync(bob, $"?since={since}")));

@@ -55,7 +55,8 @@ public sealed class UiaRestartTests
         // With auth alone: what the first request said is remembered, and the stage need not be repeated.
         var registered = await server.Anonymous().PostAsync("v3/register", $$$"""{"auth":{"session":"{{{session}}}"}}""");
         Assert.Equal($"@ann:{MatrixTestServer.ServerName}", registered.Ok("user_id"));
-        var login = await server.Anonymous().PostAsync("v3/login", $$$"""{"type":"m.login.password","identifier":{"type":"m.id.user","user":"ann"},"password":"{{{Secret}}}"}""");
+        var login = await server.Anonymous()
+            .PostAsync("v3/login", $$$"""{"type":"m.login.password","identifier":{"type":"m.id.user","user":"ann"},"password":"{{{Secret}}}"}""");
         login.Ok();
 
         // Neither the password nor the session can be read from what is stored.

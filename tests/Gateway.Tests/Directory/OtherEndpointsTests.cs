@@ -50,7 +50,8 @@ public sealed class OtherEndpointsTests(ConfiguredServer server) : IClassFixture
         (await bob.PostAsync($"v3/users/{alice.UserId}/report", """{"reason":"bad user"}""")).Ok();
         (await bob.PostAsync($"v3/users/{alice.UserId}/report", "{}")).Fails(400, "M_MISSING_PARAM");
 
-        var reports = (await server.Services.GetRequiredService<IStorage>().Reports.ListAsync(0, 100, TestContext.Current.CancellationToken)).Where(r => r.Reporter == bob.UserId).ToList();
+        var reports = (await server.Services.GetRequiredService<IStorage>().Reports.ListAsync(0, 100, TestContext.Current.CancellationToken))
+            .Where(r => r.Reporter == bob.UserId).ToList();
         Assert.Equal([("spam", eventId), ("bad room", ""), ("bad user", "")], reports.Select(r => (r.Reason, r.EventId)));
         Assert.All(reports, r => Assert.True(r.ReportedUserId == alice.UserId || r.RoomId == room));
     }
@@ -93,7 +94,8 @@ public sealed class OtherEndpointsTests(ConfiguredServer server) : IClassFixture
         (await alice.PostAsync(Path + "/add", """{"client_secret":"s","sid":"1"}""")).Fails(403, "M_THREEPID_DENIED");
         (await alice.PostAsync(Path + "/add", """{"sid":"1"}""")).Fails(400, "M_MISSING_PARAM");
         (await alice.PostAsync(Path + "/bind", """{"client_secret":"s","sid":"1","id_server":"i","id_access_token":"t"}""")).Fails(400, "M_SERVER_NOT_TRUSTED");
-        (await alice.PostAsync(Path + "/email/requestToken", """{"client_secret":"s","email":"a@b.c","send_attempt":1}""")).Fails(400, "M_THREEPID_MEDIUM_NOT_SUPPORTED");
+        (await alice.PostAsync(Path + "/email/requestToken", """{"client_secret":"s","email":"a@b.c","send_attempt":1}"""))
+            .Fails(400, "M_THREEPID_MEDIUM_NOT_SUPPORTED");
         Assert.Equal("no-support", (await alice.PostAsync(Path + "/delete", """{"medium":"email","address":"a@b.c"}""")).Ok("id_server_unbind_result"));
     }
 
@@ -127,5 +129,6 @@ public sealed class OtherEndpointsTests(ConfiguredServer server) : IClassFixture
     }
 
     private static async Task<IReadOnlyList<string?>> SearchAsync(TestClient who, string term) =>
-        [.. (await who.PostAsync("v3/user_directory/search", $$"""{"search_term":"{{term}}"}""")).Ok()["results"]!.AsArray().Select(u => (string?)u!["user_id"])];
+        [.. (await who.PostAsync("v3/user_directory/search", $$"""{"search_term":"{{term}}"}""")).Ok()["results"]!.AsArray()
+            .Select(u => (string?)u!["user_id"])];
 }

@@ -62,7 +62,8 @@ public sealed class SearchTests(MatrixTestServer server) : IClassFixture<MatrixT
         Assert.Equal(exact, (string?)ranked["groups"]!["room_id"]![one]!["results"]![0]);
         Assert.Equal(2, ranked["groups"]!["sender"]![alice.UserId]!["results"]!.AsArray().Count);
         Assert.Equal([vague], Ids(await SearchAsync(alice, "{\"search_term\":\"teapot\",\"filter\":{\"rooms\":[\"" + two + "\"]}}")));
-        Assert.Empty(Ids(await SearchAsync(alice, """{"search_term":"teapot","filter":{"not_senders":["SELF"]}}""".Replace("SELF", alice.UserId, StringComparison.Ordinal))));
+        Assert.Empty(Ids(await SearchAsync(
+            alice, """{"search_term":"teapot","filter":{"not_senders":["SELF"]}}""".Replace("SELF", alice.UserId, StringComparison.Ordinal))));
     }
 
     [Fact]

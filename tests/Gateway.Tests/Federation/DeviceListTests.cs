@@ -170,7 +170,8 @@ public sealed class DeviceListTests : IAsyncLifetime
         Assert.NotNull(keys["master_keys"]![_zoe]!["keys"]![master.KeyId]);
         Assert.Empty(keys["self_signing_keys"]!.AsObject());
 
-        await _inbox.SendAsync(_server, "m.signing_key_update", $$"""{"user_id":"{{_zoe}}","self_signing_key":{{KeyObjects.CrossSigning(_zoe, "self_signing", self, master)}}}""");
+        await _inbox.SendAsync(
+            _server, "m.signing_key_update", $$"""{"user_id":"{{_zoe}}","self_signing_key":{{KeyObjects.CrossSigning(_zoe, "self_signing", self, master)}}}""");
         await WaitForChangeAsync(since);
         keys = (await _alice.PostAsync("v3/keys/query", $$"""{"device_keys":{"{{_zoe}}":[]} }""")).Ok();
         Assert.NotNull(keys["self_signing_keys"]![_zoe]);
@@ -196,7 +197,8 @@ public sealed class DeviceListTests : IAsyncLifetime
         var since = await SinceAsync();
         await _inbox.SendAsync(_server, Update, Edu("D1", 5, null));
         await reached.Task;
-        await _inbox.SendAsync(_server, "m.signing_key_update", $$"""{"user_id":"{{_zoe}}","master_key":{{KeyObjects.CrossSigning(_zoe, "master", master)}} }""");
+        await _inbox.SendAsync(
+            _server, "m.signing_key_update", $$"""{"user_id":"{{_zoe}}","master_key":{{KeyObjects.CrossSigning(_zoe, "master", master)}} }""");
         gate.SetResult();
 
         JsonNode? known = null;
@@ -248,7 +250,8 @@ public sealed class DeviceListTests : IAsyncLifetime
 
     private static long StreamId(JsonNode node) => node["stream_id"]!.GetValue<long>();
 
-    private static async Task UploadAsync(TestClient user) => (await user.PostAsync("v3/keys/upload", $$"""{"device_keys":{{KeyObjects.Device(user)}}}""")).Ok();
+    private static async Task UploadAsync(TestClient user) =>
+        (await user.PostAsync("v3/keys/upload", $$"""{"device_keys":{{KeyObjects.Device(user)}}}""")).Ok();
 
     private async Task<PeerRoom> ShareRoomAsync() => await _peer.JoinAsync(_server, await _alice.CreateRoomAsync("""{"preset":"public_chat"}"""), "zoe");
 
@@ -261,8 +264,15 @@ public sealed class DeviceListTests : IAsyncLifetime
             asked++;
             if (list() is not { } present)
                 return new Answer(503, "{}");
-            var devices = present.Devices.Select(d => (JsonNode)new JsonObject { ["device_id"] = d.Id, ["device_display_name"] = d.Name, ["keys"] = new JsonObject { ["algorithms"] = new JsonArray() } });
-            return new Answer(200, new JsonObject { ["user_id"] = _zoe, ["stream_id"] = present.StreamId, ["devices"] = new JsonArray([.. devices]) }.ToJsonString());
+            var devices = present.Devices.Select(
+                d => (JsonNode)new JsonObject
+                {
+                    ["device_id"] = d.Id,
+                    ["device_display_name"] = d.Name,
+                    ["keys"] = new JsonObject { ["algorithms"] = new JsonArray() }
+                });
+            return new Answer(200,
+                new JsonObject { ["user_id"] = _zoe, ["stream_id"] = present.StreamId, ["devices"] = new JsonArray([.. devices]) }.ToJsonString());
         });
         return () => asked;
     }

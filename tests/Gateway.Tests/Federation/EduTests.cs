@@ -60,9 +60,11 @@ public sealed class EduTests : IAsyncLifetime
     [Fact]
     public async Task Typing_goes_both_ways_for_members_only_and_ends_by_itself()
     {
-        (await _alice.PutAsync($"v3/rooms/{Uri.EscapeDataString(_room)}/typing/{Uri.EscapeDataString(_alice.UserId)}", """{"typing":true,"timeout":30000}""")).Ok();
+        (await _alice.PutAsync($"v3/rooms/{Uri.EscapeDataString(_room)}/typing/{Uri.EscapeDataString(_alice.UserId)}", """{"typing":true,"timeout":30000}"""))
+            .Ok();
         var typing = await _inbox.NextAsync("m.typing");
-        Assert.Equal((_room, _alice.UserId, true), (typing["room_id"]!.GetValue<string>(), typing["user_id"]!.GetValue<string>(), typing["typing"]!.GetValue<bool>()));
+        Assert.Equal((_room, _alice.UserId, true),
+            (typing["room_id"]!.GetValue<string>(), typing["user_id"]!.GetValue<string>(), typing["typing"]!.GetValue<bool>()));
 
         var since = await SinceAsync();
         await _inbox.SendAsync(_server, "m.typing", Typing(_peer.UserId("stranger")));
@@ -76,7 +78,8 @@ public sealed class EduTests : IAsyncLifetime
     public async Task A_server_that_the_rooms_acl_denies_is_not_heard()
     {
         var message = await _alice.SendTextAsync(_room, "x");
-        (await _alice.PutAsync($"v3/rooms/{Uri.EscapeDataString(_room)}/state/m.room.server_acl", """{"allow":["*"],"deny":["127.0.0.1"],"allow_ip_literals":true}""")).Ok();
+        (await _alice.PutAsync(
+            $"v3/rooms/{Uri.EscapeDataString(_room)}/state/m.room.server_acl", """{"allow":["*"],"deny":["127.0.0.1"],"allow_ip_literals":true}""")).Ok();
         var since = await SinceAsync();
         await _inbox.SendAsync(_server, "m.typing", Typing(_zoe));
         await _inbox.SendAsync(_server, "m.receipt", Receipt(_zoe, message, "main"));
@@ -140,7 +143,8 @@ public sealed class EduTests : IAsyncLifetime
         Assert.All(events, e => Assert.Equal(_zoe, e!["sender"]!.GetValue<string>()));
     }
 
-    private static IEnumerable<string> Pushed(JsonNode presence) => presence["push"]!.AsArray().Select(p => p!["user_id"]!.GetValue<string>()).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Pushed(JsonNode presence) =>
+        presence["push"]!.AsArray().Select(p => p!["user_id"]!.GetValue<string>()).Order(StringComparer.Ordinal);
 
     private string Receipt(string userId, string eventId, string threadId) =>
         $$$"""{"{{{_room}}}":{"m.read":{"{{{userId}}}":{"event_ids":["{{{eventId}}}"],"data":{"ts":5,"thread_id":"{{{threadId}}}"} } } } }""";

@@ -33,7 +33,8 @@ public sealed class FederatingServer : MatrixTestServer
     protected override IReadOnlyList<string> Listening =>
     [
         "--Kestrel:Endpoints:Client:Url=http://127.0.0.1:0", $"--Kestrel:Endpoints:Federation:Url=https://127.0.0.1:{_port}",
-        $"--Kestrel:Endpoints:Federation:Certificate:Path={CreateCertificate()}", $"--Kestrel:Endpoints:Federation:Certificate:Password={TestCertificate.Password}",
+        $"--Kestrel:Endpoints:Federation:Certificate:Path={CreateCertificate()}",
+        $"--Kestrel:Endpoints:Federation:Certificate:Password={TestCertificate.Password}",
     ];
 
     protected override void Configure(WebApplicationBuilder builder)
@@ -52,7 +53,8 @@ public sealed class FederatingServer : MatrixTestServer
     public async Task<Answer> AskAsync(FederatingServer other, HttpMethod method, string target, string json = "", bool sign = true)
     {
         var client = Services.GetRequiredService<FederationClient>();
-        var answer = await client.SendAsync(other.FederationName, method, target, System.Text.Encoding.UTF8.GetBytes(json), TimeSpan.FromSeconds(30), sign: sign);
+        var answer = await client.SendAsync(
+            other.FederationName, method, target, System.Text.Encoding.UTF8.GetBytes(json), TimeSpan.FromSeconds(30), sign: sign);
         return new Answer(answer.Status, System.Text.Encoding.UTF8.GetString(answer.Body.Span));
     }
 

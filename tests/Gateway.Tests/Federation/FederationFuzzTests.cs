@@ -27,7 +27,8 @@ public sealed class FederationFuzzTests(TwoServers servers) : IClassFixture<TwoS
         (await bert.PostAsync($"v3/join/{Uri.EscapeDataString(room)}?server_name={servers.One.FederationName}")).Ok();
         var policyKey = servers.One.Services.GetRequiredService<MatrixSettings>().PolicyServerKey;
         (await anna.PutAsync(
-            $"v3/rooms/{Uri.EscapeDataString(room)}/state/m.room.policy", $$"""{"via":"{{servers.One.FederationName}}","public_keys":{"ed25519":"{{policyKey}}"} }""")).Ok();
+            $"v3/rooms/{Uri.EscapeDataString(room)}/state/m.room.policy",
+            $$"""{"via":"{{servers.One.FederationName}}","public_keys":{"ed25519":"{{policyKey}}"} }""")).Ok();
         var message = await anna.SendTextAsync(room, "good");
         var events = await ReadEventsAsync(room, message);
         Assert.True(RoomVersion.TryGet(version, out var rules));
@@ -61,20 +62,22 @@ public sealed class FederationFuzzTests(TwoServers servers) : IClassFixture<TwoS
 
     private string Target(MatrixEndpoint endpoint, string room, string user, string message)
     {
-        var path = string.Join('/', endpoint.Path.Split('/').Select(segment => !segment.StartsWith('{') ? segment : Uri.EscapeDataString(segment.Trim('{', '}') switch
-        {
-            _ when _random.Next(5) == 0 => Pick("x", "!", "@a", "$", "\ud83d\ude00", "..", new string('y', 300), "0"),
-            "roomId" => room,
-            "userId" => user,
-            "eventId" => message,
-            "txnId" => $"{_random.Next()}",
-            "serverName" => servers.One.FederationName.Value,
-            _ => "x",
-        })));
+        var path = string.Join(
+            '/', endpoint.Path.Split('/').Select(segment => !segment.StartsWith('{') ? segment : Uri.EscapeDataString(segment.Trim('{', '}') switch
+            {
+                _ when _random.Next(5) == 0 => Pick("x", "!", "@a", "$", "\ud83d\ude00", "..", new string('y', 300), "0"),
+                "roomId" => room,
+                "userId" => user,
+                "eventId" => message,
+                "txnId" => $"{_random.Next()}",
+                "serverName" => servers.One.FederationName.Value,
+                _ => "x",
+            })));
         string[] query =
         [
             $"event_id={Uri.EscapeDataString(Pick(message, "$x", ""))}", $"v={Uri.EscapeDataString(Pick(message, "$x", ""))}", $"limit={Pick("1", "-1", "99999999999999", "x")}", $"ver={Pick("1", "10", "12", "\"")}",
-            $"ts={Pick("0", "-1", "99999999999999999999")}", $"dir={Pick("f", "b", "x")}", $"user_id={Uri.EscapeDataString(Pick(user, "x"))}", $"field={Pick("displayname", "x")}", "room_alias=%23x",
+            $"ts={Pick("0", "-1", "99999999999999999999")}", $"dir={Pick("f", "b", "x")}", $"user_id={Uri.EscapeDataString(Pick(user, "x"))}",
+            $"field={Pick("displayname", "x")}", "room_alias=%23x",
             $"minimum_valid_until_ts={Pick("0", "9223372036854775807", "x")}", "since=%00", "suggested_only=maybe", "omit_members=true", "access_token=x",
         ];
         return $"{path}?{string.Join('&', query.Where(_ => _random.Next(3) > 0))}";
@@ -100,8 +103,10 @@ public sealed class FederationFuzzTests(TwoServers servers) : IClassFixture<TwoS
         else if (_random.Next(3) == 0)
         {
             body = JsonNode.Parse(Pick(
-                """{"one_time_keys":{"@a:b":{"D":"signed_curve25519"}},"device_keys":{"@a:b":["D"]}}""", """{"server_keys":{"x":{"ed25519:1":{"minimum_valid_until_ts":-1}}}}""",
-                """{"earliest_events":["$x"],"latest_events":["$x"],"limit":-1,"min_depth":99999}""", """{"limit":-5,"filter":{"generic_search_term":1}}""", "{}"))!;
+                """{"one_time_keys":{"@a:b":{"D":"signed_curve25519"}},"device_keys":{"@a:b":["D"]}}""",
+                """{"server_keys":{"x":{"ed25519:1":{"minimum_valid_until_ts":-1}}}}""",
+                """{"earliest_events":["$x"],"latest_events":["$x"],"limit":-1,"min_depth":99999}""", """{"limit":-5,"filter":{"generic_search_term":1}}""",
+                "{}"))!;
         }
 
         if (_random.Next(3) == 0)
@@ -173,7 +178,8 @@ public sealed class FederationFuzzTests(TwoServers servers) : IClassFixture<TwoS
     }
 
     private JsonNode? Strange() => JsonNode.Parse(Pick(
-        "null", "true", "-1", "0", "1.5", "9007199254740991", "9007199254740993", "1e300", "\"\"", "\"x\"", "\"@a:b\"", "\"$x\"", "\"!x:y\"", "\"join\"", "\"invite\"", "\"\\u0000\"", "[]", "{}", "[[[]]]", "[\"$x\"]",
+        "null", "true", "-1", "0", "1.5", "9007199254740991", "9007199254740993", "1e300", "\"\"", "\"x\"", "\"@a:b\"", "\"$x\"", "\"!x:y\"", "\"join\"",
+        "\"invite\"", "\"\\u0000\"", "[]", "{}", "[[[]]]", "[\"$x\"]",
         "{\"a\":{\"b\":{}}}", $"\"{new string('z', 300)}\""));
 
     private string Pick(params string[] items) => items[_random.Next(items.Length)];

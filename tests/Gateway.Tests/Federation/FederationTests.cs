@@ -52,7 +52,8 @@ public sealed class FederationTests(TwoServers servers) : IClassFixture<TwoServe
         await WaitForAsync(bert, json => Timeline(json, room).Any(e => e!["event_id"]!.GetValue<string>() == fromAnna));
 
         (await bert.PostAsync($"v3/rooms/{Uri.EscapeDataString(room)}/leave")).Ok();
-        await WaitForAsync(anna, json => Timeline(json, room).Any(e => e!["state_key"]?.GetValue<string>() == bert.UserId && e["content"]!["membership"]!.GetValue<string>() == "leave"));
+        await WaitForAsync(anna, json =>
+            Timeline(json, room).Any(e => e!["state_key"]?.GetValue<string>() == bert.UserId && e["content"]!["membership"]!.GetValue<string>() == "leave"));
     }
 
     [Fact]
@@ -84,11 +85,13 @@ public sealed class FederationTests(TwoServers servers) : IClassFixture<TwoServe
         var room = await anna.CreateRoomAsync("""{"preset":"private_chat","name":"Private"}""");
         (await bert.PutAsync($"v3/profile/{Uri.EscapeDataString(bert.UserId)}/displayname", """{"displayname":"Bert B."}""")).Ok();
         (await anna.PostAsync($"v3/rooms/{Uri.EscapeDataString(room)}/invite", $$"""{"user_id":"{{bert.UserId}}"}""")).Ok();
-        Assert.Equal("Bert B.", (await anna.GetAsync($"v3/rooms/{Uri.EscapeDataString(room)}/state/m.room.member/{Uri.EscapeDataString(bert.UserId)}")).Ok("displayname"));
+        Assert.Equal("Bert B.", (await anna.GetAsync($"v3/rooms/{Uri.EscapeDataString(room)}/state/m.room.member/{Uri.EscapeDataString(bert.UserId)}"))
+            .Ok("displayname"));
         var sync = (await bert.GetAsync("v3/sync")).Ok();
         Assert.Contains(sync["rooms"]!["invite"]![room]!["invite_state"]!["events"]!.AsArray(), e => e!["type"]!.GetValue<string>() == "m.room.name");
         (await bert.PostAsync($"v3/rooms/{Uri.EscapeDataString(room)}/join")).Ok();
-        await WaitForAsync(anna, json => Timeline(json, room).Any(e => e!["state_key"]?.GetValue<string>() == bert.UserId && e["content"]!["membership"]!.GetValue<string>() == "join"));
+        await WaitForAsync(anna, json =>
+            Timeline(json, room).Any(e => e!["state_key"]?.GetValue<string>() == bert.UserId && e["content"]!["membership"]!.GetValue<string>() == "join"));
 
         var other = await anna.CreateRoomAsync("""{"preset":"private_chat"}""");
         (await anna.PostAsync($"v3/rooms/{Uri.EscapeDataString(other)}/invite", $$"""{"user_id":"{{bert.UserId}}"}""")).Ok();
@@ -113,7 +116,8 @@ public sealed class FederationTests(TwoServers servers) : IClassFixture<TwoServe
     [Fact]
     public async Task A_transaction_is_answered_once_and_unknown_rooms_are_passed_over()
     {
-        var first = await One.AskAsync(Two, HttpMethod.Put, "/_matrix/federation/v1/send/again", """{"origin":"x","origin_server_ts":1,"pdus":[{"room_id":"!no:where"}],"edus":[{"edu_type":"m.odd","content":{}}]}""");
+        var first = await One.AskAsync(Two, HttpMethod.Put, "/_matrix/federation/v1/send/again",
+            """{"origin":"x","origin_server_ts":1,"pdus":[{"room_id":"!no:where"}],"edus":[{"edu_type":"m.odd","content":{}}]}""");
         Assert.Empty(first.Ok()["pdus"]!.AsObject());
         var tooMany = new JsonObject { ["pdus"] = new JsonArray([.. Enumerable.Range(0, 51).Select(_ => (JsonNode)new JsonObject())]) };
         Assert.Equal(first.Text, (await One.AskAsync(Two, HttpMethod.Put, "/_matrix/federation/v1/send/again", tooMany.ToJsonString())).Text);

@@ -47,7 +47,8 @@ public sealed class HistoryTests(TwoServers servers) : IClassFixture<TwoServers>
     public async Task What_was_said_before_is_seen_as_the_history_visibility_of_then_allows(string visibility, bool isSeen)
     {
         var (anna, bert) = (await servers.One.RegisterAsync("anna"), await servers.Two.RegisterAsync("bert"));
-        var room = await anna.CreateRoomAsync($$"""{"preset":"public_chat","initial_state":[{"type":"m.room.history_visibility","state_key":"","content":{"history_visibility":"{{visibility}}"} }]}""");
+        var room = await anna.CreateRoomAsync(
+            $$"""{"preset":"public_chat","initial_state":[{"type":"m.room.history_visibility","state_key":"","content":{"history_visibility":"{{visibility}}"} }]}""");
         var message = await anna.SendTextAsync(room, "before");
 
         // The visibility at the time of the join says nothing about the time before.
@@ -107,7 +108,8 @@ public sealed class HistoryTests(TwoServers servers) : IClassFixture<TwoServers>
         var (anna, bert) = (await servers.One.RegisterAsync("anna"), await servers.Two.RegisterAsync("bert"));
         var room = await anna.CreateRoomAsync("""{"preset":"public_chat"}""");
         var text = await anna.SendTextAsync(room, "then");
-        var time = (await anna.GetAsync($"v3/rooms/{Uri.EscapeDataString(room)}/event/{Uri.EscapeDataString(text)}")).Ok()["origin_server_ts"]!.GetValue<long>();
+        var time = (await anna.GetAsync($"v3/rooms/{Uri.EscapeDataString(room)}/event/{Uri.EscapeDataString(text)}"))
+            .Ok()["origin_server_ts"]!.GetValue<long>();
         await anna.SendTextAsync(room, "later");
         await JoinAsync(bert, room);
         var found = (await bert.GetAsync($"v1/rooms/{Uri.EscapeDataString(room)}/timestamp_to_event?ts={time}&dir=b")).Ok();
@@ -130,7 +132,8 @@ public sealed class HistoryTests(TwoServers servers) : IClassFixture<TwoServers>
 
     private static string Id(JsonNode? e) => e!["event_id"]!.GetValue<string>();
 
-    private async Task JoinAsync(TestClient user, string room) => (await user.PostAsync($"v3/join/{Uri.EscapeDataString(room)}?server_name={servers.One.FederationName}")).Ok();
+    private async Task JoinAsync(TestClient user, string room) =>
+        (await user.PostAsync($"v3/join/{Uri.EscapeDataString(room)}?server_name={servers.One.FederationName}")).Ok();
 
     /// <summary>All pages back from a token.</summary>
     private static async Task<List<JsonNode?>> PageAsync(TestClient user, string room, string? from, int limit)
@@ -138,7 +141,8 @@ public sealed class HistoryTests(TwoServers servers) : IClassFixture<TwoServers>
         var events = new List<JsonNode?>();
         for (var page = 0; page < 100; page++)
         {
-            var answer = (await user.GetAsync($"v3/rooms/{Uri.EscapeDataString(room)}/messages?dir=b&limit={limit}{(from is null ? "" : "&from=" + from)}")).Ok();
+            var answer = (await user.GetAsync($"v3/rooms/{Uri.EscapeDataString(room)}/messages?dir=b&limit={limit}{(from is null ? "" : "&from=" + from)}"))
+                .Ok();
             events.AddRange(answer["chunk"]!.AsArray());
             if (answer["end"]?.GetValue<string>() is not { } end)
                 return events;

@@ -18,7 +18,8 @@ public sealed class JoinTests(TwoServers servers) : IClassFixture<TwoServers>
     [Fact]
     public async Task A_restricted_room_is_joined_through_a_space_in_the_name_of_who_may_invite()
     {
-        var (anna, bert, dora, carl) = (await One.RegisterAsync("anna"), await Two.RegisterAsync("bert"), await Two.RegisterAsync("dora"), await Two.RegisterAsync("carl"));
+        var (anna, bert, dora, carl) =
+            (await One.RegisterAsync("anna"), await Two.RegisterAsync("bert"), await Two.RegisterAsync("dora"), await Two.RegisterAsync("carl"));
         var space = await anna.CreateRoomAsync("""{"preset":"public_chat","creation_content":{"type":"m.space"},"room_version":"10"}""");
         var room = await RestrictedAsync(anna, "restricted", space);
         foreach (var user in new[] { bert, dora })
@@ -64,7 +65,12 @@ public sealed class JoinTests(TwoServers servers) : IClassFixture<TwoServers>
         var bert = await Two.RegisterAsync("bert");
         var invite = hand.Room.Add(hand.Mallory, EventTypes.Member, bert.UserId, """{"membership":"invite"}""");
         hand.Peer.On("GET /_matrix/federation/v1/make_leave/", static _ => new Answer(503, "gone"));
-        var body = new JsonObject { ["event"] = PeerRoom.Node(invite), ["room_version"] = "10", ["invite_room_state"] = PeerRoom.Array([hand.Room.Events.Values.First()]) };
+        var body = new JsonObject
+        {
+            ["event"] = PeerRoom.Node(invite),
+            ["room_version"] = "10",
+            ["invite_room_state"] = PeerRoom.Array([hand.Room.Events.Values.First()])
+        };
         (await hand.Peer.AskAsync(Two, HttpMethod.Put, $"/_matrix/federation/v2/invite/{hand.Room.Path}/{Path(invite.EventId)}", body.ToJsonString())).Ok();
         Assert.NotNull((await bert.GetAsync("v3/sync")).Ok()["rooms"]!["invite"]![hand.Room.RoomId]);
         (await bert.PostAsync($"v3/rooms/{hand.Room.Path}/leave")).Ok();
@@ -78,7 +84,8 @@ public sealed class JoinTests(TwoServers servers) : IClassFixture<TwoServers>
         var nobody = $"@nobody:{Two.FederationName}";
         var invite = hand.Room.Add(hand.Mallory, EventTypes.Member, nobody, """{"membership":"invite"}""");
         var body = new JsonObject { ["event"] = PeerRoom.Node(invite), ["room_version"] = "10", ["invite_room_state"] = new JsonArray() };
-        var signed = (await hand.Peer.AskAsync(Two, HttpMethod.Put, $"/_matrix/federation/v2/invite/{hand.Room.Path}/{Path(invite.EventId)}", body.ToJsonString())).Ok();
+        var signed = (await hand.Peer.AskAsync(
+            Two, HttpMethod.Put, $"/_matrix/federation/v2/invite/{hand.Room.Path}/{Path(invite.EventId)}", body.ToJsonString())).Ok();
         Assert.NotNull(signed["event"]!["signatures"]![Two.FederationName.Value]);
         Assert.Null(await Two.Services.GetRequiredService<IStorage>().Memberships.GetAsync(hand.Room.RoomId, nobody, TestContext.Current.CancellationToken));
     }
@@ -194,15 +201,18 @@ public sealed class JoinTests(TwoServers servers) : IClassFixture<TwoServers>
         (await bert.PostAsync(hand.Join)).Ok();
         await bert.SendTextAsync(hand.Room.RoomId, "here I am");
         var sync = (await bert.GetAsync("v3/sync")).Ok();
-        Assert.DoesNotContain(sync["rooms"]!["join"]![hand.Room.RoomId]!["state"]!["events"]!.AsArray(), e => e!["state_key"]?.GetValue<string>() == hand.Mallory);
+        Assert.DoesNotContain(sync["rooms"]!["join"]![hand.Room.RoomId]!["state"]!["events"]!.AsArray(), e =>
+            e!["state_key"]?.GetValue<string>() == hand.Mallory);
         var since = sync["next_batch"]!.GetValue<string>();
 
         // A member who is not known yet is heard all the same, and named to clients that load members lazily.
         var member = hand.Peer.UserId("member3");
-        hand.Peer.On($"GET /_matrix/federation/v1/event_auth/", request => new JsonObject { ["auth_chain"] = PeerRoom.Array(hand.Room.AuthChain([hand.Room.Last])) });
+        hand.Peer.On($"GET /_matrix/federation/v1/event_auth/", request =>
+            new JsonObject { ["auth_chain"] = PeerRoom.Array(hand.Room.AuthChain([hand.Room.Last])) });
         var said = hand.Room.Say(member, "hello");
         Assert.Null((await hand.Peer.SendAsync(two, said))[said.EventId]!["error"]);
-        var lazy = (await bert.GetAsync($"v3/sync?since={since}&filter=%7B%22room%22:%7B%22state%22:%7B%22lazy_load_members%22:true%7D%7D%7D")).Ok()["rooms"]!["join"]![hand.Room.RoomId]!;
+        var lazy = (await bert.GetAsync($"v3/sync?since={since}&filter=%7B%22room%22:%7B%22state%22:%7B%22lazy_load_members%22:true%7D%7D%7D"))
+            .Ok()["rooms"]!["join"]![hand.Room.RoomId]!;
         Assert.Contains(lazy["timeline"]!["events"]!.AsArray(), e => e!["event_id"]!.GetValue<string>() == said.EventId);
         Assert.Contains(lazy["state"]!["events"]!.AsArray(), e => e!["state_key"]?.GetValue<string>() == member);
 
@@ -260,7 +270,8 @@ public sealed class JoinTests(TwoServers servers) : IClassFixture<TwoServers>
         unsigned["signatures"] = new JsonObject();
         Assert.Equal(400, (await peer.AskAsync(One, HttpMethod.Put, $"{V2}send_join/{Path(room)}/{Path(join.EventId)}", unsigned.ToJsonString())).Status);
         (await peer.AskAsync(One, HttpMethod.Get, $"/_matrix/federation/v1/make_join/{Path(room)}/{Path("@pat:elsewhere")}?ver=12")).Fails(403, "M_FORBIDDEN");
-        (await peer.AskAsync(One, HttpMethod.Get, $"/_matrix/federation/v1/make_join/{Path(room)}/{Path(peer.UserId("pat"))}?ver=1")).Fails(400, "M_INCOMPATIBLE_ROOM_VERSION");
+        (await peer.AskAsync(One, HttpMethod.Get, $"/_matrix/federation/v1/make_join/{Path(room)}/{Path(peer.UserId("pat"))}?ver=1"))
+            .Fails(400, "M_INCOMPATIBLE_ROOM_VERSION");
         (await peer.AskAsync(One, HttpMethod.Put, $"{V2}send_join/{Path(room)}/{Path(join.EventId)}", json)).Ok();
         await SeesAsync(anna, room, peer.UserId("pat"), "join");
 
@@ -274,7 +285,8 @@ public sealed class JoinTests(TwoServers servers) : IClassFixture<TwoServers>
     private static string Path(string id) => Uri.EscapeDataString(id);
 
     private static List<string> Members(JsonNode answer) =>
-        [.. answer["state"]!.AsArray().Where(e => e!["type"]!.GetValue<string>() == "m.room.member").Select(e => e!["state_key"]!.GetValue<string>()).Order(StringComparer.Ordinal)];
+        [.. answer["state"]!.AsArray().Where(e => e!["type"]!.GetValue<string>() == "m.room.member").Select(e => e!["state_key"]!.GetValue<string>())
+            .Order(StringComparer.Ordinal)];
 
     private string Join(string room) => $"v3/join/{Path(room)}?via={One.FederationName}";
 
@@ -293,7 +305,8 @@ public sealed class JoinTests(TwoServers servers) : IClassFixture<TwoServers>
         Assert.True(RoomVersion.TryGet(made["room_version"]!.GetValue<string>(), out var version));
         var template = made["event"]!;
         return new PeerRoom(peer, room, version).Build(
-            user, EventTypes.Member, user, """{"membership":"join"}""", PeerRoom.Strings(template["prev_events"]!), PeerRoom.Strings(template["auth_events"]!), template["depth"]!.GetValue<long>());
+            user, EventTypes.Member, user, """{"membership":"join"}""", PeerRoom.Strings(template["prev_events"]!), PeerRoom.Strings(template["auth_events"]!),
+            template["depth"]!.GetValue<long>());
     }
 
     private async Task<JsonNode> SendJoinAsync(Peer peer, string room, string localpart, string query)

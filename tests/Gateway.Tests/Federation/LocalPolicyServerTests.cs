@@ -52,7 +52,8 @@ public sealed class LocalPolicyServerTests : IAsyncLifetime
         var signature = (await AskAsync(fine)).Ok()[_server.FederationName.Value]![RoomPolicyServer.KeyId]!.GetValue<string>();
         Assert.True(RoomPolicyServer.TryParse(await PolicyAsync(), out var policy));
         Assert.True(policy.Recommends(EventSignatures.AddSignature(fine, _server.FederationName.Value, RoomPolicyServer.KeyId, signature)));
-        Assert.False(policy.Recommends(EventSignatures.AddSignature(Build("""{"body":"other"}"""), _server.FederationName.Value, RoomPolicyServer.KeyId, signature)));
+        Assert.False(policy.Recommends(
+            EventSignatures.AddSignature(Build("""{"body":"other"}"""), _server.FederationName.Value, RoomPolicyServer.KeyId, signature)));
 
         (await AskAsync(Build("""{"body":"fine","formatted":[{"deep":"Best CASINO in town"}]}"""))).Fails(400, "M_FORBIDDEN");
         (await AskAsync(Build("""{"body":"fine","m.mentions":{"user_ids":["@a:b","@c:d","@e:f"]}}"""))).Fails(400, "M_FORBIDDEN");
@@ -99,7 +100,8 @@ public sealed class LocalPolicyServerTests : IAsyncLifetime
 
         var (fine, spam) = (Build("""{"body":"fine"}"""), Build("""{"body":"casino"}"""));
         await _peer.SendAsync(_server, fine, spam);
-        var shown = (await _anna.GetAsync($"v3/rooms/{_room.Path}/messages?dir=b&limit=50")).Ok()["chunk"]!.AsArray().Select(e => e!["event_id"]!.GetValue<string>()).ToList();
+        var shown = (await _anna.GetAsync($"v3/rooms/{_room.Path}/messages?dir=b&limit=50")).Ok()["chunk"]!.AsArray()
+            .Select(e => e!["event_id"]!.GetValue<string>()).ToList();
         Assert.Contains(fine.EventId, shown);
         Assert.DoesNotContain(spam.EventId, shown);
 
@@ -127,11 +129,13 @@ public sealed class LocalPolicyServerTests : IAsyncLifetime
     private Task<Answer> AskAsync(Pdu pdu) => _peer.AskAsync(_server, HttpMethod.Post, Sign, Encoding.UTF8.GetString(pdu.Json.Span));
 
     private Task<Answer> SendAsync(string text) =>
-        _anna.PutAsync($"v3/rooms/{_room.Path}/send/m.room.message/{Guid.NewGuid():N}", new JsonObject { ["msgtype"] = "m.text", ["body"] = text }.ToJsonString());
+        _anna.PutAsync($"v3/rooms/{_room.Path}/send/m.room.message/{Guid.NewGuid():N}",
+            new JsonObject { ["msgtype"] = "m.text", ["body"] = text }.ToJsonString());
 
     private async Task<Pdu> PolicyAsync()
     {
-        var id = (await _anna.GetAsync($"v3/rooms/{_room.Path}/state")).Ok().AsArray().Single(e => e!["type"]!.GetValue<string>() == "m.room.policy")!["event_id"]!.GetValue<string>();
+        var id = (await _anna.GetAsync($"v3/rooms/{_room.Path}/state")).Ok().AsArray()
+            .Single(e => e!["type"]!.GetValue<string>() == "m.room.policy")!["event_id"]!.GetValue<string>();
         Assert.True(Pdu.Parse(Encoding.UTF8.GetBytes((await EventAsync(id)).ToJsonString()), _room.Version).TryGet(out var pdu, out _));
         return pdu;
     }

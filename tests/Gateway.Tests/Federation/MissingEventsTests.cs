@@ -40,7 +40,8 @@ public sealed class MissingEventsTests(FederatingServer server) : IClassFixture<
     public async Task A_wide_gap_is_bridged_by_the_state_and_paged_over_by_backfill(int limit)
     {
         var before = await HistoryAsync(limit);
-        Pdu[] said = [.. Enumerable.Range(0, 12).Select(i => i == 4 ? _room.Add(Zoe, EventTypes.Member, Zoe, """{"membership":"join","displayname":"Z"}""") : _room.Say(Zoe, $"text {i}"))];
+        Pdu[] said = [.. Enumerable.Range(0, 12)
+            .Select(i => i == 4 ? _room.Add(Zoe, EventTypes.Member, Zoe, """{"membership":"join","displayname":"Z"}""") : _room.Say(Zoe, $"text {i}"))];
         _room.ServeState();
         _peer.On(GetMissing, _ => new JsonObject { ["events"] = PeerRoom.Array(said[9..11]) });
         AssertAccepted(await _peer.SendAsync(server, said[11]), said[11]);
@@ -166,7 +167,9 @@ public sealed class MissingEventsTests(FederatingServer server) : IClassFixture<
     {
         // Each event names auth events that nobody has; the answer is long and worthless.
         string Unknown(int i) => "$" + i.ToString("x43", System.Globalization.CultureInfo.InvariantCulture);
-        Pdu[] chain = [.. Enumerable.Range(0, 1500).Select(i => _room.Build(Zoe, EventTypes.Member, Zoe, $$"""{"membership":"join","n":{{i}}}""", [_room.Last.EventId], [Unknown(i), Unknown(i + 1)], depth: 1500 - i))];
+        Pdu[] chain = [.. Enumerable.Range(0, 1500)
+            .Select(i => _room.Build(
+            Zoe, EventTypes.Member, Zoe, $$"""{"membership":"join","n":{{i}}}""", [_room.Last.EventId], [Unknown(i), Unknown(i + 1)], depth: 1500 - i))];
         var last = _room.Build(Zoe, "m.room.message", null, """{"body":"last"}""", [_room.Last.EventId], [chain[0].EventId]);
         _peer.On("GET /_matrix/federation/v1/event_auth/", _ => new JsonObject { ["auth_chain"] = PeerRoom.Array(chain) });
         var asked = _peer.Asked.Count;
@@ -180,7 +183,8 @@ public sealed class MissingEventsTests(FederatingServer server) : IClassFixture<
     public async Task Auth_events_that_come_in_the_wrong_order_are_taken_all_the_same()
     {
         // Ten joins, each allowed by the one before; their depths claim the opposite order.
-        var auth = _room.State.Where(s => s.Key.Type is not EventTypes.Member).Select(s => s.Value.EventId).Where(id => _room.Last.AuthEvents.Contains(id)).ToArray();
+        var auth = _room.State.Where(s => s.Key.Type is not EventTypes.Member).Select(s => s.Value.EventId).Where(id => _room.Last.AuthEvents.Contains(id))
+            .ToArray();
         var chain = new List<Pdu>();
         for (var i = 0; i < 5; i++)
         {
@@ -188,7 +192,8 @@ public sealed class MissingEventsTests(FederatingServer server) : IClassFixture<
             chain.Add(_room.Build(Zoe, EventTypes.Member, Zoe, $$"""{"membership":"join","n":{{i}}}""", previous, [.. auth, .. previous], depth: 100 - i));
         }
 
-        var last = _room.Build(Zoe, "m.room.message", null, """{"body":"last"}""", [chain[^1].EventId], [.. auth.Where(id => _room.Events[id].Type != EventTypes.JoinRules), chain[^1].EventId]);
+        var last = _room.Build(Zoe, "m.room.message", null, """{"body":"last"}""", [chain[^1].EventId],
+            [.. auth.Where(id => _room.Events[id].Type != EventTypes.JoinRules), chain[^1].EventId]);
         _room.State[new("m.room.member", Zoe)] = chain[^1];
         chain.ForEach(p => _room.Events[p.EventId] = p);
         _room.ServeState();
@@ -201,14 +206,16 @@ public sealed class MissingEventsTests(FederatingServer server) : IClassFixture<
     {
         var ban = _room.Build(Zoe, EventTypes.Member, _anna.UserId, """{"membership":"ban"}""", [_room.Last.EventId]);
         var last = _room.Build(Zoe, "m.room.message", null, """{"body":"last"}""", [ban.EventId]);
-        _peer.On("GET /_matrix/federation/v1/state_ids/", _ => new JsonObject { ["pdu_ids"] = PeerRoom.Array([ban.EventId, "$nonsense", ""]), ["auth_chain_ids"] = new JsonArray(1, null) });
+        _peer.On("GET /_matrix/federation/v1/state_ids/", _ =>
+            new JsonObject { ["pdu_ids"] = PeerRoom.Array([ban.EventId, "$nonsense", ""]), ["auth_chain_ids"] = new JsonArray(1, null) });
         _peer.On("GET /_matrix/federation/v1/event/", _ => new JsonObject { ["pdus"] = PeerRoom.Array([ban]) });
         await _peer.SendAsync(server, last);
         Assert.DoesNotContain(last.EventId, await HistoryAsync(100));
         Assert.NotNull(await _anna.SendTextAsync(_room.RoomId, "still here"));
     }
 
-    private static void AssertAccepted(JsonObject verdicts, params Pdu[] pdus) => Assert.All(pdus, p => Assert.Equal("{}", verdicts[p.EventId]?.ToJsonString()));
+    private static void AssertAccepted(JsonObject verdicts, params Pdu[] pdus) =>
+        Assert.All(pdus, p => Assert.Equal("{}", verdicts[p.EventId]?.ToJsonString()));
 
     private static string Id(JsonNode? e) => e!["event_id"]!.GetValue<string>();
 

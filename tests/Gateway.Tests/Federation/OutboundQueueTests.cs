@@ -75,12 +75,14 @@ public sealed class OutboundQueueTests : IAsyncLifetime
         for (var i = 0; i < 7; i++)
             await _alice.SendTextAsync(_room, i == 3 ? "poison" : $"{i}");
         await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromMilliseconds(1), () => _inbox.Count >= 1);
-        _inbox.Refuse = body => body.ToJsonString().Contains("poison", StringComparison.Ordinal) ? new Answer(400, """{"errcode":"M_BAD_JSON","error":"no"}""") : null;
+        _inbox.Refuse = body => body.ToJsonString().Contains("poison", StringComparison.Ordinal) ? new Answer(400, """{"errcode":"M_BAD_JSON","error":"no"}""")
+            : null;
         await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(1), () => Bodies().Count >= 6);
         Assert.Equal(["0", "1", "2", "4", "5", "6"], Bodies());
         await _alice.SendTextAsync(_room, "after");
         await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(1), () => Bodies().Count >= 7);
-        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(1), () => Storage.Outbox.QueuedAsync(_peer.Name.Value, 0, 10).AsTask().Result.Count == 0);
+        await PeerInbox.AdvanceUntilAsync(
+            _server, TimeSpan.FromSeconds(1), () => Storage.Outbox.QueuedAsync(_peer.Name.Value, 0, 10).AsTask().Result.Count == 0);
     }
 
     [Fact]
@@ -108,9 +110,11 @@ public sealed class OutboundQueueTests : IAsyncLifetime
         // What a thousand more events would have queued.
         var unit = new WriteUnit();
         for (var i = 0; i < 1001; i++)
-            Storage.Outbox.Enqueue(unit, [_peer.Name.Value], new OutboxItem(OutboxKind.Pdu, _room, newest), unit.NextPosition(ChangeKind.ToDevice, _peer.Name.Value));
+            Storage.Outbox.Enqueue(
+                unit, [_peer.Name.Value], new OutboxItem(OutboxKind.Pdu, _room, newest), unit.NextPosition(ChangeKind.ToDevice, _peer.Name.Value));
         await Storage.CommitAsync(unit);
-        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(1), () => Storage.Outbox.UnsentRoomsAsync(_peer.Name.Value, 10).AsTask().Result.Count == 2);
+        await PeerInbox.AdvanceUntilAsync(
+            _server, TimeSpan.FromSeconds(1), () => Storage.Outbox.UnsentRoomsAsync(_peer.Name.Value, 10).AsTask().Result.Count == 2);
         Assert.Equal(3, (await Storage.Outbox.QueuedAsync(_peer.Name.Value, 0, 5000)).Count);
 
         _inbox.Refuse = _ => null;
@@ -150,7 +154,8 @@ public sealed class OutboundQueueTests : IAsyncLifetime
         await restart;
         _inbox.Refuse = _ => null;
         await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(10), () => Bodies().Count >= 1);
-        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromSeconds(10), () => _inbox.Taken.Any(t => t.Body.ToJsonString().Contains("m.direct_to_device", StringComparison.Ordinal)));
+        await PeerInbox.AdvanceUntilAsync(
+            _server, TimeSpan.FromSeconds(10), () => _inbox.Taken.Any(t => t.Body.ToJsonString().Contains("m.direct_to_device", StringComparison.Ordinal)));
         Assert.Equal(["1"], Bodies());
     }
 

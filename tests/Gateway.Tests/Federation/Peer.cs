@@ -70,7 +70,8 @@ public sealed class Peer : IAsyncDisposable
     {
         var body = json is null ? [] : Encoding.UTF8.GetBytes(json);
         Assert.True(RequestSigning.Sign(method.Method, target, Name, server.FederationName, body, Key).TryGet(out var authorization, out _));
-        using var request = new HttpRequestMessage(method, new Uri($"https://{server.FederationName}{target}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using var request = new HttpRequestMessage(
+            method, new Uri($"https://{server.FederationName}{target}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         request.Headers.TryAddWithoutValidation("Authorization", authorization);
         if (json is not null)
             request.Content = new StringContent(json, Encoding.UTF8, "application/json");
@@ -91,12 +92,14 @@ public sealed class Peer : IAsyncDisposable
     {
         var versions = string.Join('&', RoomVersion.All.Select(v => "ver=" + v.Id));
         var user = UserId(localpart);
-        var made = (await AskAsync(server, HttpMethod.Get, $"/_matrix/federation/v1/make_join/{Uri.EscapeDataString(roomId)}/{Uri.EscapeDataString(user)}?{versions}")).Ok();
+        var made = (await AskAsync(
+            server, HttpMethod.Get, $"/_matrix/federation/v1/make_join/{Uri.EscapeDataString(roomId)}/{Uri.EscapeDataString(user)}?{versions}")).Ok();
         Assert.True(RoomVersion.TryGet(made["room_version"]!.GetValue<string>(), out var version));
         var room = new PeerRoom(this, roomId, version);
         var template = made["event"]!;
         var join = room.Build(
-            user, EventTypes.Member, user, """{"membership":"join"}""", PeerRoom.Strings(template["prev_events"]!), PeerRoom.Strings(template["auth_events"]!), template["depth"]!.GetValue<long>());
+            user, EventTypes.Member, user, """{"membership":"join"}""", PeerRoom.Strings(template["prev_events"]!), PeerRoom.Strings(template["auth_events"]!),
+            template["depth"]!.GetValue<long>());
         var path = $"/_matrix/federation/v2/send_join/{Uri.EscapeDataString(roomId)}/{Uri.EscapeDataString(join.EventId)}";
         room.Adopt((await AskAsync(server, HttpMethod.Put, path, Encoding.UTF8.GetString(join.Json.Span))).Ok(), join);
         return room;

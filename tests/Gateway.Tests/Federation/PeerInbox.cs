@@ -60,7 +60,9 @@ public sealed class PeerInbox
         (await _peer.AskAsync(server, HttpMethod.Put, $"/_matrix/federation/v1/send/{id}", body)).Ok();
     }
 
-    /// <summary>Moves the clock until the condition holds, but not while the server waits for another: on a busy machine its time would be up before it has an answer.</summary>
+    /// <summary>
+    /// Moves the clock until the condition holds, but not while the server waits for another: on a busy machine its time would be up before it has an answer.
+    /// </summary>
     public static async Task AdvanceUntilAsync(FederatingServer server, TimeSpan step, Func<bool> condition)
     {
         for (var i = 0; i < 2000 && !condition(); i++)

@@ -63,9 +63,11 @@ public sealed class PeerRoom(Peer peer, string roomId, RoomVersion version)
 
     /// <summary>An event that changes nothing of what the peer holds for the room.</summary>
     public Pdu Build(
-        string sender, string type, string? stateKey, string content, string[] prevEvents, string[]? authEvents = null, long? depth = null, SigningKey? key = null, string? room = null, string? eventId = null)
+        string sender, string type, string? stateKey, string content, string[] prevEvents, string[]? authEvents = null, long? depth = null,
+        SigningKey? key = null, string? room = null, string? eventId = null)
     {
-        authEvents ??= [.. AuthTypes.For(version, type, sender, stateKey, JsonDocument.Parse(content).RootElement).Select(k => State.GetValueOrDefault(k)?.EventId).OfType<string>()];
+        authEvents ??= [.. AuthTypes.For(version, type, sender, stateKey, JsonDocument.Parse(content).RootElement)
+            .Select(k => State.GetValueOrDefault(k)?.EventId).OfType<string>()];
         depth ??= 1 + prevEvents.Select(id => Events.GetValueOrDefault(id)?.Depth ?? 0).DefaultIfEmpty(0).Max();
         var built = new PduBuilder
         {
@@ -114,7 +116,8 @@ public sealed class PeerRoom(Peer peer, string roomId, RoomVersion version)
     {
         Pdu[] state = [.. State.Values];
         var chain = AuthChain(state);
-        peer.On($"GET /_matrix/federation/v1/state_ids/{roomId}", _ => new JsonObject { ["pdu_ids"] = Array(state.Select(p => p.EventId)), ["auth_chain_ids"] = Array(chain.Select(p => p.EventId)) });
+        peer.On($"GET /_matrix/federation/v1/state_ids/{roomId}", _ =>
+            new JsonObject { ["pdu_ids"] = Array(state.Select(p => p.EventId)), ["auth_chain_ids"] = Array(chain.Select(p => p.EventId)) });
         peer.On($"GET /_matrix/federation/v1/state/{roomId}", _ => new JsonObject { ["pdus"] = Array(state), ["auth_chain"] = Array(chain) });
         peer.On("GET /_matrix/federation/v1/event/", request => Events.TryGetValue(request.Last, out var pdu)
             ? new Answer(200, new JsonObject { ["pdus"] = Array([pdu]) }.ToJsonString())

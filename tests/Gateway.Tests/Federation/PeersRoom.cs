@@ -5,7 +5,9 @@ using OrleansMatrix.Protocol.RoomVersions;
 
 namespace OrleansMatrix.Gateway.Tests.Federation;
 
-/// <summary>A public room that a user of a <see cref="Peer"/> made, and that others join through it; each answer can be put in place of the honest one.</summary>
+/// <summary>
+/// A public room that a user of a <see cref="Peer"/> made, and that others join through it; each answer can be put in place of the honest one.
+/// </summary>
 public sealed class PeersRoom : IAsyncDisposable
 {
     private const string Federation = "/_matrix/federation/";
@@ -67,7 +69,8 @@ public sealed class PeersRoom : IAsyncDisposable
             ["depth"] = Room.Last.Depth + 1,
             ["origin_server_ts"] = 1,
             ["prev_events"] = new JsonArray(Room.Last.EventId),
-            ["auth_events"] = PeerRoom.Array(Room.State.Values.Where(e => e.Type is EventTypes.Create or EventTypes.PowerLevels or EventTypes.JoinRules).Select(e => e.EventId)),
+            ["auth_events"] = PeerRoom.Array(
+            Room.State.Values.Where(e => e.Type is EventTypes.Create or EventTypes.PowerLevels or EventTypes.JoinRules).Select(e => e.EventId)),
         },
     };
 }

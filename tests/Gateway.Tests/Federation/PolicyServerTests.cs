@@ -107,18 +107,24 @@ public sealed class PolicyServerTests(FederatingServer server) : IClassFixture<F
         (await _anna.PutAsync($"v3/rooms/{_room.Path}/state/m.room.policy", own)).Ok();
         (await SendAsync("stuck")).Fails(403, "M_FORBIDDEN");
         (await _peer.AskAsync(server, HttpMethod.Post, "/_matrix/policy/v1/sign", "{}")).Fails(404, "M_UNRECOGNIZED");
-        (await _anna.PostAsync("v3/createRoom", $$"""{"initial_state":[{"type":"m.room.policy","state_key":"","content":{{own}} },{"type":"m.room.topic","state_key":"","content":{"topic":"t"} }]}""")).Fails(400, "M_INVALID_ROOM_STATE");
+        (await _anna.PostAsync(
+            "v3/createRoom", $$"""{"initial_state":[{"type":"m.room.policy","state_key":"","content":{{own}} },{"type":"m.room.topic","state_key":"","content":{"topic":"t"} }]}""")).Fails(400, "M_INVALID_ROOM_STATE");
     }
 
     private JsonObject SignEvent(PeerRequest request, SigningKey key)
     {
         Assert.True(Pdu.Parse(Encoding.UTF8.GetBytes(request.Body), _room.Version).TryGet(out var pdu, out _));
         var signed = PeerRoom.Node(EventSignatures.Sign(pdu, _peer.Name, key));
-        return new JsonObject { [_peer.Name.Value] = new JsonObject { [RoomPolicyServer.KeyId] = signed["signatures"]![_peer.Name.Value]![RoomPolicyServer.KeyId]!.GetValue<string>() } };
+        return new JsonObject
+        {
+            [_peer.Name.Value] =
+            new JsonObject { [RoomPolicyServer.KeyId] = signed["signatures"]![_peer.Name.Value]![RoomPolicyServer.KeyId]!.GetValue<string>() }
+        };
     }
 
     private Task<Answer> SendAsync(string text) =>
-        _anna.PutAsync($"v3/rooms/{_room.Path}/send/m.room.message/{Guid.NewGuid():N}", new JsonObject { ["msgtype"] = "m.text", ["body"] = text }.ToJsonString());
+        _anna.PutAsync($"v3/rooms/{_room.Path}/send/m.room.message/{Guid.NewGuid():N}",
+            new JsonObject { ["msgtype"] = "m.text", ["body"] = text }.ToJsonString());
 
     private async Task<JsonArray> MessagesAsync() => (await _anna.GetAsync($"v3/rooms/{_room.Path}/messages?dir=b&limit=50")).Ok()["chunk"]!.AsArray();
 

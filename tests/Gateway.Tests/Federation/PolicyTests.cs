@@ -35,10 +35,13 @@ public sealed class PolicyTests
     {
         await using var server = new FederatingServer();
         await server.InitializeAsync();
-        var network = new CheckNetwork(server.Services.GetRequiredService<IHttpClientFactory>(), server.Services.GetRequiredService<ISrvLookup>(), TimeProvider.System);
+        var network = new CheckNetwork(
+            server.Services.GetRequiredService<IHttpClientFactory>(), server.Services.GetRequiredService<ISrvLookup>(), TimeProvider.System);
         var report = new CheckReport();
-        await new ServerCheck(network, new AddressPolicy(allowPrivate: true), TimeProvider.System).RunAsync(server.FederationName, report, CancellationToken.None);
-        Assert.All(report.Lines.Where(l => l.Level == CheckLevel.Wrong), l => Assert.StartsWith($"The certificate at {server.FederationName}", l.Text, StringComparison.Ordinal));
+        await new ServerCheck(network, new AddressPolicy(allowPrivate: true), TimeProvider.System)
+            .RunAsync(server.FederationName, report, CancellationToken.None);
+        Assert.All(report.Lines.Where(l => l.Level == CheckLevel.Wrong), l =>
+            Assert.StartsWith($"The certificate at {server.FederationName}", l.Text, StringComparison.Ordinal));
         Assert.Contains(report.Lines, l => l.Text.StartsWith("A Matrix server answers at", StringComparison.Ordinal));
         Assert.Contains(report.Lines, l => l.Text.StartsWith("The keys at", StringComparison.Ordinal) && l.Level == CheckLevel.Good);
         Assert.False(report.IsGood);

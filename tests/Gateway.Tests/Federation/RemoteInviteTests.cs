@@ -79,13 +79,15 @@ public sealed class RemoteInviteTests
             return new Answer(403, """{"errcode":"M_FORBIDDEN","error":"no"}""");
         });
         var anna = await server.RegisterAsync("anna");
-        var creation = anna.PostAsync("v3/createRoom", $$"""{"preset":"private_chat","room_version":"11","invite":["{{slow.UserId("slow")}}","{{peer.UserId("zoe")}}"]}""");
+        var creation = anna.PostAsync(
+            "v3/createRoom", $$"""{"preset":"private_chat","room_version":"11","invite":["{{slow.UserId("slow")}}","{{peer.UserId("zoe")}}"]}""");
         while (!peer.Asked.Any(line => line.StartsWith("PUT /_matrix/federation/v2/invite/", StringComparison.Ordinal)))
             await Task.Delay(5, TestContext.Current.CancellationToken);
         Assert.False(creation.IsCompleted);
         gate.Set();
         var room = (await creation).Ok("room_id");
-        var members = (await anna.GetAsync($"v3/rooms/{Uri.EscapeDataString(room)}/members")).Ok()["chunk"]!.AsArray().Select(e => e!["state_key"]!.GetValue<string>()).Order();
+        var members = (await anna.GetAsync($"v3/rooms/{Uri.EscapeDataString(room)}/members")).Ok()["chunk"]!.AsArray()
+            .Select(e => e!["state_key"]!.GetValue<string>()).Order();
         Assert.Equal(new[] { anna.UserId, peer.UserId("zoe") }.Order(), members);
     }
 

@@ -48,10 +48,12 @@ public sealed class RemoteReadsTests(FederatingServer server) : IClassFixture<Fe
         var local = await _anna.CreateRoomAsync("""{"preset":"public_chat","name":"local"}""");
         string far = $"!far:{_peer.Name}", room = $"!room:{_peer.Name}", secret = $"!secret:{_peer.Name}", closed = $"!closed:{_peer.Name}";
         foreach (var child in new[] { far, local, $"!gone:{_peer.Name}" })
-            (await _anna.PutAsync($"v3/rooms/{Uri.EscapeDataString(space)}/state/m.space.child/{Uri.EscapeDataString(child)}", $$"""{"via":["{{_peer.Name}}"],"order":"{{(child == far ? "a" : "b")}}"}""")).Ok();
+            (await _anna.PutAsync($"v3/rooms/{Uri.EscapeDataString(space)}/state/m.space.child/{Uri.EscapeDataString(child)}",
+                $$"""{"via":["{{_peer.Name}}"],"order":"{{(child == far ? "a" : "b")}}"}""")).Ok();
         _peer.On(HierarchyPath + far, _ => new JsonObject
         {
-            ["room"] = Room(far, "m.space", "public", Child(space), Child(room), Child(secret), Child(far), Child(closed), new JsonObject { ["type"] = "nonsense" }, 7),
+            ["room"] = Room(far, "m.space", "public", Child(space), Child(room), Child(secret), Child(far), Child(closed),
+                new JsonObject { ["type"] = "nonsense" }, 7),
             ["children"] = new JsonArray(Room(room, null, "public"), Room(closed, null, "invite"), "nonsense"),
             ["inaccessible_children"] = new JsonArray(secret),
         });
@@ -104,10 +106,13 @@ public sealed class RemoteReadsTests(FederatingServer server) : IClassFixture<Fe
     public async Task A_room_of_another_server_is_summarised_by_it()
     {
         var (open, closed) = ($"!open:{_peer.Name}", $"!closed:{_peer.Name}");
-        _peer.On(HierarchyPath + open, _ => new JsonObject { ["room"] = Room(open, null, "public"), ["children"] = new JsonArray(), ["inaccessible_children"] = new JsonArray() });
-        _peer.On(HierarchyPath + closed, _ => new JsonObject { ["room"] = Room(closed, null, "invite"), ["children"] = new JsonArray(), ["inaccessible_children"] = new JsonArray() });
+        _peer.On(HierarchyPath + open, _ =>
+            new JsonObject { ["room"] = Room(open, null, "public"), ["children"] = new JsonArray(), ["inaccessible_children"] = new JsonArray() });
+        _peer.On(HierarchyPath + closed, _ =>
+            new JsonObject { ["room"] = Room(closed, null, "invite"), ["children"] = new JsonArray(), ["inaccessible_children"] = new JsonArray() });
         var summary = (await _anna.GetAsync($"v1/room_summary/{Uri.EscapeDataString(open)}?via={_peer.Name}")).Ok();
-        Assert.Equal((open, "leave", 3), (summary["name"]!.GetValue<string>(), summary["membership"]!.GetValue<string>(), summary["num_joined_members"]!.GetValue<int>()));
+        Assert.Equal((open, "leave", 3),
+            (summary["name"]!.GetValue<string>(), summary["membership"]!.GetValue<string>(), summary["num_joined_members"]!.GetValue<int>()));
         Assert.Null((await server.Anonymous().GetAsync($"v1/room_summary/{Uri.EscapeDataString(open)}")).Ok()["membership"]);
         (await _anna.GetAsync($"v1/room_summary/{Uri.EscapeDataString(closed)}")).Fails(404, "M_NOT_FOUND");
         (await _anna.GetAsync($"v1/room_summary/!none:{_peer.Name}")).Fails(404, "M_NOT_FOUND");

@@ -28,7 +28,9 @@ public sealed class ServedHistoryTests(FederatingServer server) : IClassFixture<
         Assert.NotEmpty(missing["events"]!.AsArray());
 
         (await anna.PutAsync($"v3/rooms/{there.Path}/state/m.room.server_acl", """{"allow":["*"],"allow_ip_literals":false}""")).Ok();
-        foreach (var target in new[] { $"backfill/{there.Path}?limit=10&v={Uri.EscapeDataString(after)}", $"event/{Uri.EscapeDataString(after)}", $"state_ids/{there.Path}?event_id={Uri.EscapeDataString(after)}", $"event_auth/{there.Path}/{Uri.EscapeDataString(after)}", $"timestamp_to_event/{there.Path}?ts=1&dir=f" })
+        foreach (var target in new[] { $"backfill/{there.Path}?limit=10&v={Uri.EscapeDataString(after)}", $"event/{Uri.EscapeDataString(after)}",
+            $"state_ids/{there.Path}?event_id={Uri.EscapeDataString(after)}", $"event_auth/{there.Path}/{Uri.EscapeDataString(after)}",
+            $"timestamp_to_event/{there.Path}?ts=1&dir=f" })
             (await peer.AskAsync(server, HttpMethod.Get, "/_matrix/federation/v1/" + target)).Fails(403, "M_FORBIDDEN");
     }
 
@@ -41,8 +43,10 @@ public sealed class ServedHistoryTests(FederatingServer server) : IClassFixture<
         var there = await peer.JoinAsync(server, room, "zoe");
         var sent = await anna.SendTextAsync(room, "x");
         var chain = (await AskAsync(peer, $"event_auth/{there.Path}/{Uri.EscapeDataString(sent)}"))["auth_chain"]!.AsArray();
-        Assert.Equal(["m.room.create", "m.room.member", "m.room.power_levels"], chain.Select(e => e!["type"]!.GetValue<string>()).Order(StringComparer.Ordinal));
-        (await peer.AskAsync(server, HttpMethod.Get, $"/_matrix/federation/v1/event_auth/{there.Path}/{Uri.EscapeDataString("$unknown")}")).Fails(404, "M_NOT_FOUND");
+        Assert.Equal(["m.room.create", "m.room.member", "m.room.power_levels"],
+            chain.Select(e => e!["type"]!.GetValue<string>()).Order(StringComparer.Ordinal));
+        (await peer.AskAsync(server, HttpMethod.Get, $"/_matrix/federation/v1/event_auth/{there.Path}/{Uri.EscapeDataString("$unknown")}"))
+            .Fails(404, "M_NOT_FOUND");
     }
 
     private async Task<JsonNode> AskAsync(Peer peer, string target) => (await peer.AskAsync(server, HttpMethod.Get, "/_matrix/federation/v1/" + target)).Ok();

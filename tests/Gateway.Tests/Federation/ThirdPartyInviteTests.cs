@@ -49,7 +49,8 @@ public sealed class ThirdPartyInviteTests(FederatingServer server) : IClassFixtu
     public async Task What_the_identity_server_did_not_sign_invites_nobody()
     {
         var zoe = _peer.UserId("zoe");
-        async Task RefusedAsync(JsonObject partial, int status, string code) => (await _peer.AskAsync(server, HttpMethod.Put, Exchange, partial.ToJsonString())).Fails(status, code);
+        async Task RefusedAsync(JsonObject partial, int status, string code) =>
+            (await _peer.AskAsync(server, HttpMethod.Put, Exchange, partial.ToJsonString())).Fails(status, code);
         await RefusedAsync(Partial(zoe, Signed(zoe, "token", SigningKey.FromSeed("0", new byte[32]))), 403, "M_FORBIDDEN");
         await RefusedAsync(Partial(zoe, Signed(zoe, "other", s_identityKey)), 403, "M_FORBIDDEN");
         await RefusedAsync(Partial(zoe, Signed(_peer.UserId("yan"), "token", s_identityKey)), 400, "M_INVALID_PARAM");
@@ -84,7 +85,8 @@ public sealed class ThirdPartyInviteTests(FederatingServer server) : IClassFixtu
         });
         var room = $"!far:{_peer.Name}";
         (await BindAsync(bert.UserId, _peer.UserId("yan"), room, Signed(bert.UserId, "t", s_identityKey))).Ok();
-        Assert.Equal((room, bert.UserId, "invite"), (asked!["room_id"]!.GetValue<string>(), asked["state_key"]!.GetValue<string>(), asked["content"]!["membership"]!.GetValue<string>()));
+        Assert.Equal((room, bert.UserId, "invite"),
+            (asked!["room_id"]!.GetValue<string>(), asked["state_key"]!.GetValue<string>(), asked["content"]!["membership"]!.GetValue<string>()));
         Assert.Equal("t", asked["content"]!["third_party_invite"]!["signed"]!["token"]!.GetValue<string>());
 
         // Nobody can have others asked in the name of users who are not here.
@@ -107,14 +109,20 @@ public sealed class ThirdPartyInviteTests(FederatingServer server) : IClassFixtu
         ["room_id"] = _room,
         ["sender"] = _anna.UserId,
         ["state_key"] = target,
-        ["content"] = new JsonObject { ["membership"] = "invite", ["third_party_invite"] = new JsonObject { ["display_name"] = "whatever", ["signed"] = signed } },
+        ["content"] = new JsonObject
+        {
+            ["membership"] = "invite",
+            ["third_party_invite"] = new JsonObject { ["display_name"] = "whatever", ["signed"] = signed }
+        },
     };
 
-    private Task<Answer> BindAsync(string user, string sender, string room, JsonNode signed) => server.Anonymous().PutAsync("/_matrix/federation/v1/3pid/onbind", new JsonObject
-    {
-        ["medium"] = "email",
-        ["address"] = "b@x",
-        ["mxid"] = user,
-        ["invites"] = new JsonArray(new JsonObject { ["medium"] = "email", ["address"] = "b@x", ["mxid"] = user, ["room_id"] = room, ["sender"] = sender, ["signed"] = signed }),
-    }.ToJsonString());
+    private Task<Answer> BindAsync(string user, string sender, string room, JsonNode signed) =>
+        server.Anonymous().PutAsync("/_matrix/federation/v1/3pid/onbind", new JsonObject
+        {
+            ["medium"] = "email",
+            ["address"] = "b@x",
+            ["mxid"] = user,
+            ["invites"] = new JsonArray(
+        new JsonObject { ["medium"] = "email", ["address"] = "b@x", ["mxid"] = user, ["room_id"] = room, ["sender"] = sender, ["signed"] = signed }),
+        }.ToJsonString());
 }

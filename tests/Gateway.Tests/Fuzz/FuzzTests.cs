@@ -40,7 +40,8 @@ public sealed class FuzzTests
             var answer = await HttpAnswer.ReadAsync(response);
             if (answer.Status == 500 || (answer.Status > 500 && answer.ErrCode != "M_NOT_YET_UPLOADED"))
                 faults.Add($"{endpoint.Method} {endpoint.Path}: {answer.Status} to {sent}");
-            else if (answer.Status >= 400 && answer.ContentType == "application/json" && answer.ErrCode is null && !answer.Json.TryGetProperty("flows", out var _))
+            else if (answer.Status >= 400 && answer.ContentType == "application/json" && answer.ErrCode is null &&
+                !answer.Json.TryGetProperty("flows", out var _))
                 faults.Add($"{endpoint.Method} {endpoint.Path}: {answer.Status} without errcode to {sent}");
         }
     }

@@ -8,7 +8,8 @@ internal sealed class RandomRequest(Random random, TestUser user, string roomId)
 {
     private static readonly string[] s_keys =
     [
-        "type", "user", "user_id", "room_id", "password", "identifier", "auth", "session", "device_id", "devices", "membership", "reason", "body", "content", "name",
+        "type", "user", "user_id", "room_id", "password", "identifier", "auth", "session", "device_id", "devices", "membership", "reason", "body", "content",
+            "name",
         "topic", "preset", "visibility", "invite", "initial_state", "creation_content", "power_level_content_override", "room_alias_name", "users", "events",
         "displayname", "avatar_url", "timeout", "typing", "presence", "status_msg", "filter", "limit", "event_id", "m.read", "m.fully_read", "thread_id",
         "messages", "device_keys", "one_time_keys", "fallback_keys", "algorithm", "auth_data", "signatures", "keys", "rooms", "sessions", "master_key",
@@ -19,7 +20,8 @@ internal sealed class RandomRequest(Random random, TestUser user, string roomId)
 
     private static readonly string[] s_queries =
     [
-        "limit", "from", "to", "dir", "filter", "since", "set_presence", "full_state", "at", "membership", "not_membership", "ts", "recurse", "via", "server_name",
+        "limit", "from", "to", "dir", "filter", "since", "set_presence", "full_state", "at", "membership", "not_membership", "ts", "recurse", "via",
+            "server_name",
         "user_id", "kind", "username", "token", "width", "height", "method", "filename", "only", "before", "after", "version", "order_by", "suggested_only",
         "max_depth", "room_id", "include", "format", "generic_search_term", "use_state_after", "server", "animated",
     ];
@@ -28,7 +30,8 @@ internal sealed class RandomRequest(Random random, TestUser user, string roomId)
     {
         var path = string.Join('/', endpoint.Path.Split('/').Select(segment => segment.StartsWith('{') ? Parameter(segment.Trim('{', '}', '?')) : segment));
         var request = new HttpRequestMessage(
-            new HttpMethod(endpoint.Method), new Uri(server + path.TrimStart('/') + Query(), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+            new HttpMethod(endpoint.Method),
+            new Uri(server + path.TrimStart('/') + Query(), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         if (endpoint.Method != "GET" || random.Next(10) == 0)
             request.Content = new ByteArrayContent(Body());
         if (random.Next(20) != 0)

@@ -36,7 +36,8 @@ public sealed class CrossSigningTests(MatrixTestServer server) : IClassFixture<M
         (await alice.PostAsync(Upload, $$"""{"self_signing_key":{{byOther}}}""")).Fails(400, "M_MISSING_PARAM");
         (await alice.PostAsync(Upload, $$"""{"master_key":{{master}},"self_signing_key":{{byOther}}}""")).Fails(400, "M_INVALID_SIGNATURE");
         (await alice.PostAsync(Upload, $$"""{"master_key":{{master}},"user_signing_key":{{unsigned}}}""")).Fails(400, "M_INVALID_SIGNATURE");
-        (await alice.PostAsync(Upload, $$"""{"master_key":{{KeyObjects.CrossSigning("@other:one.test", "master", KeyObjects.NewKey(1))}}}""")).Fails(400, "M_INVALID_PARAM");
+        (await alice.PostAsync(Upload, $$"""{"master_key":{{KeyObjects.CrossSigning("@other:one.test", "master", KeyObjects.NewKey(1))}}}"""))
+            .Fails(400, "M_INVALID_PARAM");
     }
 
     [Fact]
@@ -107,7 +108,8 @@ public sealed class CrossSigningTests(MatrixTestServer server) : IClassFixture<M
         (await alice.PostAsync("v3/keys/upload", $$"""{"device_keys":{{device}}}""")).Ok();
         var selfSigning = KeyObjects.NewKey(51);
 
-        var forged = KeyObjects.Sign(device, alice.UserId, selfSigning).Replace($"\"{selfSigning.KeyId}\":\"", $"\"{selfSigning.KeyId}\":\"AAAA", StringComparison.Ordinal);
+        var forged = KeyObjects.Sign(device, alice.UserId, selfSigning)
+            .Replace($"\"{selfSigning.KeyId}\":\"", $"\"{selfSigning.KeyId}\":\"AAAA", StringComparison.Ordinal);
         var other = KeyObjects.Sign(device.Replace("curve", "evil", StringComparison.Ordinal), alice.UserId, selfSigning);
 
         Assert.Equal("M_INVALID_SIGNATURE", await FailureAsync(alice, alice.DeviceId, forged));

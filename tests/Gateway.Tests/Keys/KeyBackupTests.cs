@@ -57,7 +57,8 @@ public sealed class KeyBackupTests(MatrixTestServer server) : IClassFixture<Matr
     [InlineData(5, 5, false, 5, 4, false, true)]
     [InlineData(5, 5, false, 5, 6, false, false)]
     [InlineData(5, 5, false, 5, 5, false, false)]
-    public async Task The_better_key_of_a_session_is_kept(int index, int forwarded, bool verified, int newIndex, int newForwarded, bool newVerified, bool replaced)
+    public async Task The_better_key_of_a_session_is_kept(
+        int index, int forwarded, bool verified, int newIndex, int newForwarded, bool newVerified, bool replaced)
     {
         var alice = await server.RegisterAsync("alice");
         var version = await CreateAsync(alice);
@@ -131,7 +132,8 @@ public sealed class KeyBackupTests(MatrixTestServer server) : IClassFixture<Matr
 
     private static async Task<string> CreateAsync(TestClient who) => (await who.PostAsync("v3/room_keys/version", Version)).Ok("version");
 
-    private static Task<Answer> PutAsync(TestClient who, string version, string scope, string body) => who.PutAsync($"v3/room_keys/keys{scope}?version={version}", body);
+    private static Task<Answer> PutAsync(TestClient who, string version, string scope, string body) =>
+        who.PutAsync($"v3/room_keys/keys{scope}?version={version}", body);
 
     private static Task<Answer> GetAsync(TestClient who, string version, string scope) => who.GetAsync($"v3/room_keys/keys{scope}?version={version}");
 

@@ -31,7 +31,8 @@ internal static class KeyObjects
     }
 
     /// <summary>The object with a signature by the key.</summary>
-    public static string Sign(string json, string userId, SigningKey key) => Encoding.UTF8.GetString(SignedJson.Sign(Encoding.UTF8.GetBytes(json), userId, key).Value);
+    public static string Sign(string json, string userId, SigningKey key) =>
+        Encoding.UTF8.GetString(SignedJson.Sign(Encoding.UTF8.GetBytes(json), userId, key).Value);
 
     /// <summary>A key whose id is its public half, as cross-signing wants it.</summary>
     public static SigningKey NewKey(byte seed)

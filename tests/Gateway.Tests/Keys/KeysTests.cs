@@ -91,7 +91,11 @@ public sealed class KeysTests(MatrixTestServer server) : IClassFixture<MatrixTes
         var oneTime = new JsonObject();
         for (var i = 0; i < Keys; i++)
             oneTime[$"signed_curve25519:{i}"] = new JsonObject { ["key"] = i.ToString(System.Globalization.CultureInfo.InvariantCulture) };
-        var body = new JsonObject { ["one_time_keys"] = oneTime, ["fallback_keys"] = new JsonObject { ["signed_curve25519:F"] = new JsonObject { ["fallback"] = true } } };
+        var body = new JsonObject
+        {
+            ["one_time_keys"] = oneTime,
+            ["fallback_keys"] = new JsonObject { ["signed_curve25519:F"] = new JsonObject { ["fallback"] = true } }
+        };
         (await alice.PostAsync("v3/keys/upload", body.ToJsonString())).Ok();
 
         var claims = await Task.WhenAll(Enumerable.Range(0, Keys + 10).Select(i => ClaimAsync(i % 2 == 0 ? bob : alice, alice)));
@@ -136,7 +140,8 @@ public sealed class KeysTests(MatrixTestServer server) : IClassFixture<MatrixTes
 
     private static async Task<string> ClaimAsync(TestClient who, TestClient target)
     {
-        var answer = (await who.PostAsync("v3/keys/claim", $$$$"""{"one_time_keys":{"{{{{target.UserId}}}}":{"{{{{target.DeviceId}}}}":"signed_curve25519"}}}""")).Ok();
+        var answer = (await who.PostAsync(
+            "v3/keys/claim", $$$$"""{"one_time_keys":{"{{{{target.UserId}}}}":{"{{{{target.DeviceId}}}}":"signed_curve25519"}}}""")).Ok();
         return Assert.Single(answer["one_time_keys"]![target.UserId]![target.DeviceId]!.AsObject()).Key;
     }
 }

@@ -27,7 +27,8 @@ public sealed class MediaTests : IAsyncLifetime
     {
         var content = RandomNumberGenerator.GetBytes(200_000);
         var id = await UploadAsync(content, "image/png", "?filename=h%C3%A4user.png");
-        foreach (var path in new[] { Download + id, "/_matrix/media/v3/download/" + id, "/_matrix/media/r0/download/" + id, "/_matrix/media/v1/download/" + id })
+        foreach (var path in new[] { Download + id, "/_matrix/media/v3/download/" + id, "/_matrix/media/r0/download/" + id,
+            "/_matrix/media/v1/download/" + id })
         {
             var answer = await _server.GetAsync(path, _user.Token);
             answer.AssertOk();

@@ -81,7 +81,8 @@ public sealed class BodyBudgetTests
         {
             await _tcp.ConnectAsync(server.Host, server.Port);
             var stream = _tcp.GetStream();
-            await stream.WriteAsync(Encoding.ASCII.GetBytes($"PUT /_matrix/federation/v1/send/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {declared}\r\n\r\n"));
+            await stream.WriteAsync(
+                Encoding.ASCII.GetBytes($"PUT /_matrix/federation/v1/send/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {declared}\r\n\r\n"));
             await stream.WriteAsync(new byte[sent]);
         }
 

@@ -105,7 +105,8 @@ public sealed class PipelineTests(OpenServer fixture) : IClassFixture<OpenServer
     [Fact]
     public async Task Invalid_UTF8_and_extreme_depth_are_not_JSON()
     {
-        foreach (var body in new[] { [0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d], Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("[", 100_000))), "{\"a\":\"\xc3\xa9"u8.ToArray() })
+        foreach (var body in new[] { [0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d], Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("[", 100_000))),
+            "{\"a\":\"\xc3\xa9"u8.ToArray() })
         {
             using var content = new ByteArrayContent(body);
             (await _server.SendAsync("POST", Login, content)).AssertError(400, "M_NOT_JSON");

@@ -62,7 +62,8 @@ public class TelemetryTests
     {
         var alice = await server.RegisterAsync("alice");
         var room = (await server.PostAsync("/_matrix/client/v3/createRoom", "{}", alice.Token)).Text("room_id");
-        Assert.Equal(200, (await server.PutAsync($"/_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/send/m.room.message/1", """{"msgtype":"m.text","body":"hi"}""", alice.Token)).Status);
+        Assert.Equal(200, (await server.PutAsync(
+            $"/_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/send/m.room.message/1", """{"msgtype":"m.text","body":"hi"}""", alice.Token)).Status);
         return room;
     }
 }

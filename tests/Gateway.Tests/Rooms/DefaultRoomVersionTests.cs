@@ -7,7 +7,8 @@ public class DefaultRoomVersionTests
     {
         await using var server = await TestServer.StartAsync("DefaultRoomVersion=10");
         var alice = await server.RegisterAsync("alice");
-        Assert.Equal("10", (await server.GetAsync("/_matrix/client/v3/capabilities", alice.Token)).Json.GetProperty("capabilities").GetProperty("m.room_versions").GetProperty("default").GetString());
+        Assert.Equal("10", (await server.GetAsync("/_matrix/client/v3/capabilities", alice.Token)).Json.GetProperty("capabilities")
+            .GetProperty("m.room_versions").GetProperty("default").GetString());
         Assert.Equal("10", await VersionAsync("{}"));
         Assert.Equal("11", await VersionAsync("""{"room_version":"11"}"""));
 

@@ -13,7 +13,8 @@ namespace OrleansMatrix.Gateway.Tests.Support;
 public class MatrixTestServer : IAsyncLifetime
 {
     private readonly TemporaryFolder _data = new();
-    private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(1) }) { Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http =
+        new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(1) }) { Timeout = TimeSpan.FromSeconds(60) };
     private FaultLog _faults = new();
     private WebApplication? _app;
     private int _users;
@@ -100,7 +101,8 @@ public class MatrixTestServer : IAsyncLifetime
             Configure(builder);
         });
         await _app.StartAsync();
-        Url = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single(a => a.StartsWith("http:", StringComparison.Ordinal)));
+        Url = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single(
+            a => a.StartsWith("http:", StringComparison.Ordinal)));
     }
 
     private async Task StopAsync()

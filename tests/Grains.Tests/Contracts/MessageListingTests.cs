@@ -18,7 +18,8 @@ public class MessageListingTests
         var path = Path.Combine(Path.GetTempPath(), Listing);
         if (!listed.SequenceEqual(found))
             File.WriteAllLines(path, found);
-        Assert.True(listed.SequenceEqual(found), $"tests/Grains.Tests/Contracts/{Listing} differs from the messages ({path} has them): a change must leave the meaning of what older silos send and read.");
+        Assert.True(listed.SequenceEqual(found),
+            $"tests/Grains.Tests/Contracts/{Listing} differs from the messages ({path} has them): a change must leave the meaning of what older silos send and read.");
     }
 
     private static IEnumerable<string> Describe(Type type)
@@ -28,7 +29,8 @@ public class MessageListingTests
             yield return "  " + line;
     }
 
-    private static IEnumerable<string> Values(Type type) => Enum.GetValuesAsUnderlyingType(type).Cast<object>().Select(value => $"{value}: {Enum.GetName(type, value)}");
+    private static IEnumerable<string> Values(Type type) =>
+        Enum.GetValuesAsUnderlyingType(type).Cast<object>().Select(value => $"{value}: {Enum.GetName(type, value)}");
 
     private static IEnumerable<string> Members(Type type) => type.GetMembers(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly)
         .Select(member => (Id: member.GetCustomAttribute<IdAttribute>()?.Id, Member: member))

@@ -11,7 +11,8 @@ internal static class Messages
 {
     /// <summary>Every message type, in the order of their names between silos.</summary>
     public static IReadOnlyList<Type> Types { get; } =
-        [.. typeof(Requester).Assembly.GetTypes().Where(t => t.GetCustomAttribute<GenerateSerializerAttribute>() is not null).OrderBy(Alias, StringComparer.Ordinal)];
+        [.. typeof(Requester).Assembly.GetTypes().Where(t => t.GetCustomAttribute<GenerateSerializerAttribute>() is not null)
+            .OrderBy(Alias, StringComparer.Ordinal)];
 
     /// <summary>A type's name between silos, with those of its arguments.</summary>
     public static string Alias(Type type)
@@ -56,7 +57,8 @@ internal static class Messages
         var items = Array.CreateInstance(element, 2);
         for (var i = 0; i < items.Length; i++)
             items.SetValue(Sample(element, ref seed), i);
-        var create = typeof(ImmutableArray).GetMethods().Single(m => m.Name == nameof(ImmutableArray.Create) && m.GetParameters() is [{ ParameterType.IsArray: true }]);
+        var create = typeof(ImmutableArray).GetMethods()
+            .Single(m => m.Name == nameof(ImmutableArray.Create) && m.GetParameters() is [{ ParameterType.IsArray: true }]);
         return create.MakeGenericMethod(element).Invoke(null, [items])!;
     }
 

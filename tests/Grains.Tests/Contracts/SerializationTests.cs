@@ -17,7 +17,8 @@ public class SerializationTests
         var seed = 0;
         var checkedTypes = 0;
         // Surrogates only pack others.
-        foreach (var type in Messages.Types.Where(t => !t.Name.EndsWith("Surrogate", StringComparison.Ordinal)).Select(t => t.IsGenericTypeDefinition ? t.MakeGenericType(typeof(string)) : t).Where(t => !t.IsAbstract))
+        foreach (var type in Messages.Types.Where(t => !t.Name.EndsWith("Surrogate", StringComparison.Ordinal))
+            .Select(t => t.IsGenericTypeDefinition ? t.MakeGenericType(typeof(string)) : t).Where(t => !t.IsAbstract))
         {
             var sent = Messages.Sample(type, ref seed);
             Assert.Equal($"{type.Name}: {Messages.Text(sent)}", $"{type.Name}: {Messages.Text(Pass(sent))}");
@@ -39,10 +40,12 @@ public class SerializationTests
     [Fact]
     public void A_fault_arrives_as_what_it_is()
     {
-        foreach (var fault in new Exception[] { new StaleFenceException("room !a:b"), new ConflictException("taken"), new InvalidOperationException("x", new TimeoutException("y")) })
+        foreach (var fault in new Exception[] { new StaleFenceException("room !a:b"), new ConflictException("taken"),
+            new InvalidOperationException("x", new TimeoutException("y")) })
         {
             var arrived = (Exception)Pass(fault)!;
-            Assert.Equal((fault.GetType(), fault.Message, fault.InnerException?.GetType()), (arrived.GetType(), arrived.Message, arrived.InnerException?.GetType()));
+            Assert.Equal((fault.GetType(), fault.Message, fault.InnerException?.GetType()),
+                (arrived.GetType(), arrived.Message, arrived.InnerException?.GetType()));
         }
     }
 

@@ -94,7 +94,8 @@ public sealed class TwoActivationsTests : IAsyncLifetime
         var set = new ConcurrentBag<string>();
         await Task.WhenAll(Enumerable.Range(0, 20).SelectMany(i => new[] { SetAsync(former, $"u.former{i}"), SetAsync(user, $"u.current{i}") }));
         using var tags = JsonDocument.Parse((await user.GetTags(RoomId.Parse("!room:local"))).Value);
-        Assert.Equal(set.Order(StringComparer.Ordinal), tags.RootElement.GetProperty("tags").EnumerateObject().Select(t => t.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(set.Order(StringComparer.Ordinal), tags.RootElement.GetProperty("tags").EnumerateObject().Select(t => t.Name)
+            .Order(StringComparer.Ordinal));
 
         async Task SetAsync(IUserGrain grain, string tag)
         {

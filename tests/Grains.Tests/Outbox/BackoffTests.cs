@@ -27,7 +27,8 @@ public sealed class BackoffTests : IAsyncLifetime
         await _storage.MigrateAsync(TestContext.Current.CancellationToken);
         _cluster = await GrainCluster.StartAsync(1, _folder.Path, _clock, _storage, _servers);
         var unit = new WriteUnit();
-        _storage.Outbox.Enqueue(unit, [Other], new OutboxItem(OutboxKind.ToDevice, "", Body: Utf8("""{"edu_type":"m.direct_to_device","content":{}}""")), unit.NextPosition(ChangeKind.ToDevice, Other));
+        _storage.Outbox.Enqueue(unit, [Other], new OutboxItem(OutboxKind.ToDevice, "", Body: Utf8("""{"edu_type":"m.direct_to_device","content":{}}""")),
+            unit.NextPosition(ChangeKind.ToDevice, Other));
         await _storage.CommitAsync(unit);
 
         // It fails at once, then after 2, 4, 8, 16 and 32 s; the next try is 64 s later.

@@ -86,7 +86,8 @@ public sealed class KilledSiloTests : IAsyncLifetime
         foreach (var number in numbers)
         {
             _storage.Outbox.Enqueue(
-                unit, [Other], new OutboxItem(OutboxKind.ToDevice, "", Body: Utf8($$"""{"edu_type":"m.direct_to_device","content":{"n":{{number}} } }""")), unit.NextPosition(ChangeKind.ToDevice, Other));
+                unit, [Other], new OutboxItem(OutboxKind.ToDevice, "", Body: Utf8($$"""{"edu_type":"m.direct_to_device","content":{"n":{{number}} } }""")),
+                unit.NextPosition(ChangeKind.ToDevice, Other));
         }
 
         await _storage.CommitAsync(unit);

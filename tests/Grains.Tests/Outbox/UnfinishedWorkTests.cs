@@ -64,7 +64,8 @@ public sealed class UnfinishedWorkTests : IAsyncLifetime
     {
         var unit = new WriteUnit();
         _dead.Ephemeral.PutPresence(unit, new PresenceRow(Alice, "online", null, 1, true, 0), unit.NextPosition(ChangeKind.Presence, Alice));
-        _dead.Ephemeral.PutPresence(unit, new PresenceRow("@zoe:elsewhere", "online", null, 1, true, 0), unit.NextPosition(ChangeKind.Presence, "@zoe:elsewhere"));
+        _dead.Ephemeral.PutPresence(
+            unit, new PresenceRow("@zoe:elsewhere", "online", null, 1, true, 0), unit.NextPosition(ChangeKind.Presence, "@zoe:elsewhere"));
         await _dead.CommitAsync(unit);
         _cluster = await GrainCluster.StartAsync(1, _folder.Path, _clock, _storage, _servers, wakes: true);
         await UntilAsync(async () => (await _storage.Ephemeral.PresenceAsync([Alice]))[0].Presence == "offline", TimeSpan.FromSeconds(1));

@@ -44,5 +44,6 @@ public sealed class DeviceListSyncTests
         Assert.Null(left.At("device_lists", "changed"));
     }
 
-    private static IEnumerable<string?> Users(JsonElement sync, string list) => sync.At("device_lists", list)!.Value.EnumerateArray().Select(u => u.GetString());
+    private static IEnumerable<string?> Users(JsonElement sync, string list) =>
+        sync.At("device_lists", list)!.Value.EnumerateArray().Select(u => u.GetString());
 }

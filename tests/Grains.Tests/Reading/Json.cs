@@ -23,7 +23,9 @@ internal static class Json
     /// <summary>The events of a section such as <c>timeline</c>; empty if it is not there.</summary>
     public static List<JsonElement> Events(this JsonElement? room, string section) => room?.At(section, "events")?.EnumerateArray().ToList() ?? [];
 
-    public static List<string> Bodies(this IEnumerable<JsonElement> events) => [.. events.Select(e => e.At("content", "body")?.GetString() ?? e.GetProperty("type").GetString()!)];
+    public static List<string> Bodies(this IEnumerable<JsonElement> events) =>
+        [.. events.Select(e => e.At("content", "body")?.GetString() ?? e.GetProperty("type").GetString()!)];
 
-    public static List<string> Keys(this IEnumerable<JsonElement> events) => [.. events.Select(e => $"{e.GetProperty("type").GetString()}|{e.At("state_key")?.GetString()}").Order(StringComparer.Ordinal)];
+    public static List<string> Keys(this IEnumerable<JsonElement> events) =>
+        [.. events.Select(e => $"{e.GetProperty("type").GetString()}|{e.At("state_key")?.GetString()}").Order(StringComparer.Ordinal)];
 }

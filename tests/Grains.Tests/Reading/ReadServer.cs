@@ -27,7 +27,8 @@ internal sealed class ReadServer : IAsyncDisposable
     {
         Time = time;
         Storage = postgres is null
-            ? SqliteStorage.Open(_folder.File("matrix.db"), time, NullLoggerFactory.Instance) : PostgresStorage.Open(postgres, time, NullLoggerFactory.Instance);
+            ? SqliteStorage.Open(_folder.File("matrix.db"), time, NullLoggerFactory.Instance)
+            : PostgresStorage.Open(postgres, time, NullLoggerFactory.Instance);
         Nodes = new StateNodeCache(Storage.StateNodes);
         Read = new ReadServices(Storage, Nodes, time);
         Hub = new ChangeHub(Storage.Feed);
@@ -59,7 +60,8 @@ internal sealed class ReadServer : IAsyncDisposable
     public UserAccountData AccountData(string userId) => new(Storage, _owners.GetOrAdd(userId, id => new Ownership(Storage, $"user:{id}")), userId);
 
     /// <summary>A sync as the user's device D would do it.</summary>
-    public async Task<JsonElement> SyncAsync(string userId, string? since = null, string? filter = null, bool fullState = false, bool stateAfter = false, int timeout = 0, string device = "D")
+    public async Task<JsonElement> SyncAsync(
+        string userId, string? since = null, string? filter = null, bool fullState = false, bool stateAfter = false, int timeout = 0, string device = "D")
     {
         var request = new SyncRequest(new Requester(UserId.Parse(userId), device), since, filter, fullState, "offline", timeout, stateAfter);
         var outcome = await SyncRun.RunAsync(State(userId), request, TestContext.Current.CancellationToken);

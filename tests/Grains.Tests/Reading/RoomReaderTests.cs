@@ -113,7 +113,8 @@ public sealed class RoomReaderTests
         await ReplyAsync(A, first, "r1");
         await ReplyAsync(B, second, "r2");
         var last = await ReplyAsync(B, first, "r3");
-        await room.SendJsonAsync(B, "m.room.message", $$$"""{"body":"*","m.new_content":{"body":"edited"},"m.relates_to":{"event_id":"{{{last}}}","rel_type":"m.replace"},"msgtype":"m.text"}""");
+        await room.SendJsonAsync(B, "m.room.message",
+            $$$"""{"body":"*","m.new_content":{"body":"edited"},"m.relates_to":{"event_id":"{{{last}}}","rel_type":"m.replace"},"msgtype":"m.text"}""");
         var reader = (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(UserId.Parse(A), "D"))).Value;
         var threads = Parse(await ThreadsRead.ReadAsync(reader, null, 10, null)).GetProperty("chunk").EnumerateArray().ToList();
         Assert.Equal(["first", "second"], threads.Bodies());
@@ -122,12 +123,16 @@ public sealed class RoomReaderTests
         Assert.True(thread.GetProperty("current_user_participated").GetBoolean());
         Assert.Equal("edited", thread.At("latest_event", "unsigned", "m.relations", "m.replace", "content", "m.new_content", "body")!.Value.GetString());
         Assert.Equal(["first"], Parse(await ThreadsRead.ReadAsync(reader, "participated", 10, null)).GetProperty("chunk").EnumerateArray().Bodies());
-        var children = Parse(await RelationsRead.RelationsAsync(reader, new RelationsRequest(new Requester(UserId.Parse(A), "D"), EventId.Parse(first), "m.thread", null, null, null, true, 1, false)));
+        var children = Parse(
+            await RelationsRead.RelationsAsync(
+            reader, new RelationsRequest(new Requester(UserId.Parse(A), "D"), EventId.Parse(first), "m.thread", null, null, null, true, 1, false)));
         Assert.Equal(["r3"], children.GetProperty("chunk").EnumerateArray().Bodies());
         var next = children.GetProperty("next_batch").GetString();
-        children = Parse(await RelationsRead.RelationsAsync(reader, new RelationsRequest(new Requester(UserId.Parse(A), "D"), EventId.Parse(first), "m.thread", null, next, null, true, 5, false)));
+        children = Parse(await RelationsRead.RelationsAsync(
+            reader, new RelationsRequest(new Requester(UserId.Parse(A), "D"), EventId.Parse(first), "m.thread", null, next, null, true, 5, false)));
         Assert.Equal(["r1"], children.GetProperty("chunk").EnumerateArray().Bodies());
-        var all = Parse(await RelationsRead.RelationsAsync(reader, new RelationsRequest(new Requester(UserId.Parse(A), "D"), EventId.Parse(first), null, null, null, null, false, 9, true)));
+        var all = Parse(await RelationsRead.RelationsAsync(
+            reader, new RelationsRequest(new Requester(UserId.Parse(A), "D"), EventId.Parse(first), null, null, null, null, false, 9, true)));
         Assert.Equal(["r1", "r3", "*"], all.GetProperty("chunk").EnumerateArray().Bodies());
 
         Task<string> ReplyAsync(string user, string root, string body) => room.SendJsonAsync(
@@ -144,9 +149,11 @@ public sealed class RoomReaderTests
         await room.JoinAsync(C);
         await room.LeaveAsync(B);
         var reader = (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(UserId.Parse(A), "D"))).Value;
-        Assert.Equal(["m.room.member|@a:x", "m.room.member|@b:x"], Parse(await StateRead.MembersAsync(reader, at, null, null)).GetProperty("chunk").EnumerateArray().Keys());
+        Assert.Equal(["m.room.member|@a:x", "m.room.member|@b:x"], Parse(await StateRead.MembersAsync(reader, at, null, null)).GetProperty("chunk")
+            .EnumerateArray().Keys());
         Assert.Equal(["m.room.member|@b:x"], Parse(await StateRead.MembersAsync(reader, null, "leave", null)).GetProperty("chunk").EnumerateArray().Keys());
-        Assert.Equal(["m.room.member|@a:x", "m.room.member|@c:x"], Parse(await StateRead.MembersAsync(reader, null, null, "leave")).GetProperty("chunk").EnumerateArray().Keys());
+        Assert.Equal(["m.room.member|@a:x", "m.room.member|@c:x"], Parse(await StateRead.MembersAsync(reader, null, null, "leave")).GetProperty("chunk")
+            .EnumerateArray().Keys());
     }
 
     [Theory]
@@ -172,7 +179,8 @@ public sealed class RoomReaderTests
         return ids;
     }
 
-    private static async Task<JsonElement> MessagesAsync(ReadServer server, TestRoom room, string userId, string? from = null, int limit = 50, bool backward = true)
+    private static async Task<JsonElement> MessagesAsync(
+        ReadServer server, TestRoom room, string userId, string? from = null, int limit = 50, bool backward = true)
     {
         var requester = new Requester(UserId.Parse(userId), "D");
         var reader = (await RoomReader.OpenAsync(server.Read, room.Id, requester)).Value;

@@ -245,7 +245,8 @@ public sealed class SyncTests
         // The answer with C's membership was lost: the client presents the older token again.
         Assert.Equal(["m.room.member|@c:x"], Members(await server.SyncAsync(A, first.Next(), Lazy)));
 
-        List<string> Members(JsonElement sync) => [.. sync.Joined(room.Id).Events("state").Keys().Where(k => k.StartsWith("m.room.member", StringComparison.Ordinal))];
+        List<string> Members(JsonElement sync) =>
+            [.. sync.Joined(room.Id).Events("state").Keys().Where(k => k.StartsWith("m.room.member", StringComparison.Ordinal))];
     }
 
     [Fact]
@@ -328,7 +329,8 @@ public sealed class SyncTests
         var hub = new Grains.User.Changes.ChangeHub(server.Storage.Feed);
         await using var signals = new Grains.User.Changes.NeighbourSignals(hub, server.Storage, NullLogger<Grains.User.Changes.NeighbourSignals>.Instance);
         using var state = new Grains.User.UserState(new Grains.User.UserServices(server.Read, hub, signals), A);
-        var request = new Abstractions.User.SyncRequest(new Abstractions.Requester(Protocol.Identifiers.UserId.Parse(A), "D"), since, null, false, "offline", 0, false);
+        var request = new Abstractions.User.SyncRequest(
+            new Abstractions.Requester(Protocol.Identifiers.UserId.Parse(A), "D"), since, null, false, "offline", 0, false);
         var outcome = await Grains.User.Sync.SyncRun.RunAsync(state, request, CancellationToken.None);
         using var json = JsonDocument.Parse(outcome.Value);
         Assert.Equal(["m1"], json.RootElement.Joined(room.Id).Events("timeline").Bodies());
@@ -360,7 +362,8 @@ public sealed class SyncTests
         await room.JoinAsync(B);
         var root = await room.SendAsync(B, "root");
         var since = (await server.SyncAsync(A)).Next();
-        var reply = await room.SendJsonAsync(B, "m.room.message", $$$"""{"body":"reply","m.mentions":{"user_ids":["@a:x"]},"m.relates_to":{"event_id":"{{{root}}}","rel_type":"m.thread"},"msgtype":"m.text"}""");
+        var reply = await room.SendJsonAsync(B, "m.room.message",
+            $$$"""{"body":"reply","m.mentions":{"user_ids":["@a:x"]},"m.relates_to":{"event_id":"{{{root}}}","rel_type":"m.thread"},"msgtype":"m.text"}""");
         var sync = await server.SyncAsync(A, since, Threads);
         Assert.Equal((1, 0), Counts(sync.Joined(room.Id)!.Value.GetProperty("unread_notifications")));
         Assert.Equal((1, 1), Counts(sync.Joined(room.Id)!.Value.At("unread_thread_notifications", root)!.Value));

@@ -65,12 +65,15 @@ public sealed class SyncUnderLoadTests(PostgresCluster cluster)
         }
     }
 
-    /// <summary>Syncs until every room's last message came; fills the gaps of limited timelines with /messages. Answers the messages of each room, as told.</summary>
+    /// <summary>
+    /// Syncs until every room's last message came; fills the gaps of limited timelines with /messages. Answers the messages of each room, as told.
+    /// </summary>
     private static async Task<Dictionary<string, List<string>>> ReadAsync(ReadServer server, string userId, int number)
     {
         using var state = new UserState(server.Users, userId);
         var requester = new Requester(UserId.Parse(userId), "D");
-        var filter = number % 2 == 0 ? """{"room":{"timeline":{"limit":3,"types":["m.room.message"]}}}""" : """{"room":{"timeline":{"limit":100,"types":["m.room.message"]}}}""";
+        var filter = number % 2 == 0 ? """{"room":{"timeline":{"limit":3,"types":["m.room.message"]}}}"""
+            : """{"room":{"timeline":{"limit":100,"types":["m.room.message"]}}}""";
         var seen = Enumerable.Range(0, Rooms).ToDictionary(i => $"!room{i}:x", _ => new List<string>());
         var last = new HashSet<string>();
         string? since = null;

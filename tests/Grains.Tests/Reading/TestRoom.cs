@@ -54,7 +54,8 @@ internal sealed class TestRoom
     public Task<string> LeaveAsync(string user) => MemberAsync(user, user, Membership.Leave);
 
     public Task<string> MemberAsync(string sender, string user, string membership, string? name = null) => SetAsync(
-        sender, EventTypes.Member, user, name is null ? $$"""{"membership":"{{membership}}"}""" : $$"""{"displayname":"{{name}}","membership":"{{membership}}"}""");
+        sender, EventTypes.Member, user, name is null ? $$"""{"membership":"{{membership}}"}"""
+        : $$"""{"displayname":"{{name}}","membership":"{{membership}}"}""");
 
     public async Task RedactAsync(string sender, string target)
     {
@@ -132,7 +133,8 @@ internal sealed class TestRoom
         if (type == EventTypes.Member)
         {
             _memberships[stateKey!] = pdu.Membership!;
-            var row = new MembershipRow(Id, stateKey!, pdu.Membership!, sender, pdu.EventId, 0, Stripped(pdu), false, pdu.GetContentString("displayname"u8), null);
+            var row = new MembershipRow(
+                Id, stateKey!, pdu.Membership!, sender, pdu.EventId, 0, Stripped(pdu), false, pdu.GetContentString("displayname"u8), null);
             _storage.Memberships.Put(unit, row, unit.NextPosition(ChangeKind.Membership, stateKey!));
         }
 
@@ -143,5 +145,6 @@ internal sealed class TestRoom
     }
 
     private static ReadOnlyMemory<byte>? Stripped(Pdu pdu) => pdu.Membership is Membership.Invite or Membership.Knock
-        ? Encoding.UTF8.GetBytes($$"""[{"content":{"membership":"{{pdu.Membership}}"},"sender":"{{pdu.Sender}}","state_key":"{{pdu.StateKey}}","type":"m.room.member"}]""") : null;
+        ? Encoding.UTF8.GetBytes(
+        $$"""[{"content":{"membership":"{{pdu.Membership}}"},"sender":"{{pdu.Sender}}","state_key":"{{pdu.StateKey}}","type":"m.room.member"}]""") : null;
 }

@@ -88,7 +88,9 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
     }
 
     public Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> strippedState) =>
-        other.RunAsync(invite.RoomId, room => SignInvite.RunAsync(room, new InviteToSign(ServerName.Parse(Name), EventId.Parse(invite.EventId), invite.RoomVersion.Id, invite.Json, strippedState)));
+        other.RunAsync(invite.RoomId, room =>
+            SignInvite.RunAsync(room,
+            new InviteToSign(ServerName.Parse(Name), EventId.Parse(invite.EventId), invite.RoomVersion.Id, invite.Json, strippedState)));
 
     public Task<Outcome<Nothing>> ExchangeInviteAsync(string server, string roomId, ReadOnlyMemory<byte> partialEvent) => throw new NotSupportedException();
 
@@ -117,7 +119,8 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
             Depth = template.GetProperty("depth").GetInt64(),
             OriginServerTs = self.Services.Now,
         }.Build(version!, self.Server.Name, self.Server.Key).Value;
-        var accepted = await other.RunAsync(roomId, room => AcceptMembership.RunAsync(room, new SignedMembership(ServerName.Parse(Name), pdu.EventId, membership, pdu.Json)));
+        var accepted = await other.RunAsync(
+            roomId, room => AcceptMembership.RunAsync(room, new SignedMembership(ServerName.Parse(Name), pdu.EventId, membership, pdu.Json)));
         return accepted.Ok ? new Sent(version!.Id, accepted.Value!) : accepted.Error!;
     }
 }

@@ -81,7 +81,8 @@ public class MembershipTests
         await using var silo = await RoomHarness.StartAsync();
         var room = await silo.CreateAsync();
         var unit = new WriteUnit();
-        silo.Storage.AccountData.Put(unit, new AccountDataRow(Bob, "", "m.invite_permission_config", Utf8("""{"default_action":"block"}"""), 0), unit.NextPosition(ChangeKind.AccountData, Bob));
+        silo.Storage.AccountData.Put(unit, new AccountDataRow(Bob, "", "m.invite_permission_config", Utf8("""{"default_action":"block"}"""), 0),
+            unit.NextPosition(ChangeKind.AccountData, Bob));
         await silo.Storage.CommitAsync(unit);
         Assert.Equal(ErrCodes.InviteBlocked, (await silo.MemberAsync(room, Alice, MembershipAction.Invite, Bob)).Error!.ErrCode);
         Assert.True((await silo.MemberAsync(room, Alice, MembershipAction.Invite, Carol)).Ok);
@@ -109,7 +110,8 @@ public class MembershipTests
             $$"""{"join_rule":"restricted","allow":[{"type":"m.room_membership","room_id":"{{space}}"}]}""")));
         Assert.Equal(ErrCodes.Forbidden, (await silo.MemberAsync(room, Bob, MembershipAction.Join)).Error!.ErrCode);
         await silo.MemberAsync(space, Bob, MembershipAction.Join);
-        var joined = await silo.MemberAsync(room, Bob, MembershipAction.Join, content: """{"membership":"join","join_authorised_via_users_server":"@mallory:evil"}""");
+        var joined = await silo.MemberAsync(
+            room, Bob, MembershipAction.Join, content: """{"membership":"join","join_authorised_via_users_server":"@mallory:evil"}""");
         Assert.Equal(isKnown, joined.Ok);
         if (isKnown)
             Assert.Equal(Alice, Json(await silo.EventAsync(joined.Value!)).GetProperty("content").GetProperty("join_authorised_via_users_server").GetString());
@@ -150,7 +152,8 @@ public class MembershipTests
         var profile = new MemberProfile(Alice, "Alice A.", "mxc://local/a");
         var first = await silo.RunAsync(room, r => UpdateProfile.RunAsync(r, profile));
         Assert.Equal(first.Value, (await silo.RunAsync(room, r => UpdateProfile.RunAsync(r, profile))).Value);
-        Assert.Equal(("Alice A.", "mxc://local/a"), ((await silo.Storage.Memberships.GetAsync(room, Alice))!.DisplayName, (await silo.Storage.Memberships.GetAsync(room, Alice))!.AvatarUrl));
+        Assert.Equal(("Alice A.", "mxc://local/a"),
+            ((await silo.Storage.Memberships.GetAsync(room, Alice))!.DisplayName, (await silo.Storage.Memberships.GetAsync(room, Alice))!.AvatarUrl));
         Assert.False((await silo.RunAsync(room, r => UpdateProfile.RunAsync(r, new MemberProfile(Bob, "Bob", null)))).Ok);
     }
 

@@ -26,7 +26,8 @@ internal sealed class NoOtherServers : IRemoteRooms
     public Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> strippedState) =>
         Task.FromResult<Outcome<ReadOnlyMemory<byte>>>(s_error);
 
-    public Task<Outcome<Nothing>> ExchangeInviteAsync(string server, string roomId, ReadOnlyMemory<byte> partialEvent) => Task.FromResult<Outcome<Nothing>>(s_error);
+    public Task<Outcome<Nothing>> ExchangeInviteAsync(string server, string roomId, ReadOnlyMemory<byte> partialEvent) =>
+        Task.FromResult<Outcome<Nothing>>(s_error);
 
     public Task<Outcome<ReadOnlyMemory<byte>>> AskPolicyServerAsync(string server, Pdu pdu) => Task.FromResult<Outcome<ReadOnlyMemory<byte>>>(s_error);
 }

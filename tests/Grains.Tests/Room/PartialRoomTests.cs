@@ -85,7 +85,8 @@ public sealed class PartialRoomTests : IAsyncLifetime
 
         // Bob's server lies: it names his join and not the ban.
         var state = await _local.StateAsync(room);
-        string[] auth = [.. RoomVersionOf("12").RoomIdIsCreateHash ? [] : new[] { state[(EventTypes.Create, "")] }, state[(EventTypes.PowerLevels, "")], bobsJoin];
+        string[] auth = [.. RoomVersionOf("12").RoomIdIsCreateHash ? [] : new[] { state[(EventTypes.Create, "")] }, state[(EventTypes.PowerLevels, "")],
+            bobsJoin];
         var last = (await _remote.Storage.Rooms.GetAsync(room))!.Extremities;
         var spam = await EventAsync(_remote, room, Bob, "m.room.message", null, """{"body":"spam"}""", [.. last], auth, LocalKey);
         await StoreAsync(bobsJoin);
@@ -146,10 +147,12 @@ public sealed class PartialRoomTests : IAsyncLifetime
     {
         var room = await CrowdAsync("12");
         var join = await JoinAsync(room);
-        var made = await _remote.RunAsync(room, r => MakeMembership.RunAsync(r, new MembershipTemplateRequest(ServerName.Parse("local"), UserId.Parse(Bob), Membership.Join, ["12"])));
+        var made = await _remote.RunAsync(
+            room, r => MakeMembership.RunAsync(r, new MembershipTemplateRequest(ServerName.Parse("local"), UserId.Parse(Bob), Membership.Join, ["12"])));
         Assert.Equal(ErrCodes.NotFound, made.Error!.ErrCode);
         var pdu = (await _local.EventAsync(join)).Json;
-        var sent = await _remote.RunAsync(room, r => AcceptMembership.RunAsync(r, new SignedMembership(ServerName.Parse("remote"), join, Membership.Join, pdu)));
+        var sent = await _remote.RunAsync(
+            room, r => AcceptMembership.RunAsync(r, new SignedMembership(ServerName.Parse("remote"), join, Membership.Join, pdu)));
         Assert.Equal(ErrCodes.NotFound, sent.Error!.ErrCode);
         Assert.Equal(ErrCodes.NotFound, (await new DirectRooms(_local, _remote).ListStateAsync(room, join)).Error!.ErrCode);
         Assert.True(await _remote.FillAsync(room));
@@ -223,7 +226,8 @@ public sealed class PartialRoomTests : IAsyncLifetime
     private static async Task<PduVerdict> GiveAsync(RoomHarness from, RoomHarness to, string room, string eventId)
     {
         var pdu = (await from.EventAsync(eventId)).Json;
-        return (await to.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(from.Server.Name.Value), [pdu])))).Value!.Pdus.Single().Verdict;
+        return (await to.RunAsync(
+            room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(from.Server.Name.Value), [pdu])))).Value!.Pdus.Single().Verdict;
     }
 
     // What event_auth brings: the member events that an event names.

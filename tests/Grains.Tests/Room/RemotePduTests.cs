@@ -224,7 +224,8 @@ public class RemotePduTests
         var elsewhere = await EventAsync(silo, other, Zoe, "m.room.message", null, "{}", [join.EventId]);
         var verdicts = await PushAsync(silo, room, wrongKey, asAlice, elsewhere);
         Assert.All(verdicts, v => Assert.Equal(PduVerdict.Dropped, v.Verdict));
-        var garbage = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [Utf8("{"), Utf8("[]"), Utf8("{}"), new byte[70_000]])));
+        var garbage = await silo.RunAsync(
+            room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [Utf8("{"), Utf8("[]"), Utf8("{}"), new byte[70_000]])));
         Assert.All(garbage.Value!.Pdus, v => Assert.Equal(PduVerdict.Dropped, v.Verdict));
         Assert.Equal(count, (await silo.HistoryAsync(room)).Count);
     }

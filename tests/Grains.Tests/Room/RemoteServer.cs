@@ -21,7 +21,8 @@ internal static class RemoteServer
 
     /// <summary>An event after the given ones, with the auth events that the room's present state has for it (or those given).</summary>
     public static async Task<Pdu> EventAsync(
-        RoomHarness silo, string room, string sender, string type, string? stateKey, string content, string[] prevEvents, string[]? authEvents = null, SigningKey? key = null,
+        RoomHarness silo, string room, string sender, string type, string? stateKey, string content, string[] prevEvents, string[]? authEvents = null,
+        SigningKey? key = null,
         string? redacts = null)
     {
         var row = (await silo.Storage.Rooms.GetAsync(room))!;

@@ -47,7 +47,8 @@ public sealed class RoomGrainTests : IAsyncLifetime
     {
         var room = (await CreateAsync(Request() with { Preset = preset, Visibility = visibility, Name = "N", Topic = "T", Invites = [Bob] })).Value!;
         var summary = (await _storage.Rooms.GetSummaryAsync(room))!;
-        Assert.Equal(("N", "T", joinRule, guestAccess == "can_join", 1), (summary.Name, summary.Topic, summary.JoinRule, summary.GuestCanJoin, summary.JoinedMembers));
+        Assert.Equal(("N", "T", joinRule, guestAccess == "can_join", 1),
+            (summary.Name, summary.Topic, summary.JoinRule, summary.GuestCanJoin, summary.JoinedMembers));
         Assert.Equal(visibility == "public", await _storage.Rooms.IsPublicAsync(room));
         Assert.Equal("invite", (await _storage.Memberships.GetAsync(room, Bob))!.Membership);
         var create = await ContentAsync(room, "m.room.create");
@@ -72,14 +73,17 @@ public sealed class RoomGrainTests : IAsyncLifetime
             Name = "by name",
             CreationContent = Utf8("""{"type":"m.space","creator":"@mallory:evil","room_version":"1","m.federate":false}"""),
             PowerLevels = Utf8("""{"invite":77,"extra":true}"""),
-            InitialState = [new("m.room.join_rules", "", Utf8("""{"join_rule":"knock"}""")), new("m.room.name", "", Utf8("""{"name":"by state"}""")), new("x", "y", Utf8("""{"z":1}"""))],
+            InitialState = [new("m.room.join_rules", "", Utf8("""{"join_rule":"knock"}""")), new("m.room.name", "", Utf8("""{"name":"by state"}""")),
+            new("x", "y", Utf8("""{"z":1}"""))],
         })).Value!;
         var summary = (await _storage.Rooms.GetSummaryAsync(room))!;
         Assert.Equal(("by name", "knock", "m.space"), (summary.Name, summary.JoinRule, summary.RoomType));
         var create = await ContentAsync(room, "m.room.create");
         Assert.Equal("""{"m.federate":false,"room_version":"12","type":"m.space"}""", create.GetRawText());
         var levels = await ContentAsync(room, "m.room.power_levels");
-        Assert.Equal((77, true, 150), (levels.GetProperty("invite").GetInt32(), levels.GetProperty("extra").GetBoolean(), levels.GetProperty("events").GetProperty("m.room.tombstone").GetInt32()));
+        Assert.Equal((77, true, 150),
+            (levels.GetProperty("invite").GetInt32(), levels.GetProperty("extra").GetBoolean(), levels.GetProperty("events").GetProperty("m.room.tombstone")
+            .GetInt32()));
     }
 
     [Fact]
@@ -91,7 +95,8 @@ public sealed class RoomGrainTests : IAsyncLifetime
         Assert.Equal(ErrCodes.InvalidParam, await ErrorAsync(Request() with { AliasLocalpart = "a:b" }));
         Assert.Equal(ErrCodes.ThreepidMediumNotSupported, await ErrorAsync(Request() with { InvitesByThirdPartyId = 1 }));
         Assert.Equal(ErrCodes.InvalidRoomState, await ErrorAsync(Request() with { PowerLevels = Utf8("""{"users":{"@alice:local":100}}""") }));
-        Assert.Equal(ErrCodes.InvalidRoomState, await ErrorAsync(Request() with { RoomVersion = "11", PowerLevels = Utf8("""{"users":{}}"""), Name = "too high" }));
+        Assert.Equal(ErrCodes.InvalidRoomState,
+            await ErrorAsync(Request() with { RoomVersion = "11", PowerLevels = Utf8("""{"users":{}}"""), Name = "too high" }));
         Assert.Empty(await _storage.Memberships.OfUserAsync(Alice));
     }
 
@@ -125,7 +130,8 @@ public sealed class RoomGrainTests : IAsyncLifetime
         Assert.Null(await SetAsync("{}"));
 
         async Task<string?> SetAsync(string content) =>
-            (await Grains.GetGrain<IRoomGrain>(room).SetState(new StateToSet(new Requester(UserId.Parse(Alice), "D"), "m.room.canonical_alias", "", Utf8(content)))).Error?.ErrCode;
+            (await Grains.GetGrain<IRoomGrain>(room)
+                .SetState(new StateToSet(new Requester(UserId.Parse(Alice), "D"), "m.room.canonical_alias", "", Utf8(content)))).Error?.ErrCode;
     }
 
     [Theory]
@@ -202,7 +208,8 @@ public sealed class RoomGrainTests : IAsyncLifetime
         Assert.Null(await SetAsync(Alice, Bob, """{"membership":"leave"}"""));
 
         async Task<string?> SetAsync(string sender, string target, string content) =>
-            (await Grains.GetGrain<IRoomGrain>(room).SetState(new StateToSet(new Requester(UserId.Parse(sender), "D"), "m.room.member", target, Utf8(content)))).Error?.ErrCode;
+            (await Grains.GetGrain<IRoomGrain>(room)
+                .SetState(new StateToSet(new Requester(UserId.Parse(sender), "D"), "m.room.member", target, Utf8(content)))).Error?.ErrCode;
     }
 
     [Fact]
@@ -232,7 +239,8 @@ public sealed class RoomGrainTests : IAsyncLifetime
     private async Task<JsonElement> ContentAsync(string room, string type)
     {
         var row = (await _storage.Rooms.GetAsync(room))!;
-        var id = await new OrleansMatrix.Grains.Room.State.StateMap(new OrleansMatrix.Grains.Room.State.StateNodeCache(_storage.StateNodes)).GetAsync(row.State, type, "");
+        var id = await new OrleansMatrix.Grains.Room.State.StateMap(new OrleansMatrix.Grains.Room.State.StateNodeCache(_storage.StateNodes))
+            .GetAsync(row.State, type, "");
         return Json((await _storage.Events.GetAsync(id!))!).GetProperty("content");
     }
 }

@@ -53,7 +53,8 @@ internal sealed class RoomHarness : IAsyncDisposable
     public int Stale { get; private set; }
 
     /// <param name="wrap">Puts something between the rooms and storage.</param>
-    public static async Task<RoomHarness> StartAsync(TemporaryFolder? shared = null, TestClock? clock = null, string name = "local", Func<IStorage, IStorage>? wrap = null)
+    public static async Task<RoomHarness> StartAsync(
+        TemporaryFolder? shared = null, TestClock? clock = null, string name = "local", Func<IStorage, IStorage>? wrap = null)
     {
         var folder = shared ?? new TemporaryFolder();
         clock ??= new TestClock();
@@ -108,14 +109,19 @@ internal sealed class RoomHarness : IAsyncDisposable
     }
 
     public Task<Outcome<string>> SendAsync(string roomId, string sender, string body, string? transactionId = null) => RunAsync(roomId, room =>
-        SendMessage.RunAsync(room, new EventToSend(new Requester(UserId.Parse(sender), "D"), "m.room.message", Utf8($$"""{"msgtype":"m.text","body":"{{body}}"}"""), transactionId)));
+        SendMessage.RunAsync(room,
+            new EventToSend(new Requester(UserId.Parse(sender), "D"), "m.room.message", Utf8($$"""{"msgtype":"m.text","body":"{{body}}"}"""), transactionId)));
 
     public Task<Outcome<string>> SetStateAsync(string roomId, string sender, string type, string stateKey, string content) => RunAsync(roomId, room =>
         room.ChangeAsync<string>((active, unit) => SetState.AppendAsync(active, unit, new EventDraft(sender, type, stateKey, Utf8(content)))));
 
-    public Task<Outcome<string>> MemberAsync(string roomId, string sender, MembershipAction action, string? target = null, string? content = null, bool guest = false) =>
-        RunAsync(roomId, room => new ChangeMembership(u => Task.FromResult(new MemberProfile(u, u[1..2], null)), new InvitePermission(Services), new RemoteMembership(Remote), (_, _) => Task.CompletedTask).RunAsync(
-            room, new MembershipChange(new Requester(UserId.Parse(sender), "D", guest), action, target ?? sender, Content: content is null ? default(ReadOnlyMemory<byte>?) : Utf8(content))));
+    public Task<Outcome<string>> MemberAsync(
+        string roomId, string sender, MembershipAction action, string? target = null, string? content = null, bool guest = false) =>
+        RunAsync(roomId, room =>
+            new ChangeMembership(u => Task.FromResult(new MemberProfile(u, u[1..2], null)), new InvitePermission(Services), new RemoteMembership(Remote),
+            (_, _) => Task.CompletedTask).RunAsync(
+            room, new MembershipChange(new Requester(UserId.Parse(sender), "D", guest), action, target ?? sender, Content: content is null
+            ? default(ReadOnlyMemory<byte>?) : Utf8(content))));
 
     public Task<Outcome<string>> RedactAsync(string roomId, string sender, string eventId, string? transactionId = null) => RunAsync(roomId, room =>
         RedactEvent.RunAsync(room, new EventToRedact(new Requester(UserId.Parse(sender), "D"), eventId, null, transactionId)));

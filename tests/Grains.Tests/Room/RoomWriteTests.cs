@@ -23,7 +23,8 @@ public class RoomWriteTests
         Assert.True((await silo.RedactAsync(room, Alice, sent.Value!)).Ok);
 
         var history = await silo.HistoryAsync(room);
-        Assert.Equal(["m.room.create", "m.room.member", "m.room.power_levels", "m.room.join_rules", "m.room.history_visibility", "m.room.member", "m.room.message", "m.room.redaction"], history.Select(e => e.Type));
+        Assert.Equal(["m.room.create", "m.room.member", "m.room.power_levels", "m.room.join_rules", "m.room.history_visibility", "m.room.member",
+            "m.room.message", "m.room.redaction"], history.Select(e => e.Type));
         for (var i = 1; i < history.Count; i++)
         {
             Assert.Equal([history[i - 1].EventId], PrevEvents(history[i]));

@@ -86,7 +86,8 @@ public sealed class StagedPduTests
         for (var i = 0; i < StagedPdus.MaxOfOrigin; i++)
             more.Add(await EventAsync(silo, room, Zoe, "m.room.message", null, $$"""{"n":{{i}}}""", [second.EventId], [.. second.AuthEvents]));
         Assert.Equal(PduVerdict.Staged, await StageAsync(silo, room, second));
-        var outcome = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [.. more.Select(p => p.Json)], Stage: true)));
+        var outcome = await silo.RunAsync(
+            room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [.. more.Select(p => p.Json)], Stage: true)));
         Assert.Equal(StagedPdus.MaxOfOrigin - 1, outcome.Value!.Pdus.Count(p => p.Verdict == PduVerdict.Staged));
         Assert.Equal(PduVerdict.MissingPrevEvents, outcome.Value!.Pdus[^1].Verdict);
         Assert.Equal(StagedPdus.MaxOfOrigin, await silo.Storage.StagedPdus.CountAsync(Name));
@@ -129,7 +130,8 @@ public sealed class StagedPduTests
         await using var silo = await RoomHarness.StartAsync();
         var room = await silo.CreateAsync();
         var (_, second) = await TwoAsync(silo, room);
-        var forged = await EventAsync(silo, room, Zoe, "m.room.message", null, "{}", [second.EventId], key: Protocol.Signing.SigningKey.FromSeed("r", new byte[32]));
+        var forged = await EventAsync(
+            silo, room, Zoe, "m.room.message", null, "{}", [second.EventId], key: Protocol.Signing.SigningKey.FromSeed("r", new byte[32]));
         Assert.Equal(PduVerdict.Dropped, await StageAsync(silo, room, forged));
         Assert.True((await silo.SetStateAsync(room, Alice, EventTypes.ServerAcl, "", """{"allow":["*"],"deny":["rem*"]}""")).Ok);
         Assert.Equal(PduVerdict.Dropped, await StageAsync(silo, room, second));

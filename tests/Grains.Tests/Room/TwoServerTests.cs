@@ -46,7 +46,8 @@ public sealed class TwoServerTests : IAsyncLifetime
         Assert.Equal(await _local.StateAsync(room), await _remote.StateAsync(room));
         Assert.Equal((await _local.Storage.Rooms.GetAsync(room))!.State, (await _remote.Storage.Rooms.GetAsync(room))!.State);
         Assert.Equal(["@alice:local", Zoe], (await _remote.Storage.Memberships.OfRoomAsync(room, "join")).Select(m => m.UserId).Order());
-        Assert.Equal(("t", 2), ((await _remote.Storage.Rooms.GetSummaryAsync(room))!.Topic, (await _remote.Storage.Rooms.GetSummaryAsync(room))!.JoinedMembers));
+        Assert.Equal(("t", 2),
+            ((await _remote.Storage.Rooms.GetSummaryAsync(room))!.Topic, (await _remote.Storage.Rooms.GetSummaryAsync(room))!.JoinedMembers));
 
         var said = (await _remote.SendAsync(room, Zoe, "hello")).Value!;
         var pdu = (await _remote.EventAsync(said)).Json;
@@ -84,7 +85,8 @@ public sealed class TwoServerTests : IAsyncLifetime
         Assert.True((await _local.MemberAsync(room, Alice, MembershipAction.Invite, Yan)).Ok);
         Assert.Null(await _remote.Storage.Memberships.GetAsync(room, Yan));
         var unit = new WriteUnit();
-        _remote.Storage.AccountData.Put(unit, new AccountDataRow(Zoe, "", "m.invite_permission_config", Utf8("""{"default_action":"block"}"""), 0), unit.NextPosition(ChangeKind.AccountData, Zoe));
+        _remote.Storage.AccountData.Put(unit, new AccountDataRow(Zoe, "", "m.invite_permission_config", Utf8("""{"default_action":"block"}"""), 0),
+            unit.NextPosition(ChangeKind.AccountData, Zoe));
         await _remote.Storage.CommitAsync(unit);
         Assert.Equal(ErrCodes.InviteBlocked, (await _local.MemberAsync(room, Alice, MembershipAction.Invite, Zoe)).Error!.ErrCode);
         Assert.Null(await _local.Storage.Memberships.GetAsync(room, Zoe));
@@ -133,7 +135,8 @@ public sealed class TwoServerTests : IAsyncLifetime
         Assert.True((await _remote.MemberAsync(room, Zoe, MembershipAction.Join)).Ok);
         var left = (await _remote.MemberAsync(room, Zoe, MembershipAction.Leave)).Value!;
         var pdu = (await _remote.EventAsync(left)).Json;
-        Assert.Equal(PduVerdict.Accepted, (await _local.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [pdu])))).Value!.Pdus[0].Verdict);
+        Assert.Equal(PduVerdict.Accepted,
+            (await _local.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [pdu])))).Value!.Pdus[0].Verdict);
         await _local.SetStateAsync(room, Alice, "m.room.topic", "", """{"topic":"missed"}""");
         Assert.True((await _remote.MemberAsync(room, Zoe, MembershipAction.Join)).Ok);
         Assert.Equal(await _local.StateAsync(room), await _remote.StateAsync(room));

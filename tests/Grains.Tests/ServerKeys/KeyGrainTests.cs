@@ -117,7 +117,8 @@ public sealed class KeyGrainTests : IAsyncLifetime
         var asked = new List<JsonElement>();
         NotaryAnswers(s_notaryKey, asked, Keys.Build(ServerName.Parse(Origin), [s_key], [], Now + Hours(24)));
         Assert.NotNull(await Grain.Find(s_key.KeyId, Now));
-        Assert.Equal(Now, Assert.Single(asked).GetProperty("server_keys").GetProperty(Origin).GetProperty(s_key.KeyId).GetProperty("minimum_valid_until_ts").GetInt64());
+        Assert.Equal(Now, Assert.Single(asked).GetProperty("server_keys").GetProperty(Origin).GetProperty(s_key.KeyId).GetProperty("minimum_valid_until_ts")
+            .GetInt64());
         Assert.False((await Grain.Published(null, Now)).IsEmpty);
     }
 
@@ -153,7 +154,8 @@ public sealed class KeyGrainTests : IAsyncLifetime
         _servers.On(Notary, "/_matrix/key/v2/query", body =>
         {
             asked.Add(JsonDocument.Parse(body).RootElement);
-            var wanted = asked.First().GetProperty("server_keys").EnumerateObject().Select(s => (ReadOnlyMemory<byte>)Keys.Build(ServerName.Parse(s.Name), [s_key], [], Now + Hours(24)));
+            var wanted = asked.First().GetProperty("server_keys").EnumerateObject()
+                .Select(s => (ReadOnlyMemory<byte>)Keys.Build(ServerName.Parse(s.Name), [s_key], [], Now + Hours(24)));
             return Keys.BuildNotaryResponse(wanted, ServerName.Parse(Notary), s_notaryKey);
         });
         var notary = _cluster.Client.GetGrain<INotaryGrain>(Notary);
@@ -201,7 +203,8 @@ public sealed class KeyGrainTests : IAsyncLifetime
         Assert.InRange(_servers.Count(Origin), 2, 7);
     }
 
-    private static IEnumerable<string> KeysOf(ReadOnlyMemory<byte> json) => JsonDocument.Parse(json).RootElement.GetProperty("verify_keys").EnumerateObject().Select(k => k.Name);
+    private static IEnumerable<string> KeysOf(ReadOnlyMemory<byte> json) =>
+        JsonDocument.Parse(json).RootElement.GetProperty("verify_keys").EnumerateObject().Select(k => k.Name);
 
     private static SigningKey NewKey(string version, byte seed) => SigningKey.FromSeed(version, Enumerable.Repeat(seed, 32).ToArray());
 

@@ -20,7 +20,8 @@ namespace OrleansMatrix.Load.Federation;
 /// <param name="Missing">Those that never came.</param>
 /// <param name="MostMemory">Of the server that was away, MiB.</param>
 internal sealed record CatchUpReport(
-    int Events, int Arrived, double SecondsToFirst, double SecondsToLast, double Seconds, double EventsPerSecond, int Paged, double PagingSeconds, int Missing, double MostMemory);
+    int Events, int Arrived, double SecondsToFirst, double SecondsToLast, double Seconds, double EventsPerSecond, int Paged, double PagingSeconds, int Missing,
+    double MostMemory);
 
 /// <summary>How fast a server that was away gets what happened meanwhile, and whether it gets all.</summary>
 internal static class CatchUpRun
@@ -122,7 +123,8 @@ internal static class CatchUpRun
 
     private static async Task<string> SendAsync(MatrixClient client, string room, string name, CancellationToken cancellationToken)
     {
-        var (status, answer) = await client.SendMessageAsync(room, name, Encoding.UTF8.GetBytes($$"""{"body":"message {{name}}","msgtype":"m.text"}"""), cancellationToken);
+        var (status, answer) =
+            await client.SendMessageAsync(room, name, Encoding.UTF8.GetBytes($$"""{"body":"message {{name}}","msgtype":"m.text"}"""), cancellationToken);
         return status == 200 ? JsonNode.Parse(answer.Span)!["event_id"]!.GetValue<string>() : throw new InvalidOperationException($"send: {status}");
     }
 

@@ -16,15 +16,18 @@ internal static class FederationCommands
         var received = new Option<int>("--events") { Description = "Events in all", DefaultValueFactory = _ => 40_000 };
         var warmUp = new Option<int>("--warm-up") { Description = "Events before them", DefaultValueFactory = _ => 10_000 };
         var receive = new Command("receive", "Starts a server and sends it signed transactions of synthetic servers") { origins, received, warmUp };
-        Add(root, receive, (parse, stop) => ReceiveRun.RunAsync(parse.GetValue(origins), parse.GetValue(received), parse.GetValue(warmUp), stop), ReportJson.Default.ReceiveReport, r => r.Refused == 0);
+        Add(root, receive, (parse, stop) => ReceiveRun.RunAsync(parse.GetValue(origins), parse.GetValue(received), parse.GetValue(warmUp), stop),
+            ReportJson.Default.ReceiveReport, r => r.Refused == 0);
 
         var missed = new Option<int>("--events") { Description = "Events that are missed", DefaultValueFactory = _ => 10_000 };
-        var catchUp = new Command("catch-up", "Starts two servers, kills one, sends to a common room at the other, starts the first again and waits until it has everything") { missed };
+        var catchUp = new Command("catch-up",
+            "Starts two servers, kills one, sends to a common room at the other, starts the first again and waits until it has everything") { missed };
         Add(root, catchUp, (parse, stop) => CatchUpRun.RunAsync(parse.GetValue(missed), stop), ReportJson.Default.CatchUpReport, r => r.Missing == 0);
 
         var members = new Option<int>("--members") { Description = "Members of the room, all of other servers", DefaultValueFactory = _ => 1000 };
         var servers = new Option<int>("--servers") { Description = "Servers that the members are of", DefaultValueFactory = _ => 20 };
-        var join = new Command("join", "Starts two servers, fills a room of the first with members of made-up servers by federation, and joins it from the second") { members, servers };
+        var join = new Command("join",
+            "Starts two servers, fills a room of the first with members of made-up servers by federation, and joins it from the second") { members, servers };
         Add(root, join, (parse, stop) => JoinRun.RunAsync(parse.GetValue(members), parse.GetValue(servers), stop), ReportJson.Default.JoinReport, _ => true);
     }
 

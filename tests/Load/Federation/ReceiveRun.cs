@@ -45,7 +45,8 @@ internal static class ReceiveRun
             var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             var sent = measured * TransactionSize * count;
             var (cpu, switches) = ProcessCost.Of(silo.ProcessId).Per(sent, before);
-            return new ReceiveReport(count, sent, Math.Round(seconds, 2), Math.Round(sent / seconds), Math.Round(seconds * 1000 / measured, 2), cpu, switches, refused);
+            return new ReceiveReport(
+                count, sent, Math.Round(seconds, 2), Math.Round(sent / seconds), Math.Round(seconds * 1000 / measured, 2), cpu, switches, refused);
         }
         finally
         {

@@ -42,7 +42,8 @@ internal sealed class SyntheticOrigin : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(port, listen => listen.UseHttps(authority.CertificatePath, TestAuthority.Password)));
+        builder.WebHost.ConfigureKestrel(
+            kestrel => kestrel.ListenLocalhost(port, listen => listen.UseHttps(authority.CertificatePath, TestAuthority.Password)));
         var app = builder.Build();
         var keys = ServerKeys.Build(name, [key], [], TimeProvider.System.GetUtcNow().AddDays(1).ToUnixTimeMilliseconds());
         app.Run(async context =>
@@ -60,18 +61,23 @@ internal sealed class SyntheticOrigin : IAsyncDisposable
     {
         _roomId = roomId;
         var versions = string.Join('&', RoomVersion.All.Select(v => "ver=" + v.Id));
-        var made = JsonNode.Parse((await AskAsync("GET", $"/_matrix/federation/v1/make_join/{Uri.EscapeDataString(roomId)}/{Uri.EscapeDataString(User)}?{versions}", default, cancellationToken)).Span)!;
+        var made = JsonNode.Parse(
+            (await AskAsync("GET", $"/_matrix/federation/v1/make_join/{Uri.EscapeDataString(roomId)}/{Uri.EscapeDataString(User)}?{versions}", default,
+            cancellationToken)).Span)!;
         if (!RoomVersion.TryGet(made["room_version"]!.GetValue<string>(), out _version!))
             throw new InvalidOperationException("unknown room version");
         var template = made["event"]!;
-        var join = Build(EventTypes.Member, User, """{"membership":"join"}"""u8.ToArray(), Strings(template["prev_events"]!), Strings(template["auth_events"]!), template["depth"]!.GetValue<long>());
+        var join = Build(EventTypes.Member, User, """{"membership":"join"}"""u8.ToArray(), Strings(template["prev_events"]!), Strings(template["auth_events"]!),
+            template["depth"]!.GetValue<long>());
         var path = $"/_matrix/federation/v2/send_join/{Uri.EscapeDataString(roomId)}/{Uri.EscapeDataString(join.EventId)}";
         var sent = JsonNode.Parse((await AskAsync("PUT", path, join.Json, cancellationToken)).Span)!;
-        var levels = sent["state"]!.AsArray().Select(e => Pdu.Parse(Encoding.UTF8.GetBytes(e!.ToJsonString()), _version).TryGet(out var pdu, out _) ? pdu : null)
+        var levels = sent["state"]!.AsArray()
+            .Select(e => Pdu.Parse(Encoding.UTF8.GetBytes(e!.ToJsonString()), _version).TryGet(out var pdu, out _) ? pdu : null)
             .First(p => p?.Type == EventTypes.PowerLevels)!;
         // The create event is in no list of room version 12.
         var create = Strings(template["auth_events"]!).Where(id => sent["auth_chain"]!.AsArray().Concat(sent["state"]!.AsArray())
-            .Any(e => e!["type"]!.GetValue<string>() == EventTypes.Create && Pdu.Parse(Encoding.UTF8.GetBytes(e.ToJsonString()), _version).TryGet(out var pdu, out _) && pdu.EventId == id));
+            .Any(e => e!["type"]!.GetValue<string>() == EventTypes.Create &&
+            Pdu.Parse(Encoding.UTF8.GetBytes(e.ToJsonString()), _version).TryGet(out var pdu, out _) && pdu.EventId == id));
         _authEvents = [.. create, levels.EventId, join.EventId];
         _last = join;
     }
@@ -93,7 +99,8 @@ internal sealed class SyntheticOrigin : IAsyncDisposable
     public async Task<int> SendAsync(string transactionId, IEnumerable<Pdu> pdus, CancellationToken cancellationToken)
     {
         var body = $$"""{"origin":"{{Name}}","origin_server_ts":1,"pdus":[{{string.Join(',', pdus.Select(p => Encoding.UTF8.GetString(p.Json.Span)))}}]}""";
-        var answer = JsonNode.Parse((await AskAsync("PUT", "/_matrix/federation/v1/send/" + transactionId, Encoding.UTF8.GetBytes(body), cancellationToken)).Span)!;
+        var answer = JsonNode.Parse(
+            (await AskAsync("PUT", "/_matrix/federation/v1/send/" + transactionId, Encoding.UTF8.GetBytes(body), cancellationToken)).Span)!;
         return answer["pdus"]!.AsObject().Count(p => p.Value!.AsObject().Count > 0);
     }
 

@@ -16,7 +16,8 @@ namespace OrleansMatrix.Load.Joining;
 /// <param name="JoinerMemoryBefore">Of the joining server, as its most and that after.</param>
 /// <param name="ResidentMemoryBefore">Of the resident server, as its most.</param>
 internal sealed record JoinReport(
-    int Members, int Servers, double BuildSeconds, double JoinSeconds, double SendSeconds, double SyncSeconds, double FillSeconds, double JoinerCpuSeconds, double JoinerMemoryBefore, double JoinerMemoryMost,
+    int Members, int Servers, double BuildSeconds, double JoinSeconds, double SendSeconds, double SyncSeconds, double FillSeconds, double JoinerCpuSeconds,
+    double JoinerMemoryBefore, double JoinerMemoryMost,
     double JoinerMemoryAfter, double ResidentMemoryBefore, double ResidentMemoryMost);
 
 /// <summary>Measures a join by federation to a large room.</summary>
@@ -48,11 +49,14 @@ internal static class JoinRun
         var path = "/_matrix/client/v3/rooms/" + Uri.EscapeDataString(room);
         var costBefore = ProcessCost.Of(joiner.ProcessId);
         var joining = Stopwatch.StartNew();
-        await RequireAsync(await http.PostAsync($"/_matrix/client/v3/join/{Uri.EscapeDataString(room)}?via={resident.ServerName}", Json("{}"), cancellationToken));
+        await RequireAsync(await http.PostAsync(
+            $"/_matrix/client/v3/join/{Uri.EscapeDataString(room)}?via={resident.ServerName}", Json("{}"), cancellationToken));
         var joined = joining.Elapsed;
         await RequireAsync(await http.PutAsync(path + "/send/m.room.message/1", Json("""{"msgtype":"m.text","body":"hello"}"""), cancellationToken));
         var sent = joining.Elapsed;
-        var sync = await RequireAsync(await http.GetAsync("/_matrix/client/v3/sync?filter=%7B%22room%22%3A%7B%22state%22%3A%7B%22lazy_load_members%22%3Atrue%7D%7D%7D", cancellationToken));
+        var sync = await RequireAsync(
+            await http.GetAsync("/_matrix/client/v3/sync?filter=%7B%22room%22%3A%7B%22state%22%3A%7B%22lazy_load_members%22%3Atrue%7D%7D%7D",
+            cancellationToken));
         var synced = joining.Elapsed;
         if (sync["rooms"]?["join"]?[room] is null)
             throw new InvalidOperationException("the room is not in the sync");
@@ -68,7 +72,8 @@ internal static class JoinRun
 
         var filled = joining.Elapsed;
         return new JoinReport(
-            members, servers, Seconds(build), Seconds(joined), Seconds(sent), Seconds(synced), Seconds(filled), Seconds(ProcessCost.Of(joiner.ProcessId).Cpu - costBefore.Cpu), joinerMemory.Before, joinerMemory.Most, joinerMemory.Now,
+            members, servers, Seconds(build), Seconds(joined), Seconds(sent), Seconds(synced), Seconds(filled),
+            Seconds(ProcessCost.Of(joiner.ProcessId).Cpu - costBefore.Cpu), joinerMemory.Before, joinerMemory.Most, joinerMemory.Now,
             residentMemory.Before, residentMemory.Most);
     }
 
@@ -81,7 +86,8 @@ internal static class JoinRun
         using (answer)
         {
             var text = await answer.Content.ReadAsStringAsync();
-            return answer.IsSuccessStatusCode ? JsonNode.Parse(text)! : throw new InvalidOperationException($"{answer.RequestMessage!.RequestUri}: {(int)answer.StatusCode} {text}");
+            return answer.IsSuccessStatusCode ? JsonNode.Parse(text)!
+                : throw new InvalidOperationException($"{answer.RequestMessage!.RequestUri}: {(int)answer.StatusCode} {text}");
         }
     }
 }

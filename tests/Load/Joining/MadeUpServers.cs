@@ -38,7 +38,8 @@ internal sealed class MadeUpServers : IAsyncDisposable
             {
                 var port = SiloProcess.FreePort();
                 kestrel.ListenLocalhost(port, listen => listen.UseHttps(authority.CertificatePath, TestAuthority.Password));
-                servers[i] = (ServerName.Parse(string.Create(CultureInfo.InvariantCulture, $"localhost:{port}")), SigningKey.FromSeed("load", Enumerable.Repeat((byte)(i + 1), 32).ToArray()));
+                servers[i] = (ServerName.Parse(string.Create(CultureInfo.InvariantCulture, $"localhost:{port}")),
+                    SigningKey.FromSeed("load", Enumerable.Repeat((byte)(i + 1), 32).ToArray()));
             }
         });
         var app = builder.Build();
@@ -51,7 +52,13 @@ internal sealed class MadeUpServers : IAsyncDisposable
                 : "{}"u8.ToArray());
         });
         await app.StartAsync(cancellationToken);
-        var http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Subject == "CN=localhost" } }) { Timeout = TimeSpan.FromMinutes(5) };
+        var http = new HttpClient(
+            new SocketsHttpHandler
+            {
+                SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) =>
+            certificate?.Subject == "CN=localhost" }
+            })
+        { Timeout = TimeSpan.FromMinutes(5) };
         return new MadeUpServers(app, http, servers);
     }
 
@@ -59,7 +66,8 @@ internal sealed class MadeUpServers : IAsyncDisposable
     public async Task JoinAsync(string server, string roomId, int members, CancellationToken cancellationToken)
     {
         var versions = string.Join('&', RoomVersion.All.Select(v => "ver=" + v.Id));
-        var made = await SendAsync(HttpMethod.Get, server, $"/_matrix/federation/v1/make_join/{Uri.EscapeDataString(roomId)}/{Uri.EscapeDataString(UserId(0))}?{versions}", null, cancellationToken);
+        var made = await SendAsync(HttpMethod.Get, server,
+            $"/_matrix/federation/v1/make_join/{Uri.EscapeDataString(roomId)}/{Uri.EscapeDataString(UserId(0))}?{versions}", null, cancellationToken);
         if (!RoomVersion.TryGet(made["room_version"]!.GetValue<string>(), out var version))
             throw new InvalidOperationException("unknown room version");
         string[] Ids(string name) => [.. made["event"]![name]!.AsArray().Select(id => id!.GetValue<string>())];
@@ -75,7 +83,8 @@ internal sealed class MadeUpServers : IAsyncDisposable
                     Sender = UserId(i),
                     Type = EventTypes.Member,
                     StateKey = UserId(i),
-                    Content = Encoding.UTF8.GetBytes($$"""{"avatar_url":"mxc://{{name}}/abcdefghijklmnopqrstuvwx","displayname":"Member {{i}}","membership":"join"}"""),
+                    Content = Encoding.UTF8.GetBytes(
+                    $$"""{"avatar_url":"mxc://{{name}}/abcdefghijklmnopqrstuvwx","displayname":"Member {{i}}","membership":"join"}"""),
                     RoomId = roomId,
                     PrevEvents = previous,
                     AuthEvents = auth,
@@ -87,7 +96,8 @@ internal sealed class MadeUpServers : IAsyncDisposable
             }
 
             var answer = await SendAsync(
-                HttpMethod.Put, server, $"/_matrix/federation/v1/send/{done}", $$"""{"origin":"{{_servers[0].Name}}","origin_server_ts":1,"pdus":[{{pdus}}]}""", cancellationToken);
+                HttpMethod.Put, server, $"/_matrix/federation/v1/send/{done}", $$"""{"origin":"{{_servers[0].Name}}","origin_server_ts":1,"pdus":[{{pdus}}]}""",
+                cancellationToken);
             if (answer["pdus"]!.AsObject().FirstOrDefault(p => p.Value!["error"] is not null) is { Key: not null } failed)
                 throw new InvalidOperationException($"{failed.Key}: {failed.Value}");
         }

@@ -86,7 +86,8 @@ public class PduBuilderTests
             PrevEvents = [parent.EventId, "$unknown:example.org"],
             ReferenceHashes = new Dictionary<string, string> { [parent.EventId] = hash },
         }.Build(RoomVersion.V1, TestEvents.Server, s_key).Value;
-        Assert.Contains($"\"prev_events\":[[\"{parent.EventId}\",{{\"sha256\":\"{hash}\"}}],[\"$unknown:example.org\",{{}}]]", Encoding.UTF8.GetString(built.Json.Span), StringComparison.Ordinal);
+        Assert.Contains($"\"prev_events\":[[\"{parent.EventId}\",{{\"sha256\":\"{hash}\"}}],[\"$unknown:example.org\",{{}}]]",
+            Encoding.UTF8.GetString(built.Json.Span), StringComparison.Ordinal);
         Assert.Equal([parent.EventId, "$unknown:example.org"], built.PrevEvents);
     }
 

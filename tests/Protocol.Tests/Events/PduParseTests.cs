@@ -111,7 +111,8 @@ public class PduParseTests
         foreach (var version in RoomVersion.All)
         {
             var json = Json(version);
-            json["prev_events"] = version.EventReferencesCarryHashes ? new JsonArray("$a:example.org") : new JsonArray(new JsonArray("$a:example.org", new JsonObject()));
+            json["prev_events"] = version.EventReferencesCarryHashes ? new JsonArray("$a:example.org")
+                : new JsonArray(new JsonArray("$a:example.org", new JsonObject()));
             Assert.Equal(ErrCodes.BadJson, Parse(json, version).Error?.ErrCode);
         }
     }

@@ -23,7 +23,8 @@ public class SignedEventPropertyTests
          select (content, version, type, seed)).ToArbitrary();
 
     private static Pdu Build((ObjectNode Content, RoomVersion Version, string Type, int Seed) e) =>
-        TestEvents.Build(e.Version, e.Type, JsonNodes.Spell(e.Content, new Random(e.Seed)), stateKey: "", redacts: e.Type == EventTypes.Redaction ? "$x:y" : null);
+        TestEvents.Build(e.Version, e.Type, JsonNodes.Spell(e.Content, new Random(e.Seed)), stateKey: "", redacts: e.Type == EventTypes.Redaction ? "$x:y"
+            : null);
 
     // Reads the event into the model and spells it in another order, with other white space and escapes.
     private static string Respell(Pdu pdu, int seed) =>

@@ -20,7 +20,8 @@ public class FuzzTests
         .. RoomVersion.All.SelectMany(v => new[]
         {
             TestEvents.Build(v),
-            TestEvents.Build(v, EventTypes.Member, """{"membership":"join","join_authorised_via_users_server":"@a:b","third_party_invite":{"signed":{}}}""", "@u:example.org"),
+            TestEvents.Build(v, EventTypes.Member, """{"membership":"join","join_authorised_via_users_server":"@a:b","third_party_invite":{"signed":{}}}""",
+            "@u:example.org"),
             TestEvents.Build(v, EventTypes.PowerLevels, """{"users":{"@u:example.org":100},"x":[1,{"é\"\\":null}]}""", "", unsigned: """{"age":1}"""),
         }).Select(p => p.Json.ToArray()),
     ];
@@ -152,7 +153,8 @@ public class FuzzTests
         Fuzz(5, corpus, input =>
         {
             // Latin-1 and UTF-16 both, so that lone surrogates come up too.
-            foreach (var text in new[] { Encoding.Latin1.GetString(input), Encoding.Unicode.GetString(input), new string([.. input.Select(b => (char)(b << 8))]) })
+            foreach (var text in new[] { Encoding.Latin1.GetString(input), Encoding.Unicode.GetString(input),
+                new string([.. input.Select(b => (char)(b << 8))]) })
             {
                 if (UserId.TryParse(text, out var user))
                     Assert.Equal(text, $"@{user.Localpart}:{user.ServerName}");

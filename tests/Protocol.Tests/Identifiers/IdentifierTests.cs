@@ -161,7 +161,8 @@ public class IdentifierTests
         Assert.True(MxcUri.TryParse("mxc://example.org:8448/aB-_9", out var uri));
         Assert.Equal(("example.org:8448", "aB-_9"), (uri.Domain.ToString(), uri.MediaId.ToString()));
         Assert.Equal(uri, MxcUri.Create(ServerName.Parse("example.org:8448"), "aB-_9"));
-        foreach (var bad in new[] { "", "mxc://", "mxc://example.org", "mxc://example.org/", "mxc:///a", "mxc://example.org/a/b", "mxc://127.0.0.1/../../etc/passwd", "mxc://example.org/a.b", "mxc://exa mple/a", "http://example.org/a" })
+        foreach (var bad in new[] { "", "mxc://", "mxc://example.org", "mxc://example.org/", "mxc:///a", "mxc://example.org/a/b",
+            "mxc://127.0.0.1/../../etc/passwd", "mxc://example.org/a.b", "mxc://exa mple/a", "http://example.org/a" })
             Assert.False(MxcUri.TryParse(bad, out _));
     }
 

@@ -81,7 +81,8 @@ public class CanonicalJsonTests
 
     [Fact]
     public void Escapes_take_their_shortest_form() =>
-        Assert.Equal("\"\\u0000\\b\\t\\n\\u000b\\f\\r\\u001f\\\"\\\\/é\U0001F600\u007f\"", Strict("\"\\u0000\\u0008\\u0009\\u000A\\u000B\\u000C\\u000D\\u001F\\u0022\\u005C\\/\\u00e9\\ud83d\\uDE00\\u007f\""));
+        Assert.Equal("\"\\u0000\\b\\t\\n\\u000b\\f\\r\\u001f\\\"\\\\/é\U0001F600\u007f\"",
+            Strict("\"\\u0000\\u0008\\u0009\\u000A\\u000B\\u000C\\u000D\\u001F\\u0022\\u005C\\/\\u00e9\\ud83d\\uDE00\\u007f\""));
 
     [Theory]
     [InlineData("\"\\ud800\"")]
@@ -147,7 +148,8 @@ public class CanonicalJsonTests
     [Fact]
     public void Invalid_UTF8_is_refused()
     {
-        foreach (var bytes in new byte[][] { [0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xF4, 0x90, 0x80, 0x80, 0x22] })
+        foreach (var bytes in new byte[][] { [0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22],
+            [0x22, 0xF4, 0x90, 0x80, 0x80, 0x22] })
             Assert.Equal(ErrCodes.NotJson, CanonicalJson.Encode(bytes).Error?.ErrCode);
     }
 

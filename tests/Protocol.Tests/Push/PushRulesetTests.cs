@@ -135,7 +135,8 @@ public class PushRulesetTests
         rules = rules.SetActions(PushRuleKind.Underride, ".m.rule.call", Json("""{"actions":[]}""")).Value;
         var stored = Write(rules);
         Assert.Equal(stored, Write(PushRuleset.Parse(User, Json(stored))));
-        Assert.Contains("""{"rule_id":"o","default":false,"enabled":false,"conditions":[{"kind":"org.example","more":[1]}],"actions":[]}""", stored, StringComparison.Ordinal);
+        Assert.Contains("""{"rule_id":"o","default":false,"enabled":false,"conditions":[{"kind":"org.example","more":[1]}],"actions":[]}""", stored,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -150,7 +151,8 @@ public class PushRulesetTests
     [Fact]
     public void Tweaks_unknown_here_reach_the_gateway()
     {
-        var rules = Put(s_default, PushRuleKind.Override, "o", """{"actions":["notify",{"set_tweak":"highlight"},{"set_tweak":"org.light","value":{"on":1}}]}""");
+        var rules = Put(s_default, PushRuleKind.Override, "o",
+            """{"actions":["notify",{"set_tweak":"highlight"},{"set_tweak":"org.light","value":{"on":1}}]}""");
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
             rules.Own(PushRuleKind.Override)[0].Actions.WriteTweaks(writer);

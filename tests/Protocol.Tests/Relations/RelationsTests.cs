@@ -10,7 +10,8 @@ namespace OrleansMatrix.Protocol.Tests.Relations;
 public class RelationsTests
 {
     private static readonly TestPdu s_original = Event("$original", """{"body":"x"}""");
-    private static readonly TestPdu s_edit = Event("$edit", """{"body":"* y","m.new_content":{"body":"y"},"m.relates_to":{"rel_type":"m.replace","event_id":"$original"}}""");
+    private static readonly TestPdu s_edit =
+        Event("$edit", """{"body":"* y","m.new_content":{"body":"y"},"m.relates_to":{"rel_type":"m.replace","event_id":"$original"}}""");
 
     [Theory]
     [InlineData("""{"m.relates_to":{"rel_type":"m.thread","event_id":"$p"}}""", "m.thread", "$p", null)]

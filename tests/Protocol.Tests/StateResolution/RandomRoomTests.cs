@@ -5,7 +5,8 @@ namespace OrleansMatrix.Protocol.Tests.StateResolution;
 
 public class RandomRoomTests
 {
-    private static readonly RoomVersion[] s_versions = [RoomVersion.V1, RoomVersion.V2, RoomVersion.V5, RoomVersion.V8, RoomVersion.V11, RoomVersion.V12, RoomVersion.V12, RoomVersion.V12];
+    private static readonly RoomVersion[] s_versions =
+        [RoomVersion.V1, RoomVersion.V2, RoomVersion.V5, RoomVersion.V8, RoomVersion.V11, RoomVersion.V12, RoomVersion.V12, RoomVersion.V12];
 
     /// <summary>How many rooms to play: RESOLUTION_ROOMS, or enough for every run.</summary>
     private static int Rooms =>

@@ -65,7 +65,9 @@ public class ResolutionPropertyTests
         // An event of one who never was in the room, and whose auth events say so, in the state of a server that lies.
         var states = room.PickStates();
         var state = room.History[^1].After;
-        var draft = new Authorization.TestPdu(room.Room.Version, "$intruder", "m.x", "@intruder:bad", "", "{}") { RoomId = room.Room.RoomId, PrevEvents = ["$x", "$y"] };
+        var draft = new Authorization.TestPdu(
+            room.Room.Version, "$intruder", "m.x", "@intruder:bad", "", "{}")
+        { RoomId = room.Room.RoomId, PrevEvents = ["$x", "$y"] };
         room.Room.Add(draft with { AuthEvents = room.Room.AuthEventsOf(draft, state) });
         var lie = new State(state) { [new StateKey("m.x", "")] = "$intruder" };
         return states.TrueForAll(other => !room.Room.Resolve(lie, other).ContainsKey(new StateKey("m.x", "")));

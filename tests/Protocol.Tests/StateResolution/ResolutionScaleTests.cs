@@ -52,5 +52,6 @@ public class ResolutionScaleTests
     }
 
     private static State Levels(SimRoom room, State before, string name, int kick) =>
-        room.Send(before, name, EventTypes.PowerLevels, "", SimRoom.Creator, $$"""{"users":{{{room.Users("\"@mod:one\":50")}}},"kick":{{Math.Abs(kick) % 50}}}""");
+        room.Send(before, name, EventTypes.PowerLevels, "", SimRoom.Creator,
+            $$"""{"users":{{{room.Users("\"@mod:one\":50")}}},"kick":{{Math.Abs(kick) % 50}}}""");
 }

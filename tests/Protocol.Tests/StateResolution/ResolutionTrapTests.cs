@@ -38,7 +38,8 @@ public class ResolutionTrapTests
     public void Of_two_changes_of_power_levels_that_of_the_more_powerful_goes_first(string versionId)
     {
         var (room, start) = Room(versionId);
-        var byMod = room.Send(start, "by-mod", EventTypes.PowerLevels, "", Mod, $$"""{"users":{{{room.Users($"\"{Admin}\":100,\"{Mod}\":50,\"{Bob}\":50")}}} }""", ts: 1);
+        var byMod = room.Send(
+            start, "by-mod", EventTypes.PowerLevels, "", Mod, $$"""{"users":{{{room.Users($"\"{Admin}\":100,\"{Mod}\":50,\"{Bob}\":50")}}} }""", ts: 1);
         var byAdmin = room.Send(start, "by-admin", EventTypes.PowerLevels, "", Admin, $$"""{"users":{{{room.Users($"\"{Admin}\":100")}}} }""", ts: 9);
         Assert.Equal("$by-admin", Resolve(room, byMod, byAdmin)[s_levels]);
         // The same sender's changes go by time and both apply, the later one last.

@@ -83,7 +83,8 @@ public class ResolutionV1Tests
     {
         var demoted = Levels("demote", SimRoom.Creator, $"\"{SimRoom.Creator}\":100", depth: 5);
         demoted = _room.Send(demoted, "mine", "m.room.topic", "", SimRoom.Creator, "{}", depth: 6);
-        var other = _room.Send(Levels("keep", SimRoom.Creator, $"\"{SimRoom.Creator}\":100,\"{Mod}\":50", depth: 4), "theirs", "m.room.topic", "", Mod, "{}", depth: 9);
+        var other = _room.Send(
+            Levels("keep", SimRoom.Creator, $"\"{SimRoom.Creator}\":100,\"{Mod}\":50", depth: 4), "theirs", "m.room.topic", "", Mod, "{}", depth: 9);
         Assert.Equal("$mine", _room.Resolve(demoted, other)[s_topic]);
     }
 

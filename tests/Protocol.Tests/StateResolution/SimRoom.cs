@@ -47,7 +47,9 @@ internal sealed class SimRoom
     public State Send(
         State before, string name, string type, string stateKey, string sender, string content, long ts = 1000, long depth = 1, bool expectAllowed = true)
     {
-        var draft = new TestPdu(Version, "$" + name, type, sender, stateKey, content) { RoomId = RoomId, OriginServerTs = ts, Depth = depth, PrevEvents = ["$create", "$x"] };
+        var draft = new TestPdu(
+            Version, "$" + name, type, sender, stateKey, content)
+        { RoomId = RoomId, OriginServerTs = ts, Depth = depth, PrevEvents = ["$create", "$x"] };
         var pdu = Add(draft with { AuthEvents = AuthEventsOf(draft, before) });
         var result = AuthRules.Check(Version, pdu, StateOf(before));
         Assert.True(result.IsAllowed == expectAllowed, $"{name}: {result}");
@@ -66,7 +68,9 @@ internal sealed class SimRoom
     public State Start(string users = "")
     {
         var state = new State { [new StateKey(EventTypes.Create, "")] = "$create" };
-        var join = new TestPdu(Version, "$creator", EventTypes.Member, Creator, Creator, """{"membership":"join"}""") { RoomId = RoomId, PrevEvents = ["$create"] };
+        var join = new TestPdu(
+            Version, "$creator", EventTypes.Member, Creator, Creator, """{"membership":"join"}""")
+        { RoomId = RoomId, PrevEvents = ["$create"] };
         Add(join with { AuthEvents = AuthEventsOf(join, state) });
         state[new StateKey(EventTypes.Member, Creator)] = "$creator";
         state = Send(state, "levels", EventTypes.PowerLevels, "", Creator, $$"""{"users":{{{Users(users)}}} }""");

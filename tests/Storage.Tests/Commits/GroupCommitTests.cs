@@ -22,7 +22,8 @@ public abstract class GroupCommitTests(Backend backend) : StoreTests(backend)
         Assert.Equal([7, 57, 107, 157, 207, 257], failed.Select(commit => commit.Index));
         Assert.All(failed, commit => Assert.IsType<ConflictException>(commit.Item.Exception!.InnerException));
         // Those that were committed have positions without holes, in the order of their commits.
-        Assert.Equal(Enumerable.Range(1, units - 6).Select(i => (long)i), commits.Where(commit => !commit.IsFaulted).Select(commit => commit.Result.FirstPosition));
+        Assert.Equal(Enumerable.Range(1, units - 6).Select(i => (long)i),
+            commits.Where(commit => !commit.IsFaulted).Select(commit => commit.Result.FirstPosition));
         var stored = await Storage.Events.RangeAsync(Room, HistoryOrder.Start, HistoryOrder.End, Direction.Forward, 1000);
         Assert.Equal(Enumerable.Range(0, units).Where(i => i % 50 != 7).Select(i => $"${i}"), stored.Select(row => row.EventId));
         Assert.Equal(units - 6, Storage.Feed.Current);

@@ -31,7 +31,8 @@ public sealed class PostgresSilosTests(PostgresCluster cluster) : StoreTests(new
     {
         var seen = Follow(Storage);
 
-        await Backend.ExecuteAsync("UPDATE stream_head SET pos = pos + 1; INSERT INTO changes (pos, kind, key) SELECT pos, 1, '!silent:one.test' FROM stream_head");
+        await Backend.ExecuteAsync(
+            "UPDATE stream_head SET pos = pos + 1; INSERT INTO changes (pos, kind, key) SELECT pos, 1, '!silent:one.test' FROM stream_head");
 
         Assert.Equal(new Change(1, ChangeKind.RoomEvent, "!silent:one.test"), await seen.ReadAsync(TestContext.Current.CancellationToken));
     }

@@ -24,7 +24,8 @@ public abstract class StreamPositionTests(Backend backend, int silos) : StoreTes
         var feeds = storages.Select(FollowFeed).ToArray();
         var readers = storages.SelectMany(storage => Enumerable.Range(0, 2).Select(_ => Task.Run(() => ReadAsync(storage, writing.Token)))).ToArray();
 
-        await Task.WhenAll(storages.SelectMany((storage, silo) => Enumerable.Range(0, WritersPerSilo).Select(writer => Task.Run(() => WriteAsync(storage, $"{silo}-{writer}", written)))));
+        await Task.WhenAll(storages.SelectMany(
+            (storage, silo) => Enumerable.Range(0, WritersPerSilo).Select(writer => Task.Run(() => WriteAsync(storage, $"{silo}-{writer}", written)))));
         await writing.CancelAsync();
 
         var last = written.Values.Max();

@@ -79,7 +79,8 @@ public abstract class DeviceListStoreTests(Backend backend) : StoreTests(backend
 
     private async Task<RemoteDeviceList> RemoteAsync() => (await Storage.DeviceLists.RemoteAsync([Carol]))[Carol];
 
-    private void Join(WriteUnit unit, string userId) => Storage.Memberships.Put(unit, new MembershipRow(Room, userId, "join", userId, "$e", 0, null, false, null, null), null);
+    private void Join(WriteUnit unit, string userId) =>
+        Storage.Memberships.Put(unit, new MembershipRow(Room, userId, "join", userId, "$e", 0, null, false, null, null), null);
 }
 
 public sealed class SqliteDeviceListStoreTests() : DeviceListStoreTests(new SqliteBackend());

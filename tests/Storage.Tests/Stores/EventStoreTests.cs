@@ -148,7 +148,8 @@ public abstract class EventStoreTests(Backend backend) : StoreTests(backend)
     [Fact]
     public async Task The_latest_events_of_many_rooms_are_limited_room_by_room()
     {
-        await AppendAsync(Event("$a1"), Event("$b1", OtherRoom), Event("$a2"), Event("$a3"), Event("$b2", OtherRoom, status: EventStatus.SoftFailed), Event("$a4"));
+        await AppendAsync(Event("$a1"), Event("$b1", OtherRoom), Event("$a2"), Event("$a3"), Event("$b2", OtherRoom, status: EventStatus.SoftFailed),
+            Event("$a4"));
         await CommitAsync(unit => Storage.Events.AddHistoric(unit, Event("$gap") with { Order = new HistoryOrder(4, -1) }));
 
         var latest = await Storage.Events.LatestLiveAsync([Room, OtherRoom, "!none:one.test"], 1, 5, 2);
@@ -177,7 +178,8 @@ public abstract class EventStoreTests(Backend backend) : StoreTests(backend)
     public async Task Depth_and_timestamp_find_accepted_events()
     {
         await AppendAsync(
-            Event("$1", depth: 1, timestamp: 100), Event("$2", depth: 2, timestamp: 300), Event("$3", depth: 3, timestamp: 200), Event("$soft", depth: 3, timestamp: 201, status: EventStatus.SoftFailed));
+            Event("$1", depth: 1, timestamp: 100), Event("$2", depth: 2, timestamp: 300), Event("$3", depth: 3, timestamp: 200),
+            Event("$soft", depth: 3, timestamp: 201, status: EventStatus.SoftFailed));
         await CommitAsync(unit => Storage.Events.AddHistoric(unit, Event("$outlier", depth: 2, timestamp: 250, status: EventStatus.Outlier)));
 
         Assert.Equal("$3", (await Storage.Events.ByTimestampAsync(Room, 101, Direction.Forward))!.EventId);
@@ -217,7 +219,8 @@ public abstract class EventStoreTests(Backend backend) : StoreTests(backend)
         Assert.Equal(["$r1", "$r2"], await Storage.Events.PendingRedactionsAsync("$target"));
         Assert.Equal(["$r3"], await Storage.Events.PendingRedactionsAsync(new string('x', 60_000)));
         Assert.Empty(await Storage.Events.PendingRedactionsAsync("$other"));
-        Assert.Equal([new string('x', 60_000), "$target"], (await Storage.Events.AwaitedAsync(["$other", "$target", new string('x', 60_000)])).OrderDescending(StringComparer.Ordinal));
+        Assert.Equal([new string('x', 60_000), "$target"], (await Storage.Events.AwaitedAsync(["$other", "$target", new string('x', 60_000)]))
+            .OrderDescending(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -332,7 +335,8 @@ public abstract class EventStoreTests(Backend backend) : StoreTests(backend)
         (await Storage.Events.RangeAsync(Room, after, upTo, direction, limit)).Select(row => row.EventId);
 
     private async Task<IEnumerable<string>> RelationsAsync(string? relType, string? type, Direction direction, int limit = 100) =>
-        (await Storage.Events.RelationsAsync(Room, "$parent", relType, type, HistoryOrder.Start, HistoryOrder.End, direction, limit)).Select(row => row.EventId);
+        (await Storage.Events.RelationsAsync(Room, "$parent", relType, type, HistoryOrder.Start, HistoryOrder.End, direction, limit))
+            .Select(row => row.EventId);
 }
 
 public sealed class SqliteEventStoreTests() : EventStoreTests(new SqliteBackend());

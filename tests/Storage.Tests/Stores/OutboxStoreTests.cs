@@ -17,7 +17,8 @@ public abstract class OutboxStoreTests(Backend backend) : StoreTests(backend)
         });
         Assert.Equal(["three.test", Two], await Storage.Outbox.DestinationsWithQueueAsync());
         var queued = await Storage.Outbox.QueuedAsync(Two, 0, 10);
-        Assert.Equal([(1, OutboxKind.Pdu, Room, "$a", null), (2, OutboxKind.ToDevice, "", null, "{}")], queued.Select(row => (row.Position, row.Kind, row.Topic, row.EventId, Text(row.Body))));
+        Assert.Equal([(1, OutboxKind.Pdu, Room, "$a", null), (2, OutboxKind.ToDevice, "", null, "{}")],
+            queued.Select(row => (row.Position, row.Kind, row.Topic, row.EventId, Text(row.Body))));
         Assert.Equal(2, Assert.Single(await Storage.Outbox.QueuedAsync(Two, 1, 10)).Position);
 
         await CommitAsync(unit => Storage.Outbox.Dequeue(unit, Two, 1));
@@ -33,7 +34,8 @@ public abstract class OutboxStoreTests(Backend backend) : StoreTests(backend)
             Pdu("$a1"), Pdu("$b1", OtherRoom), Pdu("$a2"), new(OutboxKind.Ephemeral, Room, Body: Json("{}")), new(OutboxKind.Presence, Alice),
             new(OutboxKind.Device, Alice, Body: Json("D1")), new(OutboxKind.Device, Alice, Body: Json("D2")), new(OutboxKind.Device, Bob, Body: Json("D3")),
             new(OutboxKind.CrossSigning, Alice), new(OutboxKind.CrossSigning, Alice), new(OutboxKind.Neighbours, Room), new(OutboxKind.Neighbours, Room),
-            new(OutboxKind.ToDevice, "", Body: Json("1")), new(OutboxKind.ToDevice, "", Body: Json("2")), new(OutboxKind.ToDevice, "", Body: Json("3")), Pdu("$a3"));
+            new(OutboxKind.ToDevice, "", Body: Json("1")), new(OutboxKind.ToDevice, "", Body: Json("2")), new(OutboxKind.ToDevice, "", Body: Json("3")),
+            Pdu("$a3"));
         await CommitAsync(unit =>
         {
             Storage.DeviceLists.PutTold(unit, Two, Alice, 1);

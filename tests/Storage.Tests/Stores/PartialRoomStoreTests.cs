@@ -14,7 +14,8 @@ public abstract class PartialRoomStoreTests(Backend backend) : StoreTests(backen
     {
         await CommitAsync(unit =>
         {
-            Storage.Memberships.Put(unit, new MembershipRow(Room, Alice, "join", Alice, "$join", 0, null, false, null, null), unit.NextPosition(ChangeKind.Membership, Alice));
+            Storage.Memberships.Put(
+                unit, new MembershipRow(Room, Alice, "join", Alice, "$join", 0, null, false, null, null), unit.NextPosition(ChangeKind.Membership, Alice));
             Storage.PartialRooms.Begin(unit, Room, "$join", "two.test", ["two.test", "three.test"]);
             Storage.PartialRooms.AddEvent(unit, Room, "$join", 0);
             Storage.PartialRooms.AddEvent(unit, Room, "$b", 1);

@@ -11,8 +11,10 @@ public sealed class QueryPlanTests
     /// <summary>Lists and searches over all of something, on rare paths.</summary>
     private static readonly string[] MayScan =
     [
-        "SELECT count(*) FROM accounts", "FROM room_summaries WHERE room_id IN", "FROM user_directory", "FROM registration_tokens ORDER BY", "FROM accounts WHERE user_id > ?1",
-        "SELECT DISTINCT destination FROM outbox", "FROM reminders ORDER BY", "SELECT pos FROM stream_head", "FROM transactions WHERE (user_id", "FROM reports", "FROM partial_rooms WHERE filled_at IS NULL ORDER",
+        "SELECT count(*) FROM accounts", "FROM room_summaries WHERE room_id IN", "FROM user_directory", "FROM registration_tokens ORDER BY",
+            "FROM accounts WHERE user_id > ?1",
+        "SELECT DISTINCT destination FROM outbox", "FROM reminders ORDER BY", "SELECT pos FROM stream_head", "FROM transactions WHERE (user_id", "FROM reports",
+        "FROM partial_rooms WHERE filled_at IS NULL ORDER",
         "SELECT DISTINCT room_id FROM staged_pdus",
     ];
 
@@ -45,5 +47,6 @@ public sealed class QueryPlanTests
     }
 
     private static bool IsScan(string step) =>
-        step.StartsWith("SCAN ", StringComparison.Ordinal) && !step.Contains("json_each", StringComparison.Ordinal) && !step.Contains("CONSTANT ROW", StringComparison.Ordinal);
+        step.StartsWith("SCAN ", StringComparison.Ordinal) && !step.Contains("json_each", StringComparison.Ordinal) &&
+            !step.Contains("CONSTANT ROW", StringComparison.Ordinal);
 }

@@ -11,7 +11,8 @@ public abstract class RoomStoreTests(Backend backend) : StoreTests(backend)
     public async Task A_room_is_replaced_and_keeps_its_last_position_where_none_is_given()
     {
         Assert.Null(await Storage.Rooms.GetAsync(Room));
-        var first = await CommitAsync(unit => Storage.Rooms.Put(unit, new RoomRow(Room, "12", State, ["$a", "$b"], 7, 0), unit.NextPosition(ChangeKind.RoomEvent, Room)));
+        var first = await CommitAsync(
+            unit => Storage.Rooms.Put(unit, new RoomRow(Room, "12", State, ["$a", "$b"], 7, 0), unit.NextPosition(ChangeKind.RoomEvent, Room)));
         await CommitAsync(unit => Storage.Rooms.Put(unit, new RoomRow(Room, "12", StateNodeId.Empty, ["$c"], 8, 99), null));
 
         var room = await Storage.Rooms.GetAsync(Room);

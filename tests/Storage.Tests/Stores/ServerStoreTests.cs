@@ -18,7 +18,8 @@ public abstract class ServerStoreTests(Backend backend) : StoreTests(backend)
 
         var keys = await Storage.Servers.KeysAsync("two.test");
 
-        Assert.Equal([key with { PublicKey = default }, key with { KeyId = new string('x', 5000), IsOld = true, PublicKey = default }], keys.Select(row => row with { PublicKey = default }));
+        Assert.Equal([key with { PublicKey = default }, key with { KeyId = new string('x', 5000), IsOld = true, PublicKey = default }],
+            keys.Select(row => row with { PublicKey = default }));
         Assert.Equal("key", Text(keys[0].PublicKey));
         Assert.Empty(await Storage.Servers.KeysAsync("one.test"));
     }
@@ -31,7 +32,8 @@ public abstract class ServerStoreTests(Backend backend) : StoreTests(backend)
         await CommitAsync(unit => Storage.Servers.PutKeyList(unit, "two.test", "ed25519:a", Json("2"), 6));
         await CommitAsync(unit => Storage.Servers.PutKeyList(unit, "two.test", "ed25519:b", Json("3"), 4));
         Assert.Equal(
-            [("ed25519:b", "3", 4L), ("ed25519:a", "2", 6L)], (await Storage.Servers.KeyListsAsync("two.test")).Select(l => (l.KeyId, Text(l.Json), l.ValidUntil)));
+            [("ed25519:b", "3", 4L), ("ed25519:a", "2", 6L)],
+            (await Storage.Servers.KeyListsAsync("two.test")).Select(l => (l.KeyId, Text(l.Json), l.ValidUntil)));
         await CommitAsync(unit => Storage.Servers.DeleteKeyList(unit, "two.test", "ed25519:b"));
         Assert.Equal("ed25519:a", Assert.Single(await Storage.Servers.KeyListsAsync("two.test")).KeyId);
     }
@@ -68,7 +70,8 @@ public abstract class ServerStoreTests(Backend backend) : StoreTests(backend)
     {
         Assert.Null(await Storage.Servers.GetSettingAsync("key"));
         var second = await Backend.OpenAsync();
-        var values = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => Task.Run(() => (i % 2 == 0 ? Storage : second).Servers.SetSettingOnceAsync("key", $"{i}").AsTask())));
+        var values = await Task.WhenAll(
+            Enumerable.Range(0, 10).Select(i => Task.Run(() => (i % 2 == 0 ? Storage : second).Servers.SetSettingOnceAsync("key", $"{i}").AsTask())));
 
         Assert.Single(values.Distinct());
         Assert.Equal(values[0], await second.Servers.GetSettingAsync("key"));

@@ -19,7 +19,9 @@ public abstract class StagedPduStoreTests(Backend backend) : StoreTests(backend)
         var rows = await Storage.StagedPdus.OfRoomAsync(Room);
         Assert.Equal([("$b", "two.test", 1), ("$a", "two.test", 2), ("$c", "three.test", 2)], rows.Select(r => (r.EventId, r.Origin, r.ReceivedAt)));
         Assert.Equal("""{"id":"$b"}""", Text(rows[0].Json));
-        Assert.Equal((3, 1, 0), (await Storage.StagedPdus.CountAsync("two.test"), await Storage.StagedPdus.CountAsync("three.test"), await Storage.StagedPdus.CountAsync("four.test")));
+        Assert.Equal((3, 1, 0),
+            (await Storage.StagedPdus.CountAsync("two.test"), await Storage.StagedPdus.CountAsync("three.test"),
+            await Storage.StagedPdus.CountAsync("four.test")));
 
         await CommitAsync(unit => Storage.StagedPdus.Delete(unit, Room, "$b"));
         Assert.Equal(["$a", "$c"], (await Storage.StagedPdus.OfRoomAsync(Room)).Select(r => r.EventId));

@@ -76,7 +76,8 @@ public abstract class UserDataStoreTests(Backend backend) : StoreTests(backend)
             for (var i = 0; i < count; i++)
             {
                 var json = Json($"{i}");
-                await CommitAsync(unit => Storage.ToDevice.Put(unit, new ToDeviceRow(userId, deviceId, json, 0), unit.NextPosition(ChangeKind.ToDevice, userId)));
+                await CommitAsync(unit =>
+                    Storage.ToDevice.Put(unit, new ToDeviceRow(userId, deviceId, json, 0), unit.NextPosition(ChangeKind.ToDevice, userId)));
             }
         }
 
@@ -93,7 +94,8 @@ public abstract class UserDataStoreTests(Backend backend) : StoreTests(backend)
         await CommitAsync(unit =>
         {
             Storage.Ephemeral.PutTyping(unit, new TypingRow(Room, new Dictionary<string, long> { [Alice] = 5 }, 0), unit.NextPosition(ChangeKind.Typing, Room));
-            Storage.Ephemeral.PutTyping(unit, new TypingRow(Room, new Dictionary<string, long> { [Alice] = 6, [Bob] = 7 }, 0), unit.NextPosition(ChangeKind.Typing, Room));
+            Storage.Ephemeral.PutTyping(
+                unit, new TypingRow(Room, new Dictionary<string, long> { [Alice] = 6, [Bob] = 7 }, 0), unit.NextPosition(ChangeKind.Typing, Room));
             Storage.Ephemeral.PutPresence(unit, new PresenceRow(Alice, "online", "hi\0", 8, true, 0), unit.NextPosition(ChangeKind.Presence, Alice));
             Storage.Ephemeral.PutPresence(unit, new PresenceRow(Bob, "offline", null, 9, false, 0), unit.NextPosition(ChangeKind.Presence, Bob));
         });
@@ -112,7 +114,8 @@ public abstract class UserDataStoreTests(Backend backend) : StoreTests(backend)
 
     private async Task<long> PutReceiptAsync(string roomId, string userId, string type, string thread, string eventId) =>
         (await CommitAsync(unit => Storage.Receipts.Put(
-            unit, new ReceiptRow(roomId, userId, type, thread, eventId, new HistoryOrder(7, -2), 99, 0), unit.NextPosition(ChangeKind.Receipt, roomId)))).FirstPosition;
+            unit, new ReceiptRow(roomId, userId, type, thread, eventId, new HistoryOrder(7, -2), 99, 0),
+            unit.NextPosition(ChangeKind.Receipt, roomId)))).FirstPosition;
 
     private async Task<IEnumerable<string>> WaitingAsync(long after, long upTo, int limit) =>
         (await Storage.ToDevice.WaitingAsync(Alice, "D", after, upTo, limit)).Select(row => Text(row.Json));

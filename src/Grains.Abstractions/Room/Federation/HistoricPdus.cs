@@ -4,9 +4,11 @@ using OrleansMatrix.Protocol.Identifiers;
 namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 
 /// <summary>Events of a gap in a room's history, in any order.</summary>
-/// <param name="Anchor">The position of the live event before which the gap is; null: the one event, with its state, gets a place within the gap of its time.</param>
+/// <param name="Anchor">The position of the live event before which the gap is; null: the one event, with its state, gets a place within the gap of its
+/// time.</param>
 /// <param name="States">The state before events that follow none that is known.</param>
-/// <param name="IsLastTry">Do with what is here: events with missing auth events are passed over, and those without a known state before them are placed without.</param>
+/// <param name="IsLastTry">Do with what is here: events with missing auth events are passed over, and those without a known state before them are placed
+/// without.</param>
 [GenerateSerializer, Immutable, Alias("HistoricPdus")]
 public sealed record HistoricPdus(
     [property: Id(0)] ServerName Origin, [property: Id(1)] long? Anchor, [property: Id(2)] ImmutableArray<ReadOnlyMemory<byte>> Pdus,
@@ -22,7 +24,8 @@ public sealed record StateAtEvent([property: Id(0)] string EventId, [property: I
 /// <param name="MissingAuth">Event ids of auth events that are not here.</param>
 [GenerateSerializer, Immutable, Alias("HistoryReceived")]
 public sealed record HistoryReceived(
-    [property: Id(0)] int Placed, [property: Id(1)] int Closed, [property: Id(2)] ImmutableArray<string> NeedState, [property: Id(3)] ImmutableArray<string> MissingAuth)
+    [property: Id(0)] int Placed, [property: Id(1)] int Closed, [property: Id(2)] ImmutableArray<string> NeedState,
+    [property: Id(3)] ImmutableArray<string> MissingAuth)
 {
     /// <summary>True if the gap is smaller now.</summary>
     public bool IsProgress => Placed + Closed > 0;

@@ -12,5 +12,7 @@ namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 /// <param name="Members">If the state lacks members: the ids of the member events, where they are known already; default if they are to be asked for.</param>
 [GenerateSerializer, Immutable, Alias("ImportedRoom")]
 public sealed record ImportedRoom(
-    [property: Id(0)] ServerName Origin, [property: Id(1)] string RoomVersion, [property: Id(2)] ReadOnlyMemory<byte> JoinEvent, [property: Id(3)] ImmutableArray<string> State,
-    [property: Id(4)] bool LacksMembers = false, [property: Id(5)] ImmutableArray<string> Servers = default, [property: Id(6)] ImmutableArray<string> Members = default);
+    [property: Id(0)] ServerName Origin, [property: Id(1)] string RoomVersion, [property: Id(2)] ReadOnlyMemory<byte> JoinEvent,
+    [property: Id(3)] ImmutableArray<string> State,
+    [property: Id(4)] bool LacksMembers = false, [property: Id(5)] ImmutableArray<string> Servers = default,
+    [property: Id(6)] ImmutableArray<string> Members = default);

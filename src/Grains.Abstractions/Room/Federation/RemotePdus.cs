@@ -14,5 +14,6 @@ namespace OrleansMatrix.Grains.Abstractions.Room.Federation;
 /// <param name="Stage">Keep events that cannot be judged because something is missing, to judge them later (ADR 0035).</param>
 [GenerateSerializer, Immutable, Alias("RemotePdus")]
 public sealed record RemotePdus(
-    [property: Id(0)] ServerName Origin, [property: Id(1)] ImmutableArray<ReadOnlyMemory<byte>> Pdus, [property: Id(2)] ImmutableArray<string> StateBefore = default,
+    [property: Id(0)] ServerName Origin, [property: Id(1)] ImmutableArray<ReadOnlyMemory<byte>> Pdus,
+    [property: Id(2)] ImmutableArray<string> StateBefore = default,
     [property: Id(3)] ImmutableArray<StateAtEvent> AtMissing = default, [property: Id(4)] bool Stage = false);

@@ -81,9 +81,11 @@ internal sealed record SearchContext(int Before, int After, bool IncludeProfile)
     public static SearchContext? Read(JsonElement json) =>
         json.TryGetProperty("event_context"u8, out var context) && context.ValueKind == JsonValueKind.Object
             ? new SearchContext(
-                Limit(context, "before_limit"), Limit(context, "after_limit"), context.TryGetProperty("include_profile"u8, out var profile) && profile.ValueKind == JsonValueKind.True)
+                Limit(context, "before_limit"), Limit(context, "after_limit"), context.TryGetProperty("include_profile"u8, out var profile) &&
+                profile.ValueKind == JsonValueKind.True)
             : null;
 
     private static int Limit(JsonElement context, string name) =>
-        context.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var limit) ? (int)Math.Clamp(limit, 0, Max) : Default;
+        context.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var limit)
+            ? (int)Math.Clamp(limit, 0, Max) : Default;
 }

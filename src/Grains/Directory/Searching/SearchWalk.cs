@@ -44,7 +44,8 @@ internal sealed class SearchWalk(ReadServices services, Requester requester, Sea
             }
 
             var row = cursor.Rows.Dequeue();
-            if (query.Filter.Allows(row.Type, row.Sender, row.Json.Span) && query.Terms.Rank(row) is > 0 and var rank && await cursor.Room.Visibility.CanSeeAsync(row) &&
+            if (query.Filter.Allows(row.Type, row.Sender, row.Json.Span) && query.Terms.Rank(row) is > 0 and var rank &&
+                await cursor.Room.Visibility.CanSeeAsync(row) &&
                 !await cursor.Room.Room.IsErasedForAsync(row, requester.UserId))
                 hits.Add(new SearchHit(cursor.Room, row, rank));
             cursor.UpTo = HistoryToken.JustBefore(place);

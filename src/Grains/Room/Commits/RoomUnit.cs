@@ -216,7 +216,8 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     }
 
     /// <summary>
-    /// The extremities that the event does not follow, neither by itself nor by way of events that were no extremities here because they were rejected or soft-failed, or fetched for a gap.
+    /// The extremities that the event does not follow, neither by itself nor by way of events that were no extremities here because they were rejected or
+    /// soft-failed, or fetched for a gap.
     /// </summary>
     private async ValueTask<List<Extremity>> NotFollowedAsync(Pdu pdu)
     {
@@ -228,7 +229,8 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         for (List<string> next = [.. followed]; next.Count > 0 && followed.Count < MaxFollowed && left.Count > 0;)
         {
             var known = await room.Events.GetManyAsync(next);
-            next = [.. known.Values.Where(e => e.IsHistoric || (e.Status & (EventStatus.Rejected | EventStatus.SoftFailed)) != 0).SelectMany(e => e.Pdu.PrevEvents).Where(followed.Add)];
+            next = [.. known.Values.Where(e => e.IsHistoric || (e.Status & (EventStatus.Rejected | EventStatus.SoftFailed)) != 0)
+                .SelectMany(e => e.Pdu.PrevEvents).Where(followed.Add)];
             left.RemoveAll(e => followed.Contains(e.EventId));
         }
 
@@ -265,7 +267,8 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         {
             var events = await room.Events.GetManyAsync(some.SelectMany(c => new[] { c.Old, c.New }).OfType<string>());
             foreach (var change in some)
-                await ApplyAsync(change.Type, change.StateKey, change.Old is null ? null : events[change.Old].Pdu, change.New is null ? null : events[change.New].Pdu);
+                await ApplyAsync(change.Type, change.StateKey, change.Old is null ? null : events[change.Old].Pdu, change.New is null ? null
+                    : events[change.New].Pdu);
         }
     }
 
@@ -340,7 +343,8 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         var isLocal = room.Services.Server.IsLocalUser(userId);
         var slot = isLocal ? Unit.NextPosition(ChangeKind.Membership, userId) : _last;
         var row = new MembershipRow(
-            room.RoomId, userId, membership, pdu.Sender, pdu.EventId, 0, stripped, false, JsonBytes.StringMember(pdu.Content, "displayname"), JsonBytes.StringMember(pdu.Content, "avatar_url"));
+            room.RoomId, userId, membership, pdu.Sender, pdu.EventId, 0, stripped, false, JsonBytes.StringMember(pdu.Content, "displayname"),
+            JsonBytes.StringMember(pdu.Content, "avatar_url"));
         room.Services.Storage.Memberships.Put(Unit, row, slot, !isLocal);
     }
 

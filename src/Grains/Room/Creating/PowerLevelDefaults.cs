@@ -15,7 +15,8 @@ internal static class PowerLevelDefaults
     /// <summary>The content; <paramref name="changes"/> replaces its members one by one.</summary>
     /// <param name="admins">Users with the creator's level; in versions where creators have infinite power, and may not be named, none of them.</param>
     /// <param name="adminLevel">Their level.</param>
-    public static ReadOnlyMemory<byte> Write(RoomVersion version, IEnumerable<string> admins, JsonElement changes, long adminLevel = 100) => JsonBytes.Object(writer =>
+    public static ReadOnlyMemory<byte> Write(RoomVersion version, IEnumerable<string> admins, JsonElement changes, long adminLevel = 100) =>
+        JsonBytes.Object(writer =>
     {
         Member(writer, "ban", changes, static w => w.WriteNumberValue(50));
         Member(writer, "events", changes, w => WriteEvents(w, version));

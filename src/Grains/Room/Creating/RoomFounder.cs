@@ -18,7 +18,8 @@ internal sealed class RoomFounder(IGrainFactory grains, RoomServices services)
     /// <param name="roomId">The id to take, for versions in which it can be chosen; null: a random one.</param>
     /// <param name="creationContent">The content of m.room.create but for <c>room_version</c> and <c>creator</c>; a JSON object.</param>
     public async Task<Outcome<string>> FoundAsync(
-        RoomVersion version, string creator, ReadOnlyMemory<byte> creationContent, ImmutableArray<StateDraft> drafts, bool isPublic, string? alias, string? roomId = null)
+        RoomVersion version, string creator, ReadOnlyMemory<byte> creationContent, ImmutableArray<StateDraft> drafts, bool isPublic, string? alias,
+        string? roomId = null)
     {
         if (!JsonBytes.TryParseObject(creationContent, out var given))
             return MatrixError.BadJson("creation_content is not an object");
@@ -48,17 +49,18 @@ internal sealed class RoomFounder(IGrainFactory grains, RoomServices services)
     });
 
     /// <summary>The signed create event.</summary>
-    public static Result<Pdu> Build(RoomServices services, RoomVersion version, string creator, ReadOnlyMemory<byte> content, long timestamp, string? roomId = null) => new PduBuilder
-    {
-        Sender = creator,
-        Type = EventTypes.Create,
-        StateKey = "",
-        Content = content,
-        RoomId = version.RoomIdIsCreateHash ? null : roomId ?? NewRoomId(services),
-        Depth = 1,
-        OriginServerTs = timestamp,
-        EventId = version.EventIdFormat == EventIdFormat.Given ? $"${RandomText.Base62(services.Random, 24)}:{services.Server.Name}" : null,
-    }.Build(version, services.Server.Name, services.Server.Key);
+    public static Result<Pdu> Build(
+        RoomServices services, RoomVersion version, string creator, ReadOnlyMemory<byte> content, long timestamp, string? roomId = null) => new PduBuilder
+        {
+            Sender = creator,
+            Type = EventTypes.Create,
+            StateKey = "",
+            Content = content,
+            RoomId = version.RoomIdIsCreateHash ? null : roomId ?? NewRoomId(services),
+            Depth = 1,
+            OriginServerTs = timestamp,
+            EventId = version.EventIdFormat == EventIdFormat.Given ? $"${RandomText.Base62(services.Random, 24)}:{services.Server.Name}" : null,
+        }.Build(version, services.Server.Name, services.Server.Key);
 
     /// <summary>A random room id of the form with a server name.</summary>
     public static string NewRoomId(RoomServices services) => $"!{RandomText.Base62(services.Random, 18)}:{services.Server.Name}";

@@ -44,7 +44,8 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services, I
             return refused;
         var profile = await new Profiles(grains, services.Server, services.Time).GetAsync(user);
         ImmutableArray<StateDraft> drafts = [new StateDraft(EventTypes.Member, user, MemberContent.Write(Membership.Join, profile, null)), .. plan.Drafts];
-        var founded = await new RoomFounder(grains, services).FoundAsync(version, user, plan.CreationContent, drafts, isPublic: false, alias: null, plan.RoomId);
+        var founded = await new RoomFounder(grains, services)
+            .FoundAsync(version, user, plan.CreationContent, drafts, isPublic: false, alias: null, plan.RoomId);
         if (founded.Error is { } failed)
             return failed;
         return await CloseAsync(activation, user, founded.Value!, plan.Tombstone) is { } fault ? fault : founded.Value!;
@@ -79,7 +80,8 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services, I
         foreach (var banned in state.Where(p => p.Type == EventTypes.Member && p.Membership == Membership.Ban && p.StateKey != user))
             drafts.Add(new StateDraft(EventTypes.Member, banned.StateKey!, banned.ContentJson));
         if (levels is not null)
-            drafts.Add(new StateDraft(EventTypes.PowerLevels, "", Levels(levels.Content, version, creators.Add(user), room.Current.PowerLevels.PrivilegedCreators, highest)));
+            drafts.Add(new StateDraft(
+                EventTypes.PowerLevels, "", Levels(levels.Content, version, creators.Add(user), room.Current.PowerLevels.PrivilegedCreators, highest)));
         var create = state.Find(p => p.Type == EventTypes.Create)!;
         return new Plan(CreationContent(create, version, creators, tombstone), drafts.ToImmutable(), tombstone is null ? null : successor, tombstone);
     }
@@ -181,7 +183,8 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services, I
     }
 
     // "the power levels of the old room SHOULD be changed to prevent sending of events and inviting of users", if that is possible.
-    private Task<Outcome<string>> SilenceAsync(RoomActivation activation, string user) => PolicySigning.RunAsync(activation, remote, current => current.ChangeAsync<string>(async (room, unit) =>
+    private Task<Outcome<string>> SilenceAsync(RoomActivation activation, string user) =>
+        PolicySigning.RunAsync(activation, remote, current => current.ChangeAsync<string>(async (room, unit) =>
     {
         if (await room.Current.FindAsync(EventTypes.PowerLevels, "") is not { } present)
             return MatrixError.NotFound("No power levels");

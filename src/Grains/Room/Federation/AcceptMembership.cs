@@ -45,7 +45,8 @@ internal static class AcceptMembership
         return judged;
     }
 
-    private static bool IsUnsigned(ReadOnlyMemory<byte> json) => JsonBytes.TryParseObject(json, out var given) && !(given.TryGetProperty("signatures"u8, out _) && given.TryGetProperty("hashes"u8, out _));
+    private static bool IsUnsigned(ReadOnlyMemory<byte> json) =>
+        JsonBytes.TryParseObject(json, out var given) && !(given.TryGetProperty("signatures"u8, out _) && given.TryGetProperty("hashes"u8, out _));
 
     private static MatrixError? FindFault(string roomId, SignedMembership membership, Pdu pdu)
     {
@@ -62,9 +63,11 @@ internal static class AcceptMembership
     private static async Task<Result<Pdu>> SignRestrictedAsync(RoomActivation activation, Pdu pdu)
     {
         var server = activation.Services.Server;
-        if (pdu.Membership != Membership.Join || pdu.GetContentString("join_authorised_via_users_server"u8) is not { } authoriser || !server.IsLocalUser(authoriser))
+        if (pdu.Membership != Membership.Join || pdu.GetContentString("join_authorised_via_users_server"u8) is not { } authoriser ||
+            !server.IsLocalUser(authoriser))
             return pdu;
-        var found = await activation.ReadAsync(async room => room is null ? MatrixError.NotFound() : await RestrictedJoin.FindAuthoriserAsync(room, pdu.Sender));
+        var found = await activation.ReadAsync(
+            async room => room is null ? MatrixError.NotFound() : await RestrictedJoin.FindAuthoriserAsync(room, pdu.Sender));
         return found.IsOk ? EventSignatures.Sign(pdu, server.Name, server.Key) : found.Error;
     }
 

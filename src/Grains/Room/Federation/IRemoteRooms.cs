@@ -32,7 +32,10 @@ public interface IRemoteRooms
     /// <summary>Has the invited user's server sign an invite; answers the event with its signature.</summary>
     Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> strippedState);
 
-    /// <summary>Asks the inviter's server to make a third-party invite; <paramref name="partialEvent"/> is the member event's part that S-S API, exchange_third_party_invite names.</summary>
+    /// <summary>
+    /// Asks the inviter's server to make a third-party invite; <paramref name="partialEvent"/> is the member event's part that S-S API,
+    /// exchange_third_party_invite names.
+    /// </summary>
     Task<Outcome<Nothing>> ExchangeInviteAsync(string server, string roomId, ReadOnlyMemory<byte> partialEvent);
 
     /// <summary>Asks a room's policy server to sign an event; answers the event with that signature, or what the server said.</summary>

@@ -26,7 +26,8 @@ internal static class ImportRoom
         if (!RoomVersion.TryGet(import.RoomVersion, out var version))
             return MatrixError.UnsupportedRoomVersion();
         var joined = await VerifyPdu.RunAsync(services.Keys, activation.RoomId, version, import.JoinEvent);
-        if (joined.Pdu is not { Type: EventTypes.Member, Membership: Membership.Join } join || !services.Server.IsLocalUser(join.Sender) || join.StateKey != join.Sender)
+        if (joined.Pdu is not { Type: EventTypes.Member, Membership: Membership.Join } join || !services.Server.IsLocalUser(join.Sender) ||
+            join.StateKey != join.Sender)
             return MatrixError.Unknown(joined.Fault ?? "Not a join of a local user", 502);
         if (activation.Room is { } present && present.Servers.ContainsKey(services.Server.Name.Value))
             return await AddAsync(activation, join, import);
@@ -34,16 +35,19 @@ internal static class ImportRoom
         if (entries.Count(e => e.Type == EventTypes.Create) != 1)
             return MatrixError.Unknown("The room's state has no valid m.room.create", 502);
         return activation.Room is null
-            ? await activation.CreateAsync<string>(() => Empty(services, activation.RoomId, version), (room, unit) => FillAsync(room, unit, entries, join, import))
+            ? await activation.CreateAsync<string>(() => Empty(services, activation.RoomId, version), (room, unit) =>
+            FillAsync(room, unit, entries, join, import))
             : await activation.ChangeAsync<string>((room, unit) => FillAsync(room, unit, entries, join, import));
     }
 
     // This server is in the room but could not let the user in by itself (S-S API, Restricted rooms).
-    private static Task<Outcome<string>> AddAsync(RoomActivation activation, Pdu join, ImportedRoom import) => activation.ChangeAsync<string>(async (room, unit) =>
+    private static Task<Outcome<string>> AddAsync(RoomActivation activation, Pdu join, ImportedRoom import) =>
+        activation.ChangeAsync<string>(async (room, unit) =>
     {
         var given = room.Partial is not null ? [] : import.LacksMembers ? default : import.State;
         var verdict = await ReceivePdu.RunAsync(room, unit, join, given, distribute: false);
-        return verdict.Verdict is PduVerdict.Accepted or PduVerdict.Duplicate ? join.EventId : MatrixError.Forbidden(verdict.Reason ?? "The join is not allowed");
+        return verdict.Verdict is PduVerdict.Accepted or PduVerdict.Duplicate ? join.EventId
+            : MatrixError.Forbidden(verdict.Reason ?? "The join is not allowed");
     });
 
     private static ActiveRoom Empty(RoomServices services, string roomId, RoomVersion version) =>

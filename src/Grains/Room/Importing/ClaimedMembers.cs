@@ -26,7 +26,8 @@ internal sealed class ClaimedMembers : IAuthState
         var claimed = new Dictionary<string, Pdu>(StringComparer.Ordinal);
         foreach (var known in (await room.Events.GetManyAsync(pdu.AuthEvents)).Values)
         {
-            if (known.Pdu is { Type: EventTypes.Member, StateKey: { } userId } && known.Pdu.RoomId == room.RoomId && !known.Status.HasFlag(EventStatus.Rejected))
+            if (known.Pdu is { Type: EventTypes.Member, StateKey: { } userId } && known.Pdu.RoomId == room.RoomId &&
+                !known.Status.HasFlag(EventStatus.Rejected))
                 claimed.TryAdd(userId, known.Pdu);
         }
 

@@ -105,7 +105,8 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
             _servers.Add(pdu.SenderDomain.ToString());
     }
 
-    private IEnumerable<string> Needs(Pdu pdu) => _impliedCreate is null || pdu.EventId == _impliedCreate ? pdu.AuthEvents : pdu.AuthEvents.Append(_impliedCreate);
+    private IEnumerable<string> Needs(Pdu pdu) => _impliedCreate is null || pdu.EventId == _impliedCreate ? pdu.AuthEvents
+        : pdu.AuthEvents.Append(_impliedCreate);
 
     /// <summary>Finds out which of the ids are stored already.</summary>
     private async ValueTask LookAsync(IEnumerable<string> eventIds)

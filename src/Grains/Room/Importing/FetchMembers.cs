@@ -36,7 +36,8 @@ internal sealed class FetchMembers(RoomServices services, IRemoteRooms remote, R
             return false;
         var members = await PutRowsAsync(work, state);
         var gaps = await FindGapsAsync(work, [.. members, .. work.Known]);
-        await slot.RunAsync(activation => activation.ChangeAsync<Nothing>((room, unit) => CompleteState.RunAsync(room, unit, activation.WaitForCommitsAsync(), members, gaps)));
+        await slot.RunAsync(activation =>
+            activation.ChangeAsync<Nothing>((room, unit) => CompleteState.RunAsync(room, unit, activation.WaitForCommitsAsync(), members, gaps)));
         return true;
     }
 

@@ -7,8 +7,8 @@ using OrleansMatrix.Grains.Room.Federation;
 namespace OrleansMatrix.Grains.Room.Importing;
 
 /// <summary>
-/// Runs <see cref="FetchMembers"/> beside the grain's calls, again after a while if it did not succeed, and keeps the grain active meanwhile. Used from the grain's
-/// own scheduler only.
+/// Runs <see cref="FetchMembers"/> beside the grain's calls, again after a while if it did not succeed, and keeps the grain active meanwhile. Used from the
+/// grain's own scheduler only.
 /// </summary>
 internal sealed class MemberFetch(Grain grain, RoomServices services, IRemoteRooms remote, RoomSlot slot, string roomId, ILogger logger)
 {

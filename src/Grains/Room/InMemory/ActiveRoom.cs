@@ -85,7 +85,8 @@ internal sealed class ActiveRoom
 
     /// <summary>The policy server that the room uses (S-S API, Determining if a Policy Server is enabled in a room); null: none.</summary>
     public async ValueTask<RoomPolicyServer?> FindPolicyAsync() =>
-        await Current.FindAsync(EventTypes.Policy, "") is { } policy && RoomPolicyServer.TryParse(policy, out var server) && Servers.ContainsKey(server.Via) ? server : null;
+        await Current.FindAsync(EventTypes.Policy, "") is { } policy && RoomPolicyServer.TryParse(policy, out var server) && Servers.ContainsKey(server.Via)
+            ? server : null;
 
     /// <summary>A view of another state of this room.</summary>
     public StateView View(StateNodeId root) => root == Current.Root ? Current : new StateView(Version, Map, Events, root);

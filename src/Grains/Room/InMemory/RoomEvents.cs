@@ -56,7 +56,9 @@ internal sealed class RoomEvents(IEventStore store, RoomVersion version)
             _pending.Remove(known.Pdu.EventId);
     }
 
-    /// <summary>The generation of a state event whose auth events were read lately, as its checks do; null of other events, and where it cannot be told.</summary>
+    /// <summary>
+    /// The generation of a state event whose auth events were read lately, as its checks do; null of other events, and where it cannot be told.
+    /// </summary>
     public int? GenerationOf(Pdu pdu) => pdu.IsState ? KnownEvent.GenerationOf(pdu, Find) : null;
 
     /// <summary>Remembers a redaction of an event that is not known, whose commit is on its way.</summary>
@@ -92,7 +94,8 @@ internal sealed class RoomEvents(IEventStore store, RoomVersion version)
 
     private KnownEvent Remember(EventRow row)
     {
-        var known = new KnownEvent(Pdu.FromStored(row.Json, version, row.EventId), row.Status, row.StateBefore, row.AuthGeneration, row.RedactedBy is not null, row.Order is { Minor: not 0 });
+        var known = new KnownEvent(Pdu.FromStored(row.Json, version, row.EventId), row.Status, row.StateBefore, row.AuthGeneration, row.RedactedBy is not null,
+            row.Order is { Minor: not 0 });
         _cache.Put(known);
         return known;
     }

@@ -14,7 +14,8 @@ namespace OrleansMatrix.Grains.Room.Members;
 /// <summary>Join, leave, invite, kick, ban, unban and knock by local users.</summary>
 /// <param name="profileOf">Gives a user's profile; asked before the room's turn.</param>
 /// <param name="whenJoined">Told of each user who has newly joined.</param>
-internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profileOf, InvitePermission permission, RemoteMembership remote, Func<RoomActivation, string, Task> whenJoined)
+internal sealed class ChangeMembership(
+    Func<string, Task<MemberProfile>> profileOf, InvitePermission permission, RemoteMembership remote, Func<RoomActivation, string, Task> whenJoined)
 {
     public async Task<Outcome<string>> RunAsync(RoomActivation activation, MembershipChange change)
     {
@@ -39,7 +40,8 @@ internal sealed class ChangeMembership(Func<string, Task<MemberProfile>> profile
         var membership = MembershipOf(change.Action);
 
         // A content that the client gave is taken as it is: its user's profile, which another server may have to be asked for, is not needed.
-        var profile = change.Content is null && membership is (Membership.Join or Membership.Invite or Membership.Knock) ? await profileOf(change.Target) : null;
+        var profile = change.Content is null && membership is (Membership.Join or Membership.Invite or Membership.Knock) ? await profileOf(change.Target)
+            : null;
         ReadOnlyMemory<byte> Content(string? authoriser) => change.Content is null
             ? MemberContent.Write(membership, profile, change.Reason, change.IsDirect, authoriser, extra)
             : MemberContent.From(given, membership, authoriser);

@@ -24,7 +24,8 @@ internal sealed class FollowUpgrade(IGrainFactory grains)
 
     private static async ValueTask<string?> PredecessorAsync(ActiveRoom? room)
     {
-        if (room is null || await room.Current.FindAsync(EventTypes.Create, "") is not { } create || !create.Content.TryGetProperty("predecessor"u8, out var predecessor))
+        if (room is null || await room.Current.FindAsync(EventTypes.Create, "") is not { } create ||
+            !create.Content.TryGetProperty("predecessor"u8, out var predecessor))
             return null;
         return JsonBytes.StringMember(predecessor, "room_id") is { } id && RoomId.IsValid(id) ? id : null;
     }

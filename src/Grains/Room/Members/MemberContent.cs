@@ -7,11 +7,13 @@ namespace OrleansMatrix.Grains.Room.Members;
 internal static class MemberContent
 {
     /// <summary>A content of its own.</summary>
-    public static ReadOnlyMemory<byte> Write(string membership, MemberProfile? profile, string? reason, bool isDirect = false, string? authoriser = null, JsonElement extra = default) =>
+    public static ReadOnlyMemory<byte> Write(
+        string membership, MemberProfile? profile, string? reason, bool isDirect = false, string? authoriser = null, JsonElement extra = default) =>
         JsonBytes.Object(writer =>
         {
             JsonBytes.CopyMembers(
-                writer, extra, "membership", "displayname", "avatar_url", "reason", "is_direct", "third_party_invite", "third_party_signed", "join_authorised_via_users_server");
+                writer, extra, "membership", "displayname", "avatar_url", "reason", "is_direct", "third_party_invite", "third_party_signed",
+                "join_authorised_via_users_server");
             writer.WriteString("membership"u8, membership);
             WriteProfile(writer, profile);
             if (reason is not null)

@@ -8,11 +8,15 @@ namespace OrleansMatrix.Grains.Room.Members;
 /// <summary>The old room's part in an upgrade: what this server keeps about it beside its events goes to the new room.</summary>
 internal static class MoveToSuccessor
 {
-    /// <summary>Moves the local aliases and the place in the public list if the room's tombstone names the successor and the user is or was in the room; answers whether it does.</summary>
+    /// <summary>
+    /// Moves the local aliases and the place in the public list if the room's tombstone names the successor and the user is or was in the room; answers whether
+    /// it does.
+    /// </summary>
     public static async Task<bool> RunAsync(RoomActivation activation, string successor, string userId)
     {
         var isMeant = await activation.ReadAsync(async room => room is not null &&
-            await room.Current.FindAsync(EventTypes.Tombstone, "") is { } tombstone && JsonBytes.StringMember(tombstone.Content, "replacement_room") == successor &&
+            await room.Current.FindAsync(EventTypes.Tombstone, "") is { } tombstone &&
+            JsonBytes.StringMember(tombstone.Content, "replacement_room") == successor &&
             await room.Current.FindAsync(EventTypes.Member, userId) is { Membership: Membership.Join or Membership.Leave });
         if (!isMeant)
             return false;

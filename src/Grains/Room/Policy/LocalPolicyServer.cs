@@ -21,8 +21,8 @@ public sealed class LocalPolicyServer(ServerName name, SigningKey key, PolicyRul
     private long _minute;
 
     /// <summary>
-    /// The event with the policy server's signature, or why it is refused: 400, or 429 for too many; 403 where the room has another key (S-S API, Policy Servers: "rotates
-    /// its key without the room also updating the state event": its signatures count for nothing then).
+    /// The event with the policy server's signature, or why it is refused: 400, or 429 for too many; 403 where the room has another key (S-S API, Policy
+    /// Servers: "rotates its key without the room also updating the state event": its signatures count for nothing then).
     /// </summary>
     /// <param name="policy">What the room's m.room.policy says.</param>
     /// <param name="roomId">The room.</param>

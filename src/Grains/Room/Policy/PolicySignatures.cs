@@ -4,7 +4,9 @@ using OrleansMatrix.Protocol.Events;
 
 namespace OrleansMatrix.Grains.Room.Policy;
 
-/// <summary>Events that were built and wait for a policy server's signature, or have it and wait to be sent; bounded, and forgotten after a short time.</summary>
+/// <summary>
+/// Events that were built and wait for a policy server's signature, or have it and wait to be sent; bounded, and forgotten after a short time.
+/// </summary>
 internal sealed class PolicySignatures(TimeProvider time)
 {
     private const int Capacity = 64;
@@ -37,8 +39,10 @@ internal sealed class PolicySignatures(TimeProvider time)
     }
 
     /// <summary>The signed event of the draft, or null.</summary>
-    public Pdu? Find(EventDraft draft) => _events.TryGetValue(KeyOf(draft), out var known) && known.IsSigned && time.GetUtcNow() < known.Until ? known.Pdu : null;
+    public Pdu? Find(EventDraft draft) => _events.TryGetValue(KeyOf(draft), out var known) && known.IsSigned && time.GetUtcNow() < known.Until ? known.Pdu
+        : null;
 
     private static string KeyOf(EventDraft draft) =>
-        string.Join('\n', draft.Sender, draft.Type, draft.StateKey is null ? "" : "+" + draft.StateKey, draft.Redacts, Convert.ToHexString(SHA256.HashData(draft.Content.Span)));
+        string.Join('\n', draft.Sender, draft.Type, draft.StateKey is null ? ""
+            : "+" + draft.StateKey, draft.Redacts, Convert.ToHexString(SHA256.HashData(draft.Content.Span)));
 }

@@ -12,8 +12,8 @@ using OrleansMatrix.Protocol.Policy;
 namespace OrleansMatrix.Grains.Room.Policy;
 
 /// <summary>
-/// S-S API, Policy Servers: events of a room that uses one carry its signature. It is asked outside of the room's turn: a local event that needs a signature ends its
-/// change with <see cref="PolicySignatureWanted"/>, and the change runs again once it is there.
+/// S-S API, Policy Servers: events of a room that uses one carry its signature. It is asked outside of the room's turn: a local event that needs a signature
+/// ends its change with <see cref="PolicySignatureWanted"/>, and the change runs again once it is there.
 /// </summary>
 internal static class PolicySigning
 {
@@ -41,7 +41,9 @@ internal static class PolicySigning
         }
     }
 
-    /// <summary>A local event that may be sent: itself where no policy server is used, or what was signed for the draft; else <see cref="PolicySignatureWanted"/>.</summary>
+    /// <summary>
+    /// A local event that may be sent: itself where no policy server is used, or what was signed for the draft; else <see cref="PolicySignatureWanted"/>.
+    /// </summary>
     public static async ValueTask<Result<(Pdu Pdu, StateView Before)>> PassAsync(ActiveRoom room, EventDraft draft, Pdu built, StateView before)
     {
         if (draft.IsTrial || await room.FindPolicyAsync() is not { } policy || !RoomPolicyServer.MustBeSigned(built))
@@ -68,7 +70,8 @@ internal static class PolicySigning
     public static async Task<Pdu> SignAsync(RoomActivation activation, IRemoteRooms remote, Pdu pdu)
     {
         var policy = await activation.ReadAsync(async room =>
-            room is not null && await room.FindPolicyAsync() is { } used && !used.Recommends(pdu) && await room.Events.GetAsync(pdu.EventId) is null ? used : null);
+            room is not null && await room.FindPolicyAsync() is { } used && !used.Recommends(pdu) && await room.Events.GetAsync(pdu.EventId) is null ? used
+                : null);
         if (policy is null)
             return pdu;
         var answer = policy.Via == activation.Services.Server.Name.Value
@@ -82,7 +85,8 @@ internal static class PolicySigning
 
     private static async Task<MatrixError?> AskAsync(RoomActivation activation, IRemoteRooms remote, string eventId)
     {
-        var (pdu, policy) = await activation.ReadAsync(async room => (room?.PolicySignatures.FindWanted(eventId), room is null ? null : await room.FindPolicyAsync()));
+        var (pdu, policy) = await activation.ReadAsync(
+            async room => (room?.PolicySignatures.FindWanted(eventId), room is null ? null : await room.FindPolicyAsync()));
         if (pdu is null || policy is null)
             return null;
         if (!(await AskAsync(activation, remote, policy, pdu)).TryGet(out var signed, out var error))
@@ -101,6 +105,7 @@ internal static class PolicySigning
             return refused;
         if (!Pdu.Parse(answer.Value, pdu.RoomVersion).TryGet(out var signed, out var malformed))
             return malformed;
-        return signed.EventId == pdu.EventId && policy.Recommends(signed) ? signed : MatrixError.Forbidden("The signature of the room's policy server is not valid");
+        return signed.EventId == pdu.EventId && policy.Recommends(signed) ? signed
+            : MatrixError.Forbidden("The signature of the room's policy server is not valid");
     }
 }

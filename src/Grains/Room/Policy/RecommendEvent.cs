@@ -17,7 +17,8 @@ internal static class RecommendEvent
     {
         if (activation.Services.PolicyServer is not { } own || activation.Room is not { Version: var version })
             return s_notProtected;
-        var (policy, isAllowed) = await activation.ReadAsync(async room => (room is null ? null : await room.FindPolicyAsync(), room is not null && await room.AllowsServerAsync(request.Origin)));
+        var (policy, isAllowed) = await activation.ReadAsync(
+            async room => (room is null ? null : await room.FindPolicyAsync(), room is not null && await room.AllowsServerAsync(request.Origin)));
         if (policy is null || policy.Via != activation.Services.Server.Name.Value)
             return s_notProtected;
         if (!isAllowed)

@@ -37,7 +37,8 @@ internal sealed class Bundles(RoomView room, RoomVisibility visibility, string u
     public async ValueTask<ILookup<string, EventRow>> ChildrenAsync(IReadOnlyCollection<EventRow> rows, CancellationToken cancellationToken = default)
     {
         var parents = rows.Where(r => r is { StateKey: null, RedactedBy: null }).Select(r => r.EventId).ToList();
-        var found = parents.Count == 0 ? [] : (await room.Services.Storage.Events.ChildrenAsync(room.RoomId, parents, upTo, MaxChildren, cancellationToken)).SelectMany(g => g);
+        var found = parents.Count == 0 ? []
+            : (await room.Services.Storage.Events.ChildrenAsync(room.RoomId, parents, upTo, MaxChildren, cancellationToken)).SelectMany(g => g);
         var counted = new List<EventRow>();
         foreach (var child in found)
         {

@@ -26,7 +26,8 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
     /// <param name="visibility">For <c>unsigned.membership</c>; null: leave it out.</param>
     /// <param name="previous">With the content of the state that state events replaced.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public async ValueTask PrepareAsync(IReadOnlyCollection<EventRow> rows, RoomVisibility? visibility, bool previous, CancellationToken cancellationToken = default)
+    public async ValueTask PrepareAsync(
+        IReadOnlyCollection<EventRow> rows, RoomVisibility? visibility, bool previous, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(rows);
         Dictionary<string, string>? replaced = null;

@@ -5,14 +5,15 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Room.Reading;
 
 /// <summary>
-/// Pagination tokens. A token is a cut in a room's history just behind the place <see cref="After"/>: going back from it starts with the event at that
-/// place, going forward with the next one. <c>t12_3</c> is behind (12, -3), <c>t-12</c> behind (-12, 0); sync tokens, <c>s12</c>, are behind the live event at 12.
+/// Pagination tokens. A token is a cut in a room's history just behind the place <see cref="After"/>: going back from it starts with the event at that place,
+/// going forward with the next one. <c>t12_3</c> is behind (12, -3), <c>t-12</c> behind (-12, 0); sync tokens, <c>s12</c>, are behind the live event at 12.
 /// </summary>
 public static class HistoryToken
 {
     /// <summary>The cut just behind a place.</summary>
     public static string After(HistoryOrder place) =>
-        place.Minor == 0 ? string.Create(CultureInfo.InvariantCulture, $"t{place.Anchor}") : string.Create(CultureInfo.InvariantCulture, $"t{place.Anchor}_{-place.Minor}");
+        place.Minor == 0 ? string.Create(CultureInfo.InvariantCulture, $"t{place.Anchor}")
+            : string.Create(CultureInfo.InvariantCulture, $"t{place.Anchor}_{-place.Minor}");
 
     /// <summary>The cut just before a place.</summary>
     public static string Before(HistoryOrder place) => After(JustBefore(place));
@@ -29,7 +30,8 @@ public static class HistoryToken
         var cut = text.IndexOf('_');
         var anchorText = cut < 0 ? text : text[..cut];
         var minor = 0L;
-        if (token[0] is not ('t' or 's') || !TryNumber(anchorText, out var anchor, maySign: token[0] == 't') || (cut >= 0 && !TryNumber(text[(cut + 1)..], out minor)))
+        if (token[0] is not ('t' or 's') || !TryNumber(anchorText, out var anchor, maySign: token[0] == 't') ||
+            (cut >= 0 && !TryNumber(text[(cut + 1)..], out minor)))
             return MatrixError.InvalidParam("Not a token of this server");
         return (HistoryOrder?)new HistoryOrder(anchor, token[0] == 't' ? -minor : 0);
     }

@@ -50,7 +50,8 @@ internal static class MessagesRead
         });
     }
 
-    public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ContextAsync(RoomReader reader, GapPaging paging, string eventId, int limit, string? filterJson)
+    public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ContextAsync(
+        RoomReader reader, GapPaging paging, string eventId, int limit, string? filterJson)
     {
         if (!EventFilter.Parse(filterJson).TryGet(out var filter, out var error))
             return error;
@@ -87,7 +88,8 @@ internal static class MessagesRead
     private static async ValueTask<HistoryOrder> EndAsync(RoomReader reader) => reader.Visibility.DepartedAt ??
         new HistoryOrder((await reader.Storage.Rooms.GetAsync(reader.Room.RoomId))?.LastPosition ?? 0, 0);
 
-    private static async ValueTask<StateNodeId> StateOfAsync(RoomReader reader, EventRow row) => row.StateBefore ?? await reader.Room.StateAfterAsync(row.Order!.Value);
+    private static async ValueTask<StateNodeId> StateOfAsync(RoomReader reader, EventRow row) =>
+        row.StateBefore ?? await reader.Room.StateAfterAsync(row.Order!.Value);
 
     private static HistoryOrder Min(HistoryOrder a, HistoryOrder b) => a < b ? a : b;
 }

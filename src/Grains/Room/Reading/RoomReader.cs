@@ -17,11 +17,14 @@ internal sealed class RoomReader
     public RoomVisibility Visibility { get; }
     public IStorage Storage => Room.Services.Storage;
 
-    /// <summary>For who is or was joined, and, if <paramref name="peek"/>, for everybody if the room is world-readable; else M_FORBIDDEN, also if there is no such room.</summary>
+    /// <summary>
+    /// For who is or was joined, and, if <paramref name="peek"/>, for everybody if the room is world-readable; else M_FORBIDDEN, also if there is no such room.
+    /// </summary>
     public static async ValueTask<Result<RoomReader>> OpenAsync(ReadServices services, string roomId, Requester viewer, bool peek = true)
     {
         var reader = await FindAsync(services, roomId, viewer);
-        if (reader is not null && (reader.Visibility.IsMember || (peek && reader.Visibility.Row?.Membership != Membership.Ban && await reader.Visibility.IsWorldReadableAsync())))
+        if (reader is not null &&
+            (reader.Visibility.IsMember || (peek && reader.Visibility.Row?.Membership != Membership.Ban && await reader.Visibility.IsWorldReadableAsync())))
             return reader;
         return MatrixError.Forbidden(reader?.Visibility.Row?.Membership == Membership.Leave ? "You are not in this room any more" : "You are not in this room");
     }
@@ -71,7 +74,8 @@ internal sealed class RoomReader
             {
                 if (rows.Count == limit)
                     return new HistoryPage(rows, cursor, More: true);
-                if ((row.StateKey is not null || !ignored.Contains(row.Sender)) && filter.Allows(row.Type, row.Sender, row.Json.Span) && await Visibility.CanSeeAsync(row))
+                if ((row.StateKey is not null || !ignored.Contains(row.Sender)) && filter.Allows(row.Type, row.Sender, row.Json.Span) &&
+                    await Visibility.CanSeeAsync(row))
                     rows.Add(row);
                 cursor = direction == Direction.Backward ? HistoryToken.JustBefore(row.Order!.Value) : row.Order!.Value;
             }

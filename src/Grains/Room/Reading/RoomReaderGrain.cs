@@ -33,7 +33,8 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
     public Task<Outcome<ReadOnlyMemory<byte>>> Context(Requester requester, EventId eventId, int limit, string? filter) => ReadAsync(requester, async reader =>
     {
         // An outlier has no place yet around which there could be something.
-        if (reader.Visibility.IsMember && (await services.Storage.Events.GetAsync(eventId) is not { } row || (row.RoomId == RoomId && row is { Order: null, Status: EventStatus.Outlier })))
+        if (reader.Visibility.IsMember &&
+            (await services.Storage.Events.GetAsync(eventId) is not { } row || (row.RoomId == RoomId && row is { Order: null, Status: EventStatus.Outlier })))
             await History.Fetch(eventId);
         return await MessagesRead.ContextAsync(reader, Paging(reader), eventId, limit, filter);
     });
@@ -56,7 +57,8 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
 
     public Task<Outcome<ReadOnlyMemory<byte>>> JoinedMembers(Requester requester) => WithMembersAsync(requester, StateRead.JoinedMembersAsync);
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> Relations(RelationsRequest request) => ReadAsync(request.Requester, reader => RelationsRead.RelationsAsync(reader, request));
+    public Task<Outcome<ReadOnlyMemory<byte>>> Relations(RelationsRequest request) =>
+        ReadAsync(request.Requester, reader => RelationsRead.RelationsAsync(reader, request));
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Threads(Requester requester, string? include, int limit, string? from) =>
         ReadAsync(requester, reader => ThreadsRead.ReadAsync(reader, include, limit, from));
@@ -78,7 +80,8 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
         });
     });
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> InitialSync(Requester requester, int limit) => ReadAsync(requester, reader => InitialSyncRead.RoomAsync(reader, limit));
+    public Task<Outcome<ReadOnlyMemory<byte>>> InitialSync(Requester requester, int limit) =>
+        ReadAsync(requester, reader => InitialSyncRead.RoomAsync(reader, limit));
 
     private IRoomHistoryGrain History => GrainFactory.GetGrain<IRoomHistoryGrain>(RoomId);
 

@@ -46,7 +46,8 @@ internal static class StateRead
         var bound = place is { } asked && asked < reader.Visibility.Bound ? asked : reader.Visibility.Bound;
         var entries = await reader.Room.Services.States.ListAsync(await reader.Room.StateAfterAsync(bound), StatePart.Members);
         var rows = await reader.Room.FindManyAsync([.. entries.Select(e => e.EventId)]);
-        rows.RemoveAll(r => reader.Room.Parse(r).Membership is var m && ((membership is not null && m != membership) || (notMembership is not null && m == notMembership)));
+        rows.RemoveAll(r => reader.Room.Parse(r).Membership is var m &&
+            ((membership is not null && m != membership) || (notMembership is not null && m == notMembership)));
         var renderer = reader.Renderer();
         await renderer.PrepareAsync(rows, null, previous: false);
         return PooledJson.Build(writer =>

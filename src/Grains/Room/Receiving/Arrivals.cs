@@ -15,7 +15,8 @@ internal sealed class Arrivals
     public static async ValueTask<Arrivals> ReadAsync(ActiveRoom room, IReadOnlyCollection<string> eventIds)
     {
         var events = room.Services.Storage.Events;
-        return new Arrivals(room, await room.Events.GetManyAsync(eventIds), await events.MissingAsync(room.RoomId, eventIds), await events.AwaitedAsync(eventIds));
+        return new Arrivals(room, await room.Events.GetManyAsync(eventIds), await events.MissingAsync(room.RoomId, eventIds),
+            await events.AwaitedAsync(eventIds));
     }
 
     /// <summary>The event if it is known by now; it may have come with an event before it.</summary>

@@ -8,7 +8,8 @@ namespace OrleansMatrix.Grains.Room.Receiving;
 /// <summary>Forgets events that wait and are not to be judged any more.</summary>
 internal static class DropStaged
 {
-    public static Task<Outcome<Nothing>> RunAsync(RoomActivation activation, ImmutableArray<string> eventIds) => activation.ChangeAsync<Nothing>(async (room, unit) =>
+    public static Task<Outcome<Nothing>> RunAsync(RoomActivation activation, ImmutableArray<string> eventIds) =>
+        activation.ChangeAsync<Nothing>(async (room, unit) =>
     {
         // What waits is read from storage, which earlier units on their way may change.
         await activation.WaitForCommitsAsync();

@@ -15,7 +15,8 @@ internal static class FindStateBefore
     /// The state with the previous events that are missing, of which there are none unless the state was given; or null with the previous events, or given
     /// state events, without which it cannot be known. Empty <paramref name="given"/>: it cannot be had as long as the room's state lacks members.
     /// </summary>
-    public static async ValueTask<(StateNodeId? State, ImmutableArray<string> Missing)> RunAsync(ActiveRoom room, Pdu pdu, ImmutableArray<string> given, ImmutableArray<StateAtEvent> atMissing = default)
+    public static async ValueTask<(StateNodeId? State, ImmutableArray<string> Missing)> RunAsync(
+        ActiveRoom room, Pdu pdu, ImmutableArray<string> given, ImmutableArray<StateAtEvent> atMissing = default)
     {
         var parents = await room.Events.GetManyAsync(pdu.PrevEvents);
         ImmutableArray<string> missing = [.. pdu.PrevEvents.Where(id => !parents.TryGetValue(id, out var parent) || parent.StateBefore is null)];

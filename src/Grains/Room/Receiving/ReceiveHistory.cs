@@ -10,8 +10,8 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Room.Receiving;
 
 /// <summary>
-/// Fills a gap in the room's history with events that another server gave (S-S API, Backfilling and retrieving missing events). An event gets a place only if events of
-/// the history lead back to it; it passes the checks on receipt of a PDU but for that against the current state, which is later than it.
+/// Fills a gap in the room's history with events that another server gave (S-S API, Backfilling and retrieving missing events). An event gets a place only if
+/// events of the history lead back to it; it passes the checks on receipt of a PDU but for that against the current state, which is later than it.
 /// </summary>
 internal static class ReceiveHistory
 {
@@ -26,7 +26,8 @@ internal static class ReceiveHistory
         if (!await activation.ReadAsync(async room => await room!.AllowsServerAsync(historic.Origin)))
             return MatrixError.Forbidden("The server is denied by m.room.server_acl");
         var given = new Dictionary<string, Pdu>(StringComparer.Ordinal);
-        foreach (var pdu in (await VerifyPdus.RunAsync(activation.Services.Keys, activation.RoomId, present.Version, historic.Pdus)).Select(item => item.Pdu).OfType<Pdu>())
+        foreach (var pdu in (await VerifyPdus.RunAsync(activation.Services.Keys, activation.RoomId, present.Version, historic.Pdus)).Select(item => item.Pdu)
+            .OfType<Pdu>())
             given.TryAdd(pdu.EventId, pdu);
 
         return await activation.ChangeAsync<HistoryReceived>(async (room, unit) =>
@@ -39,7 +40,8 @@ internal static class ReceiveHistory
         });
     }
 
-    private static async ValueTask<Outcome<HistoryReceived>> FillAsync(ActiveRoom room, RoomUnit unit, HistoricPdus historic, long anchor, Dictionary<string, Pdu> given)
+    private static async ValueTask<Outcome<HistoryReceived>> FillAsync(
+        ActiveRoom room, RoomUnit unit, HistoricPdus historic, long anchor, Dictionary<string, Pdu> given)
     {
         var gap = await GapWalk.RunAsync(room, anchor, given);
         if (!historic.IsLastTry && await FindMissingAsync(room, gap, historic) is { IsMissing: true } missing)
@@ -64,8 +66,8 @@ internal static class ReceiveHistory
     }
 
     /// <summary>
-    /// A single event that somebody asked for. No event of the history leads back to it yet, so it stands by itself within a gap, with gaps before and behind it. Its claimed
-    /// time decides in which, and nothing else.
+    /// A single event that somebody asked for. No event of the history leads back to it yet, so it stands by itself within a gap, with gaps before and behind
+    /// it. Its claimed time decides in which, and nothing else.
     /// </summary>
     private static async ValueTask<Outcome<HistoryReceived>> AddDetachedAsync(ActiveRoom room, RoomUnit unit, Pdu? pdu, ImmutableArray<string> state)
     {
@@ -99,8 +101,8 @@ internal static class ReceiveHistory
     }
 
     /// <summary>
-    /// A place between two anchors. Below all that is here, where there are no positions, there is room without end for events that are older, or newer, than those fetched before; between two of
-    /// these it is halved. Between live events there is no more of it than positions.
+    /// A place between two anchors. Below all that is here, where there are no positions, there is room without end for events that are older, or newer, than
+    /// those fetched before; between two of these it is halved. Between live events there is no more of it than positions.
     /// </summary>
     private static long? FreeAnchor(long? low, long high)
     {
@@ -120,7 +122,8 @@ internal static class ReceiveHistory
         var before = await room.Events.GetManyAsync(gap.NewestFirst.SelectMany(p => p.PrevEvents).Where(id => !ids.Contains(id)));
         ImmutableArray<string> needState =
         [
-            .. gap.NewestFirst.Where(p => !p.PrevEvents.IsEmpty && !asked.Contains(p.EventId) && !p.PrevEvents.All(id => ids.Contains(id) || before.GetValueOrDefault(id)?.StateBefore is not null))
+            .. gap.NewestFirst.Where(p => !p.PrevEvents.IsEmpty && !asked.Contains(p.EventId) &&
+                !p.PrevEvents.All(id => ids.Contains(id) || before.GetValueOrDefault(id)?.StateBefore is not null))
                 .Select(p => p.EventId),
         ];
         var auth = gap.NewestFirst.SelectMany(p => p.AuthEvents).Where(id => !ids.Contains(id)).Distinct(StringComparer.Ordinal).ToList();
@@ -129,7 +132,8 @@ internal static class ReceiveHistory
     }
 
     /// <summary>True if the event got the place.</summary>
-    private static async ValueTask<bool> JudgeAsync(ActiveRoom room, RoomUnit unit, Pdu pdu, Arrivals arrivals, ImmutableArray<string> given, HistoryOrder place)
+    private static async ValueTask<bool> JudgeAsync(
+        ActiveRoom room, RoomUnit unit, Pdu pdu, Arrivals arrivals, ImmutableArray<string> given, HistoryOrder place)
     {
         if (pdu.Type == EventTypes.Create || pdu.PrevEvents.IsEmpty)
         {

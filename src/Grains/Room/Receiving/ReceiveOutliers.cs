@@ -10,8 +10,8 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Room.Receiving;
 
 /// <summary>
-/// Takes events that others need to be judged: verified and checked against their auth events, they are stored without a place in the room's history. Those that
-/// others name as auth events come first.
+/// Takes events that others need to be judged: verified and checked against their auth events, they are stored without a place in the room's history. Those
+/// that others name as auth events come first.
 /// </summary>
 internal static class ReceiveOutliers
 {

@@ -16,11 +16,13 @@ internal static class ReceivePdu
     /// <param name="distribute">This server took the event in and has to send it on.</param>
     /// <param name="arrivals">What was read of the event already.</param>
     public static async ValueTask<JudgedPdu> RunAsync(
-        ActiveRoom room, RoomUnit unit, Pdu pdu, ImmutableArray<string> given, bool distribute, ImmutableArray<StateAtEvent> atMissing = default, Arrivals? arrivals = null)
+        ActiveRoom room, RoomUnit unit, Pdu pdu, ImmutableArray<string> given, bool distribute, ImmutableArray<StateAtEvent> atMissing = default,
+        Arrivals? arrivals = null)
     {
         arrivals ??= await Arrivals.ReadAsync(room, [pdu.EventId]);
         if (arrivals.Find(pdu.EventId) is { } known && !known.Status.HasFlag(EventStatus.Outlier) && !room.Detached.Contains(pdu.EventId))
-            return known is { StateBefore: null, Status: EventStatus.Rejected } ? await RestateAsync(room, unit, known, given, atMissing) : Verdict(pdu, OfStatus(known.Status));
+            return known is { StateBefore: null, Status: EventStatus.Rejected } ? await RestateAsync(room, unit, known, given, atMissing)
+                : Verdict(pdu, OfStatus(known.Status));
         // The room's own create event is known; a second one would start a history of its own.
         if (pdu.Type == EventTypes.Create || pdu.PrevEvents.IsEmpty)
             return Verdict(pdu, PduVerdict.Dropped, "Only the create event has no previous events");
@@ -52,7 +54,8 @@ internal static class ReceivePdu
         }
 
         // Room v3, Handling redactions: one that can never apply is kept from clients.
-        if (pdu is { Type: EventTypes.Redaction, Redacts: { } redacts } && await room.Events.GetAsync(redacts) is { } target && target.Pdu.RoomId != room.RoomId)
+        if (pdu is { Type: EventTypes.Redaction, Redacts: { } redacts } && await room.Events.GetAsync(redacts) is { } target &&
+            target.Pdu.RoomId != room.RoomId)
         {
             unit.AddAside(pdu, EventStatus.SoftFailed, state);
             return Verdict(pdu, PduVerdict.SoftFailed, "it redacts an event of another room");
@@ -72,10 +75,11 @@ internal static class ReceivePdu
     }
 
     /// <summary>
-    /// The auth events of an event that was rejected were enough to know that; the state before it is wanted for those that follow it (S-S API, Rejection: "The state used in
-    /// the checks should be calculated as normal, except not updating with the rejected event").
+    /// The auth events of an event that was rejected were enough to know that; the state before it is wanted for those that follow it (S-S API, Rejection: "The
+    /// state used in the checks should be calculated as normal, except not updating with the rejected event").
     /// </summary>
-    private static async ValueTask<JudgedPdu> RestateAsync(ActiveRoom room, RoomUnit unit, KnownEvent known, ImmutableArray<string> given, ImmutableArray<StateAtEvent> atMissing)
+    private static async ValueTask<JudgedPdu> RestateAsync(
+        ActiveRoom room, RoomUnit unit, KnownEvent known, ImmutableArray<string> given, ImmutableArray<StateAtEvent> atMissing)
     {
         var (state, missing) = await FindStateBefore.RunAsync(room, known.Pdu, given, atMissing);
         if (state is not null)

@@ -10,8 +10,8 @@ using OrleansMatrix.Protocol.Errors;
 namespace OrleansMatrix.Grains.Room.Receiving;
 
 /// <summary>
-/// The way of remote events into the room: verified together before the turn, then judged one by one, each on top of those before it. Some at a time share a turn and
-/// a commit; the commits are waited for together.
+/// The way of remote events into the room: verified together before the turn, then judged one by one, each on top of those before it. Some at a time share a
+/// turn and a commit; the commits are waited for together.
 /// </summary>
 internal static class ReceivePdus
 {
@@ -26,10 +26,12 @@ internal static class ReceivePdus
             return MatrixError.InvalidParam("Too many events at once");
         if (activation.Room is not { } present)
             return MatrixError.NotFound("Unknown room");
-        var (isAllowed, usesPolicy) = await activation.ReadAsync(async room => (await room!.AllowsServerAsync(remote.Origin), await room.FindPolicyAsync() is not null));
+        var (isAllowed, usesPolicy) =
+            await activation.ReadAsync(async room => (await room!.AllowsServerAsync(remote.Origin), await room.FindPolicyAsync() is not null));
         var incoming = await VerifyPdus.RunAsync(activation.Services.Keys, activation.RoomId, present.Version, remote.Pdus);
         if (!isAllowed)
-            return new PduVerdicts([.. incoming.Select(item => new JudgedPdu(item.EventId, PduVerdict.Dropped, "The server is denied by m.room.server_acl", []))]);
+            return new PduVerdicts(
+                [.. incoming.Select(item => new JudgedPdu(item.EventId, PduVerdict.Dropped, "The server is denied by m.room.server_acl", []))]);
         if (others is not null && usesPolicy)
         {
             for (var i = 0; i < incoming.Length; i++)
@@ -39,10 +41,12 @@ internal static class ReceivePdus
             }
         }
 
-        var staging = remote.Stage && await activation.Services.Storage.StagedPdus.CountAsync(remote.Origin) < StagePdu.MaxOfOrigin ? remote.Origin.Value : null;
+        var staging = remote.Stage && await activation.Services.Storage.StagedPdus.CountAsync(remote.Origin) < StagePdu.MaxOfOrigin ? remote.Origin.Value
+            : null;
 
         // They take their turns in this order, and wait for durability together.
-        var judging = incoming.Chunk(PerTurn).Select(some => activation.ChangeAsync<JudgedPdu[]>((room, unit) => JudgeAsync(room, unit, some, remote, staging))).ToArray();
+        var judging = incoming.Chunk(PerTurn).Select(some => activation.ChangeAsync<JudgedPdu[]>((room, unit) => JudgeAsync(room, unit, some, remote, staging)))
+            .ToArray();
         var verdicts = ImmutableArray.CreateBuilder<JudgedPdu>(incoming.Length);
         foreach (var outcome in await Task.WhenAll(judging))
         {
@@ -63,7 +67,8 @@ internal static class ReceivePdus
         for (var i = 0; i < incoming.Length; i++)
         {
             verdicts[i] = incoming[i].Pdu is { } pdu
-                ? StagePdu.Decide(room, unit, pdu, await ReceivePdu.RunAsync(room, unit, pdu, remote.StateBefore, distribute: false, remote.AtMissing, arrivals), staging)
+                ? StagePdu.Decide(room, unit, pdu,
+                await ReceivePdu.RunAsync(room, unit, pdu, remote.StateBefore, distribute: false, remote.AtMissing, arrivals), staging)
                 : new JudgedPdu(incoming[i].EventId, PduVerdict.Dropped, incoming[i].Fault, []);
         }
 

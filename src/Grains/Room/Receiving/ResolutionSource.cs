@@ -21,7 +21,8 @@ internal sealed class ResolutionSource(ActiveRoom room, StateNodeId one, IReadOn
     public async ValueTask<string?> GetUnconflictedAsync(StateKey key, CancellationToken cancellationToken) =>
         conflicted.Contains(key) ? null : await room.Map.GetAsync(one, key.Type, key.Key, cancellationToken);
 
-    public ValueTask<IReadOnlyCollection<string>?> GetCitingAsync(string eventId, CancellationToken cancellationToken) => new((IReadOnlyCollection<string>?)null);
+    public ValueTask<IReadOnlyCollection<string>?> GetCitingAsync(string eventId, CancellationToken cancellationToken) =>
+        new((IReadOnlyCollection<string>?)null);
 
     public async ValueTask<IReadOnlyCollection<string>> GetUnconflictedIdsAsync(int lowestGeneration, CancellationToken cancellationToken)
     {

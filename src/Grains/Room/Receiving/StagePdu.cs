@@ -6,11 +6,14 @@ using OrleansMatrix.Protocol.Events;
 namespace OrleansMatrix.Grains.Room.Receiving;
 
 /// <summary>
-/// Keeps an event whose signatures and hashes are good, but which cannot be judged because what it follows is not here, and forgets it in the commit that judges it (ADR 0035).
+/// Keeps an event whose signatures and hashes are good, but which cannot be judged because what it follows is not here, and forgets it in the commit that
+/// judges it (ADR 0035).
 /// </summary>
 internal static class StagePdu
 {
-    /// <summary>Events that one server may have waiting in all rooms. Several transactions of it that are taken at once may exceed it by their events.</summary>
+    /// <summary>
+    /// Events that one server may have waiting in all rooms. Several transactions of it that are taken at once may exceed it by their events.
+    /// </summary>
     public const int MaxOfOrigin = 2000;
 
     /// <summary>The verdict, which is <see cref="PduVerdict.Staged"/> if the event waits from now on.</summary>

@@ -3,7 +3,9 @@ using OrleansMatrix.Protocol.Events;
 
 namespace OrleansMatrix.Grains.Room.Receiving;
 
-/// <summary>What a room remembers of events that it took and cannot judge yet (ADR 0035): who sent them and what they wait for. The events are in storage.</summary>
+/// <summary>
+/// What a room remembers of events that it took and cannot judge yet (ADR 0035): who sent them and what they wait for. The events are in storage.
+/// </summary>
 internal sealed class StagedPdus
 {
     /// <summary>Events of one room that wait.</summary>

@@ -62,7 +62,8 @@ internal static class BuildLocalEvent
         if (pdu.Type == EventTypes.Tombstone && pdu.GetContentString("replacement_room"u8) == room.RoomId)
             return MatrixError.InvalidParam("A room cannot be replaced by itself");
         var verdict = AuthRules.Check(room.Version, pdu, before);
-        return verdict.IsAllowed ? await PolicySigning.PassAsync(room, draft, pdu, before) : MatrixError.Forbidden($"Not allowed by the room ({verdict.RuleNumber}: {verdict.Text})");
+        return verdict.IsAllowed ? await PolicySigning.PassAsync(room, draft, pdu, before)
+            : MatrixError.Forbidden($"Not allowed by the room ({verdict.RuleNumber}: {verdict.Text})");
     }
 
     private static string? NewEventId(ActiveRoom room) => room.Version.EventIdFormat == EventIdFormat.Given

@@ -34,7 +34,8 @@ internal sealed class ServedRoom
 
     /// <summary>
     /// The event as the server may have it: redacted if none of its users may see it (S-S API, Backfilling and retrieving missing events), or if its sender's
-    /// account was erased (C-S API, account/deactivate; who was there has been sent it, or asks another server). State is never redacted: authorization needs it.
+    /// account was erased (C-S API, account/deactivate; who was there has been sent it, or asks another server). State is never redacted: authorization needs
+    /// it.
     /// </summary>
     public async ValueTask<ReadOnlyMemory<byte>> RenderAsync(EventRow row)
     {
@@ -51,7 +52,8 @@ internal sealed class ServedRoom
         var (joined, invited) = (false, false);
         if (visibility is Visible.Joined or Visible.Invited)
         {
-            var own = (await Room.Services.States.ListAsync(before, StatePart.Members)).Where(e => e.StateKey.EndsWith(":" + _server, StringComparison.Ordinal));
+            var own = (await Room.Services.States.ListAsync(before, StatePart.Members))
+                .Where(e => e.StateKey.EndsWith(":" + _server, StringComparison.Ordinal));
             foreach (var row in await Room.FindManyAsync([.. own.Select(e => e.EventId)]))
             {
                 var membership = Room.Parse(row).Membership;

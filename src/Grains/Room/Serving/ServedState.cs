@@ -80,8 +80,8 @@ internal static class ServedState
         return chain;
     }
 
-    // "If the room to be joined has no m.room.name nor m.room.canonical_alias events in its current state, the resident server should determine the room members
-    // who would be included in the m.heroes property".
+    // "If the room to be joined has no m.room.name nor m.room.canonical_alias events in its current state, the resident server should determine the room
+    // members who would be included in the m.heroes property".
     private static async ValueTask<List<string>> HeroesAsync(RoomView room, StateNodeId state, string joining)
     {
         var states = room.Services.States;

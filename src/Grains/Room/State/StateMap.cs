@@ -41,7 +41,9 @@ public sealed class StateMap
         }
     }
 
-    /// <summary>The root of the state with the pair set, or, if <paramref name="eventId"/> is null, without it. New nodes go to the writer's pending nodes.</summary>
+    /// <summary>
+    /// The root of the state with the pair set, or, if <paramref name="eventId"/> is null, without it. New nodes go to the writer's pending nodes.
+    /// </summary>
     public async ValueTask<StateNodeId> SetAsync(StateNodeId root, string type, string stateKey, string? eventId, CancellationToken cancellationToken = default)
     {
         if (root == StateNodeId.Empty)

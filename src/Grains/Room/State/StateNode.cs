@@ -24,7 +24,8 @@ internal sealed class StateLeaf(StateEntry[] entries) : StateNode
 {
     public StateEntry[] Entries { get; } = entries;
     public override int Count => Entries.Length;
-    public override int Weight { get; } = 64 + entries.Sum(e => 24 + 3 * 22 + 2 * (e.StateKey.Length + e.EventId.Length + (e.Type == StatePath.MemberType ? 0 : e.Type.Length)));
+    public override int Weight { get; } =
+        64 + entries.Sum(e => 24 + 3 * 22 + 2 * (e.StateKey.Length + e.EventId.Length + (e.Type == StatePath.MemberType ? 0 : e.Type.Length)));
 
     /// <summary>The entry's index, or the complement of where it would go.</summary>
     public int Find(string type, string stateKey)

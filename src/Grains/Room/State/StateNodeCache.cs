@@ -69,7 +69,8 @@ public sealed class StateNodeCache(IStateNodeStore store, long maxBytes = StateN
         TryGet(id, out var node) ? new ValueTask<StateNode>(node!) : LoadAsync(id, cancellationToken);
 
     /// <summary>The nodes of all ids, in one trip to storage for those not cached.</summary>
-    internal async ValueTask<IReadOnlyDictionary<StateNodeId, StateNode>> GetManyAsync(IReadOnlyCollection<StateNodeId> ids, CancellationToken cancellationToken)
+    internal async ValueTask<IReadOnlyDictionary<StateNodeId, StateNode>> GetManyAsync(
+        IReadOnlyCollection<StateNodeId> ids, CancellationToken cancellationToken)
     {
         var found = new Dictionary<StateNodeId, StateNode>(ids.Count);
         HashSet<StateNodeId>? missing = null;

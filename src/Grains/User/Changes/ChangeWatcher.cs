@@ -21,15 +21,17 @@ public sealed class ChangeWatcher : IDisposable
     public void SetRooms(IReadOnlySet<string> rooms) => _hub.SetRooms(this, rooms);
 
     /// <summary>
-    /// Adds what changed in (<paramref name="since"/>, <paramref name="upTo"/>] to <paramref name="changes"/>: all of it, and perhaps rooms that changed only later.
-    /// False, with nothing added, if <paramref name="since"/> is before the hub's horizon: ask storage then.
+    /// Adds what changed in (<paramref name="since"/>, <paramref name="upTo"/>] to <paramref name="changes"/>: all of it, and perhaps rooms that changed only
+    /// later. False, with nothing added, if <paramref name="since"/> is before the hub's horizon: ask storage then.
     /// </summary>
     public bool TryCollect(long since, long upTo, ChangeSet changes) => _hub.TryCollect(this, since, upTo, changes);
 
     /// <summary>A position after which the user itself had no change of this kind (as far as the hub's position).</summary>
     public long LastOwn(ChangeKind kind) => _hub.LastOwn(this, kind);
 
-    /// <summary>Waits for something after the position <paramref name="after"/>: true if there is something, false at the timeout or cancellation. Holds no thread.</summary>
+    /// <summary>
+    /// Waits for something after the position <paramref name="after"/>: true if there is something, false at the timeout or cancellation. Holds no thread.
+    /// </summary>
     public async ValueTask<bool> WaitAsync(long after, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(time);
@@ -38,7 +40,8 @@ public sealed class ChangeWatcher : IDisposable
             return true;
         try
         {
-            await using var timer = time.CreateTimer(static state => ((TaskCompletionSource<bool>)state!).TrySetResult(false), wait, timeout, Timeout.InfiniteTimeSpan);
+            await using var timer =
+                time.CreateTimer(static state => ((TaskCompletionSource<bool>)state!).TrySetResult(false), wait, timeout, Timeout.InfiniteTimeSpan);
             await using var cancelled = cancellationToken.UnsafeRegister(static state => ((TaskCompletionSource<bool>)state!).TrySetResult(false), wait);
             return await wait.Task;
         }

@@ -12,12 +12,15 @@ public sealed partial class NeighbourSignals : IAsyncDisposable
 {
     private const int Capacity = 10_000;
 
-    /// <summary>In rooms with more people than this on line, news of presence waits for something else to tell: else each coming and going would wake everybody.</summary>
+    /// <summary>
+    /// In rooms with more people than this on line, news of presence waits for something else to tell: else each coming and going would wake everybody.
+    /// </summary>
     private const int MaxWokenForPresence = 50;
     private readonly ChangeHub _hub;
     private readonly IMembershipStore _memberships;
     private readonly ILogger<NeighbourSignals> _logger;
-    private readonly Channel<Change> _changes = Channel.CreateBounded<Change>(new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+    private readonly Channel<Change> _changes =
+        Channel.CreateBounded<Change>(new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
 

@@ -45,8 +45,8 @@ internal sealed class DevicePresences
     }
 
     /// <summary>
-    /// These devices sync, and no others. A sync marks its device as what it asks for (sync.yaml, set_presence); one that asks for the same as the device's syncs
-    /// before says nothing new, so that what was put, or done, in between holds.
+    /// These devices sync, and no others. A sync marks its device as what it asks for (sync.yaml, set_presence); one that asks for the same as the device's
+    /// syncs before says nothing new, so that what was put, or done, in between holds.
     /// </summary>
     public void Syncing(IEnumerable<SyncingDevice> syncing, DateTimeOffset now)
     {
@@ -71,7 +71,9 @@ internal sealed class DevicePresences
         Forget(now);
     }
 
-    /// <summary>The user did something: "any activity that bumps the last active time on any of the user's clients" makes it online, but who is offline wants to be.</summary>
+    /// <summary>
+    /// The user did something: "any activity that bumps the last active time on any of the user's clients" makes it online, but who is offline wants to be.
+    /// </summary>
     public void Active(string deviceId, DateTimeOffset now)
     {
         LastActive = now;

@@ -116,7 +116,8 @@ public sealed class PresenceGrain(IStorage storage, LocalServer server, TimeProv
     }
 
     private static bool IsShown(PresenceRow? shown, PresenceRow row) =>
-        (shown?.Presence ?? PresenceNames.Offline, shown?.StatusMessage, shown?.CurrentlyActive ?? false) == (row.Presence, row.StatusMessage, row.CurrentlyActive);
+        (shown?.Presence ?? PresenceNames.Offline, shown?.StatusMessage, shown?.CurrentlyActive ?? false) == (
+            row.Presence, row.StatusMessage, row.CurrentlyActive);
 
     private void Schedule()
     {

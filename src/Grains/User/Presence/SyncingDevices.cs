@@ -3,8 +3,8 @@ using OrleansMatrix.Grains.Abstractions.User;
 namespace OrleansMatrix.Grains.User.Presence;
 
 /// <summary>
-/// Which devices of a user sync, and what their syncs ask the user's presence to be (C-S API, <c>set_presence</c>). The presence grain is told when that changes,
-/// and now and then that it has not.
+/// Which devices of a user sync, and what their syncs ask the user's presence to be (C-S API, <c>set_presence</c>). The presence grain is told when that
+/// changes, and now and then that it has not.
 /// </summary>
 internal sealed class SyncingDevices(IGrainBase grain, IPresenceGrain presence, TimeProvider time)
 {
@@ -19,8 +19,8 @@ internal sealed class SyncingDevices(IGrainBase grain, IPresenceGrain presence, 
     private DateTimeOffset Now => time.GetUtcNow();
 
     /// <summary>
-    /// A sync begins. "If this parameter is omitted then the client is automatically marked as online when it uses this API. Otherwise if the parameter is set to
-    /// "offline" then the client is not marked as being online."
+    /// A sync begins. "If this parameter is omitted then the client is automatically marked as online when it uses this API. Otherwise if the parameter is set
+    /// to "offline" then the client is not marked as being online."
     /// </summary>
     public async ValueTask<IDisposable?> BeginAsync(string deviceId, string? wanted)
     {

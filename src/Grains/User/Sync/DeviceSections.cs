@@ -11,7 +11,8 @@ internal static class DeviceSections
     private const int MaxSharingQueries = 20;
 
     /// <summary>Writes the sections; answers whether they tell something, and up to where the device now has its messages.</summary>
-    public static async ValueTask<(bool Told, long UpTo)> WriteAsync(SyncScope scope, ChangeSet changes, Utf8JsonWriter writer, CancellationToken cancellationToken)
+    public static async ValueTask<(bool Told, long UpTo)> WriteAsync(
+        SyncScope scope, ChangeSet changes, Utf8JsonWriter writer, CancellationToken cancellationToken)
     {
         var upTo = scope.UpTo;
         var told = false;
@@ -20,7 +21,8 @@ internal static class DeviceSections
         {
             if (changes.Own.HasFlag(ChangeKinds.ToDevice) || scope.Since.ToDevice < scope.Since.Position)
             {
-                var messages = await scope.Services.Storage.ToDevice.WaitingAsync(scope.UserId, deviceId, scope.Since.ToDevice, scope.UpTo, MaxMessages, cancellationToken);
+                var messages = await scope.Services.Storage.ToDevice.WaitingAsync(
+                    scope.UserId, deviceId, scope.Since.ToDevice, scope.UpTo, MaxMessages, cancellationToken);
                 if (messages.Count == MaxMessages)
                     upTo = messages[^1].Position;
                 if (messages.Count > 0)

@@ -9,20 +9,25 @@ internal static class JoinedRooms
 {
     /// <summary>Writes the rooms of the batch that have something to tell; false if none had.</summary>
     public static async ValueTask<bool> WriteAsync(
-        SyncScope scope, ChangeSet changes, ILookup<string, AccountDataRow> accountData, MembershipRow[] rows, Utf8JsonWriter writer, CancellationToken cancellationToken)
+        SyncScope scope, ChangeSet changes, ILookup<string, AccountDataRow> accountData, MembershipRow[] rows, Utf8JsonWriter writer,
+        CancellationToken cancellationToken)
     {
         var storage = scope.Services.Storage;
         var limit = scope.Limit + 1;
         var withEvents = Ids(ChangeKinds.RoomEvent);
         var withReceipts = Ids(ChangeKinds.Receipt);
         var withTyping = scope.Filter.Ephemeral.AllowsType(EphemeralEvents.Typing) ? Ids(ChangeKinds.Typing) : [];
-        var events = withEvents.Count == 0 ? null : await storage.Events.LatestLiveAsync(withEvents, scope.Since.Position, scope.UpTo, limit, cancellationToken);
+        var events = withEvents.Count == 0 ? null
+            : await storage.Events.LatestLiveAsync(withEvents, scope.Since.Position, scope.UpTo, limit, cancellationToken);
         var receipts = withReceipts.Count == 0 ? null
-            : (await storage.Receipts.ChangedAsync(withReceipts, scope.Since.Position, scope.UpTo, cancellationToken)).ToLookup(r => r.RoomId, StringComparer.Ordinal);
+            : (await storage.Receipts.ChangedAsync(withReceipts, scope.Since.Position, scope.UpTo, cancellationToken))
+            .ToLookup(r => r.RoomId, StringComparer.Ordinal);
         var typing = withTyping.Count == 0 ? null
-            : (await storage.Ephemeral.TypingChangedAsync(withTyping, scope.Since.Position, scope.UpTo, cancellationToken)).ToDictionary(t => t.RoomId, StringComparer.Ordinal);
+            : (await storage.Ephemeral.TypingChangedAsync(withTyping, scope.Since.Position, scope.UpTo, cancellationToken))
+            .ToDictionary(t => t.RoomId, StringComparer.Ordinal);
         // Of a room joined without its members, all that has come to be known.
-        var filled = scope.IsInitial || withEvents.Count == 0 ? [] : (await storage.PartialRooms.FilledAsync(withEvents, scope.Since.Position, scope.UpTo, cancellationToken)).ToHashSet(StringComparer.Ordinal);
+        var filled = scope.IsInitial || withEvents.Count == 0 ? []
+            : (await storage.PartialRooms.FilledAsync(withEvents, scope.Since.Position, scope.UpTo, cancellationToken)).ToHashSet(StringComparer.Ordinal);
         var told = false;
         foreach (var row in rows)
         {
@@ -44,8 +49,10 @@ internal static class JoinedRooms
                 roomReceipts = [];
             var roomTyping = typing?.GetValueOrDefault(row.RoomId);
             var roomData = isNew
-                ? (await storage.AccountData.ChangedAsync(scope.UserId, 0, scope.UpTo, cancellationToken)).Where(d => d.RoomId == row.RoomId) : accountData[row.RoomId];
-            if ((delta is null || delta.IsEmpty) && roomReceipts.Count == 0 && !hasRead && roomTyping is null && !roomData.Any() && !scope.IsInitial && !scope.Request.FullState)
+                ? (await storage.AccountData.ChangedAsync(scope.UserId, 0, scope.UpTo, cancellationToken)).Where(d => d.RoomId == row.RoomId)
+                : accountData[row.RoomId];
+            if ((delta is null || delta.IsEmpty) && roomReceipts.Count == 0 && !hasRead && roomTyping is null && !roomData.Any() && !scope.IsInitial &&
+                !scope.Request.FullState)
                 continue;
             told = true;
             var isWhole = newest.Count < limit && (events is null || withEvents.Contains(row.RoomId));
@@ -59,7 +66,8 @@ internal static class JoinedRooms
         return told;
 
         List<string> Ids(ChangeKinds kind) =>
-            [.. rows.Where(r => changes.Rooms.GetValueOrDefault(r.RoomId).HasFlag(kind) || (r.Position > scope.Since.Position && kind != ChangeKinds.RoomEvent)).Select(r => r.RoomId)];
+            [.. rows.Where(r => changes.Rooms.GetValueOrDefault(r.RoomId).HasFlag(kind) || (r.Position > scope.Since.Position && kind != ChangeKinds.RoomEvent))
+                .Select(r => r.RoomId)];
     }
 
     private static void WriteRoom(

@@ -13,7 +13,9 @@ internal static class OldSync
     private const int MaxEvents = 100;
     private static readonly TimeSpan s_maxWait = TimeSpan.FromMinutes(5);
 
-    /// <summary>What happened after a token, oldest first; waits for something to happen. With a room id also of a world-readable room that the user is not in.</summary>
+    /// <summary>
+    /// What happened after a token, oldest first; waits for something to happen. With a room id also of a world-readable room that the user is not in.
+    /// </summary>
     public static async Task<Outcome<ReadOnlyMemory<byte>>> EventsAsync(UserState user, OldEventsRequest request, CancellationToken cancellationToken)
     {
         if (!HistoryToken.Parse(request.From).TryGet(out var from, out var error))
@@ -115,7 +117,8 @@ internal static class OldSync
         {
             if (await RoomReader.FindAsync(user.Services.Read, room.Key, request.Requester) is not { } reader)
                 continue;
-            var visible = await reader.Visibility.FilterAsync([.. room.Where(r => r.StateKey is not null || !user.Settings.Ignored.Contains(r.Sender))], cancellationToken);
+            var visible = await reader.Visibility.FilterAsync(
+                [.. room.Where(r => r.StateKey is not null || !user.Settings.Ignored.Contains(r.Sender))], cancellationToken);
             var renderer = reader.Renderer();
             await renderer.PrepareAsync(visible, reader.Visibility, previous: true, cancellationToken);
             foreach (var row in visible)
@@ -123,7 +126,8 @@ internal static class OldSync
             told |= visible.Count > 0;
         }
 
-        foreach (var room in (await storage.Receipts.ChangedAsync(rooms, since, end, cancellationToken)).Where(r => EphemeralEvents.IsFor(user.UserId, r)).GroupBy(r => r.RoomId))
+        foreach (var room in (await storage.Receipts.ChangedAsync(rooms, since, end, cancellationToken)).Where(r => EphemeralEvents.IsFor(user.UserId, r))
+            .GroupBy(r => r.RoomId))
         {
             EphemeralEvents.WriteReceipts(writer, room, room.Key);
             told = true;

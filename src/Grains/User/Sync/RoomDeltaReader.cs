@@ -7,7 +7,10 @@ namespace OrleansMatrix.Grains.User.Sync;
 /// <summary>Reads what a sync tells of one room's timeline and state.</summary>
 internal static class RoomDeltaReader
 {
-    /// <summary>A joined room. <paramref name="newest"/>: the newest events of the range, newest first, if they have been read (<paramref name="newestLimit"/> at most). <paramref name="isFilled"/>: its members have come to be known.</summary>
+    /// <summary>
+    /// A joined room. <paramref name="newest"/>: the newest events of the range, newest first, if they have been read (<paramref name="newestLimit"/> at most).
+    /// <paramref name="isFilled"/>: its members have come to be known.
+    /// </summary>
     public static async ValueTask<RoomDelta?> JoinedAsync(
         SyncScope scope, MembershipRow row, IReadOnlyList<EventRow>? newest, int newestLimit, bool isFilled, CancellationToken cancellationToken)
     {
@@ -16,7 +19,8 @@ internal static class RoomDeltaReader
         var visibility = await RoomVisibility.OpenAsync(room, scope.UserId, row, cancellationToken);
         var isNew = await IsNewAsync(scope, room, row, cancellationToken);
         var after = isNew ? HistoryOrder.Start : scope.SincePlace;
-        var timeline = await TimelineReader.ReadAsync(scope, room, visibility, after, scope.UpToPlace, isNew && !scope.IsInitial ? null : newest, newestLimit, cancellationToken);
+        var timeline = await TimelineReader.ReadAsync(
+            scope, room, visibility, after, scope.UpToPlace, isNew && !scope.IsInitial ? null : newest, newestLimit, cancellationToken);
         // Of a room joined since, what came before is not all told: the client may ask for it.
         if (isNew && !scope.IsInitial && timeline.Oldest <= scope.SincePlace)
             timeline = timeline with { Limited = true };
@@ -39,14 +43,17 @@ internal static class RoomDeltaReader
         return await ReadAsync(scope, room, visibility, row, timeline, isNew || scope.Request.FullState, isNew, upTo, cancellationToken);
     }
 
-    /// <summary>Whether the client does not have the room's state yet: it has never been told of the room as a joined one, or not since the user came back.</summary>
+    /// <summary>
+    /// Whether the client does not have the room's state yet: it has never been told of the room as a joined one, or not since the user came back.
+    /// </summary>
     private static async ValueTask<bool> IsNewAsync(SyncScope scope, RoomView room, MembershipRow row, CancellationToken cancellationToken) =>
         scope.IsInitial || (row.Position > scope.Since.Position && await MembershipAtSinceAsync(scope, room, cancellationToken) != Membership.Join);
 
     private static async ValueTask<string> MembershipAtSinceAsync(SyncScope scope, RoomView room, CancellationToken cancellationToken) =>
         await room.MembershipAsync(await room.StateAfterAsync(scope.SincePlace, cancellationToken), scope.UserId, cancellationToken);
 
-    private static async ValueTask<RoomDelta?> OwnEventAsync(SyncScope scope, RoomView room, RoomVisibility visibility, MembershipRow row, CancellationToken cancellationToken)
+    private static async ValueTask<RoomDelta?> OwnEventAsync(
+        SyncScope scope, RoomView room, RoomVisibility visibility, MembershipRow row, CancellationToken cancellationToken)
     {
         var renderer = Renderer(scope, room);
         List<EventRow> events = await room.FindAsync(row.EventId, cancellationToken) is { } own ? [own] : [];
@@ -59,7 +66,8 @@ internal static class RoomDeltaReader
         new(room, scope.Viewer, includeRoomId: false) { FederationFormat = scope.Filter.FederationFormat, Fields = scope.Filter.EventFields };
 
     private static async ValueTask<RoomDelta> ReadAsync(
-        SyncScope scope, RoomView room, RoomVisibility visibility, MembershipRow row, Timeline timeline, bool full, bool isNew, HistoryOrder upTo, CancellationToken cancellationToken,
+        SyncScope scope, RoomView room, RoomVisibility visibility, MembershipRow row, Timeline timeline, bool full, bool isNew, HistoryOrder upTo,
+        CancellationToken cancellationToken,
         bool isFilled = false)
     {
         var summary = row.Membership == Membership.Join && (full || isFilled || timeline.Limited || timeline.Events.Exists(NamesTheRoom))

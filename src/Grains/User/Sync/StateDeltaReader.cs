@@ -17,7 +17,8 @@ internal static class StateDeltaReader
     /// <param name="heroes">Users whose member events the client needs.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     public static async ValueTask<List<EventRow>> ReadAsync(
-        SyncScope scope, RoomView room, Timeline timeline, bool full, bool isNew, HistoryOrder upTo, IReadOnlyList<string> heroes, CancellationToken cancellationToken)
+        SyncScope scope, RoomView room, Timeline timeline, bool full, bool isNew, HistoryOrder upTo, IReadOnlyList<string> heroes,
+        CancellationToken cancellationToken)
     {
         var filter = scope.Filter.State;
         if (filter.IsClosed || !filter.AllowsRoom(room.RoomId))
@@ -65,7 +66,8 @@ internal static class StateDeltaReader
             await AddMembersAsync(scope, room, timeline, full, isNew, upTo, heroes, root, ids, cancellationToken);
         if (ids.Count == 0)
             return [];
-        var told = scope.Request.UseStateAfter ? [] : timeline.Events.Where(e => e.StateKey is not null).Select(e => e.EventId).ToHashSet(StringComparer.Ordinal);
+        var told = scope.Request.UseStateAfter ? []
+            : timeline.Events.Where(e => e.StateKey is not null).Select(e => e.EventId).ToHashSet(StringComparer.Ordinal);
         ids.RemoveAll(told.Contains);
         var rows = await room.FindManyAsync(ids, cancellationToken);
         rows.RemoveAll(r => !filter.Allows(r.Type, r.Sender, r.Json.Span));
@@ -97,11 +99,13 @@ internal static class StateDeltaReader
     {
         if (scope.User.LastTold.Get(room.RoomId, scope.Since.Position)?.StateAfter is { } told)
             return (told, null);
-        var previous = await scope.Services.Storage.Events.RangeAsync(room.RoomId, HistoryOrder.Start, scope.SincePlace, Direction.Backward, 1, cancellationToken);
+        var previous = await scope.Services.Storage.Events.RangeAsync(
+            room.RoomId, HistoryOrder.Start, scope.SincePlace, Direction.Backward, 1, cancellationToken);
         return previous is [{ StateBefore: { } state } row] ? (state, row.EventId) : (await room.StateAfterAsync(scope.SincePlace, cancellationToken), null);
     }
 
-    private static async ValueTask<StateNodeId> RootAsync(SyncScope scope, RoomView room, Timeline timeline, HistoryOrder upTo, CancellationToken cancellationToken) =>
+    private static async ValueTask<StateNodeId> RootAsync(
+        SyncScope scope, RoomView room, Timeline timeline, HistoryOrder upTo, CancellationToken cancellationToken) =>
         scope.Request.UseStateAfter || !scope.Filter.Timeline.IsOpen
             ? await room.StateAfterAsync(upTo, cancellationToken) : await StartRootAsync(room, timeline, cancellationToken);
 
@@ -113,7 +117,8 @@ internal static class StateDeltaReader
     /// as far as the client does not have them.
     /// </summary>
     private static async ValueTask AddMembersAsync(
-        SyncScope scope, RoomView room, Timeline timeline, bool full, bool isNew, HistoryOrder upTo, IReadOnlyList<string> heroes, StateNodeId? root, List<string> ids,
+        SyncScope scope, RoomView room, Timeline timeline, bool full, bool isNew, HistoryOrder upTo, IReadOnlyList<string> heroes, StateNodeId? root,
+        List<string> ids,
         CancellationToken cancellationToken)
     {
         var users = timeline.Events.Select(e => e.Sender).ToHashSet(StringComparer.Ordinal);
@@ -122,7 +127,8 @@ internal static class StateDeltaReader
             users.Add(scope.UserId);
         if (users.Count == 0)
             return;
-        var state = root ?? (scope.Request.UseStateAfter ? await room.StateAfterAsync(upTo, cancellationToken) : await StartRootAsync(room, timeline, cancellationToken));
+        var state = root ?? (
+            scope.Request.UseStateAfter ? await room.StateAfterAsync(upTo, cancellationToken) : await StartRootAsync(room, timeline, cancellationToken));
         var repeat = full || isNew || scope.Filter.State.IncludeRedundantMembers;
         foreach (var userId in users)
         {

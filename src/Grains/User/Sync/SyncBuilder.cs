@@ -52,7 +52,8 @@ internal sealed class SyncBuilder(SyncScope scope, CancellationToken cancellatio
         _changes.Own = (ChangeKinds)~0;
         _changes.DeviceLists.UnionWith(await Storage.Keys.DeviceListChangesAsync(scope.Since.Position, scope.UpTo, scope.UserId, cancellationToken));
         if (scope.Filter.Presence is { IsClosed: false } && !scope.IsInitial)
-            _changes.Presence.UnionWith((await Storage.Ephemeral.PresenceChangedAsync(scope.Since.Position, scope.UpTo, cancellationToken)).Select(p => p.UserId));
+            _changes.Presence.UnionWith(
+                (await Storage.Ephemeral.PresenceChangedAsync(scope.Since.Position, scope.UpTo, cancellationToken)).Select(p => p.UserId));
     }
 
     /// <summary>Changed account data by room (empty: global); all of it for rooms that are new to the client.</summary>
@@ -129,7 +130,9 @@ internal sealed class SyncBuilder(SyncScope scope, CancellationToken cancellatio
         writer.WriteEndObject();
     }
 
-    /// <summary>An invite of a room that this server is not in was refused or taken back: there is nothing to tell but that, by the event that was kept with it.</summary>
+    /// <summary>
+    /// An invite of a room that this server is not in was refused or taken back: there is nothing to tell but that, by the event that was kept with it.
+    /// </summary>
     private void WriteUnknownRoom(Utf8JsonWriter writer, MembershipRow row)
     {
         writer.WriteStartObject(row.RoomId);
@@ -149,7 +152,8 @@ internal sealed class SyncBuilder(SyncScope scope, CancellationToken cancellatio
         var open = false;
         foreach (var row in scope.Rooms.Rows.Values)
         {
-            if (row.Membership != membership || row.Position <= scope.Since.Position || !scope.Filter.AllowsRoom(row.RoomId) || User.Settings.Ignored.Contains(row.Sender))
+            if (row.Membership != membership || row.Position <= scope.Since.Position || !scope.Filter.AllowsRoom(row.RoomId) ||
+                User.Settings.Ignored.Contains(row.Sender))
                 continue;
             if (!open)
                 writer.WriteStartObject(section);

@@ -63,7 +63,8 @@ public sealed record SyncFilter
             !RoomIds(room).TryGet(out var rooms, out error) || !Fields(json).TryGet(out var fields, out error))
             return error;
         var includeLeave = default(JsonElement);
-        if (room.ValueKind == JsonValueKind.Object && room.TryGetProperty("include_leave", out includeLeave) && includeLeave.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+        if (room.ValueKind == JsonValueKind.Object && room.TryGetProperty("include_leave", out includeLeave) &&
+            includeLeave.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
             return MatrixError.BadJson("'include_leave' must be a boolean");
         var format = default(JsonElement);
         if (json.TryGetProperty("event_format", out format) && !(format.ValueKind == JsonValueKind.String && format.GetString() is "client" or "federation"))

@@ -45,7 +45,9 @@ internal static class SyncRun
         }
     }
 
-    /// <summary>A filter by its id or given inline: "The server will detect whether it is an ID or a JSON object by whether the first character is a "{"".</summary>
+    /// <summary>
+    /// A filter by its id or given inline: "The server will detect whether it is an ID or a JSON object by whether the first character is a "{"".
+    /// </summary>
     private static async ValueTask<Result<SyncFilter>> ReadFilterAsync(UserState user, string? filter, CancellationToken cancellationToken)
     {
         if (string.IsNullOrEmpty(filter))

@@ -23,11 +23,13 @@ internal static class TimelineReader
     /// <param name="visibility">What the user may see.</param>
     /// <param name="after">Exclusive.</param>
     /// <param name="upTo">Inclusive.</param>
-    /// <param name="newest">The newest events of the range, newest first, if they have been read; as many as <paramref name="newestLimit"/> unless there are fewer.</param>
+    /// <param name="newest">The newest events of the range, newest first, if they have been read; as many as <paramref name="newestLimit"/> unless there are
+    /// fewer.</param>
     /// <param name="newestLimit">How many of them were asked for.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     public static async ValueTask<Timeline> ReadAsync(
-        SyncScope scope, RoomView room, RoomVisibility visibility, HistoryOrder after, HistoryOrder upTo, IReadOnlyList<EventRow>? newest, int newestLimit, CancellationToken cancellationToken)
+        SyncScope scope, RoomView room, RoomVisibility visibility, HistoryOrder after, HistoryOrder upTo, IReadOnlyList<EventRow>? newest, int newestLimit,
+        CancellationToken cancellationToken)
     {
         var filter = scope.Filter.Timeline;
         if (filter.IsClosed || !filter.AllowsRoom(room.RoomId))
@@ -49,7 +51,8 @@ internal static class TimelineReader
                 // What is missing may be had from other servers: the client pages back from here.
                 if (place.Anchor < gap)
                     return Finish(events, true, cursor, cursor);
-                if (IsWanted(scope, filter, row) && (await visibility.CanSeeAsync(row, cancellationToken) || await IsCurrentAsync(scope, room, visibility, row, cancellationToken)))
+                if (IsWanted(scope, filter, row) &&
+                    (await visibility.CanSeeAsync(row, cancellationToken) || await IsCurrentAsync(scope, room, visibility, row, cancellationToken)))
                 {
                     if (events.Count == limit)
                         return Finish(events, true, events.Count == 0 ? upTo : cursor, place);
@@ -74,14 +77,17 @@ internal static class TimelineReader
     }
 
     /// <summary>Who is joined has the room's state, also what was set while it was away and could not see it.</summary>
-    private static async ValueTask<bool> IsCurrentAsync(SyncScope scope, RoomView room, RoomVisibility visibility, EventRow row, CancellationToken cancellationToken) =>
+    private static async ValueTask<bool> IsCurrentAsync(
+        SyncScope scope, RoomView room, RoomVisibility visibility, EventRow row, CancellationToken cancellationToken) =>
         visibility.IsJoined && row.StateKey is { } stateKey && row.EventId == await scope.Services.Read.States.GetAsync(
             await room.StateAfterAsync(scope.UpToPlace, cancellationToken), row.Type, stateKey, cancellationToken);
 
     /// <summary>Events of this server's users follow what is known; but a join by way of another server follows what that one knows.</summary>
     private static bool MayFollowGap(SyncScope scope, EventRow row) =>
-        row.Type == EventTypes.Member || !row.Sender.AsSpan(row.Sender.IndexOf(':', StringComparison.Ordinal) + 1).SequenceEqual(scope.UserId.AsSpan(scope.UserId.IndexOf(':', StringComparison.Ordinal) + 1));
+        row.Type == EventTypes.Member || !row.Sender.AsSpan(row.Sender.IndexOf(':', StringComparison.Ordinal) + 1)
+            .SequenceEqual(scope.UserId.AsSpan(scope.UserId.IndexOf(':', StringComparison.Ordinal) + 1));
 
     private static bool IsWanted(SyncScope scope, EventFilter filter, EventRow row) =>
-        (row.StateKey is not null || !scope.User.Settings.Ignored.Contains(row.Sender)) && (filter.IsOpen || filter.Allows(row.Type, row.Sender, row.Json.Span));
+        (row.StateKey is not null || !scope.User.Settings.Ignored.Contains(row.Sender)) &&
+            (filter.IsOpen || filter.Allows(row.Type, row.Sender, row.Json.Span));
 }

@@ -96,7 +96,8 @@ internal static class NotificationsRead
         {
             if (row.StateKey is null && user.Settings.Ignored.Contains(row.Sender))
                 continue;
-            if (await judge.JudgeAsync(row, CancellationToken.None) is { } notified && (notified.Highlight || !highlightsOnly) && await reader.Visibility.CanSeeAsync(row))
+            if (await judge.JudgeAsync(row, CancellationToken.None) is { } notified && (notified.Highlight || !highlightsOnly) &&
+                await reader.Visibility.CanSeeAsync(row))
                 found.Add((row, notified, unread.Covers(notified), reader));
         }
     }

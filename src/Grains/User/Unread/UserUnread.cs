@@ -68,7 +68,8 @@ internal sealed class UserUnread(UserServices services, UserSettings settings, s
             _rooms.Remove(roomId);
     }
 
-    private async ValueTask JudgeAsync(RoomView room, MembershipRow member, RoomUnread unread, IReadOnlyList<EventRow> events, CancellationToken cancellationToken)
+    private async ValueTask JudgeAsync(
+        RoomView room, MembershipRow member, RoomUnread unread, IReadOnlyList<EventRow> events, CancellationToken cancellationToken)
     {
         var judge = new PushJudge(room, settings.PushRules, member, unread.Facts);
         if (events.Any(e => e.Type == EventTypes.Member))
@@ -88,7 +89,8 @@ internal sealed class UserUnread(UserServices services, UserSettings settings, s
     private async ValueTask<IReadOnlyList<EventRow>> FirstEventsAsync(
         RoomView room, RoomUnread unread, long upTo, CancellationToken cancellationToken)
     {
-        var page = await Storage.Events.RangeAsync(room.RoomId, unread.ReadUpTo, new HistoryOrder(upTo, 0), Direction.Backward, MaxFirstScan, cancellationToken);
+        var page = await Storage.Events.RangeAsync(
+            room.RoomId, unread.ReadUpTo, new HistoryOrder(upTo, 0), Direction.Backward, MaxFirstScan, cancellationToken);
         var events = new List<EventRow>(page.Count);
         foreach (var row in page)
         {

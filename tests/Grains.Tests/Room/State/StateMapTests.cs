@@ -127,7 +127,8 @@ public class StateMapTests
     public async Task Hostile_keys_stay_apart_and_come_back_exactly()
     {
         string[] texts = ["", "\0", "a", "ab", "b", "m.room.member", "é", "e\u0301", "😀", new string('x', 255), " ", "\r\n", "A"];
-        string[] ids = ["$", "$x:y", "$" + new string('A', 43), "$" + new string('A', 42) + "B", "$" + new string('+', 43), "$" + new string('_', 43), "$" + new string('€', 43)];
+        string[] ids = ["$", "$x:y", "$" + new string('A', 43), "$" + new string('A', 42) + "B", "$" + new string('+', 43), "$" + new string('_', 43),
+            "$" + new string('€', 43)];
         var model = new Dictionary<(string, string), string>();
         foreach (var type in texts)
         {
@@ -261,7 +262,8 @@ public class StateMapTests
 
     // Half hashes, half historic ids.
     private static string EventId(int i) =>
-        i % 2 == 0 ? $"${i}:example.org" : "$" + System.Buffers.Text.Base64Url.EncodeToString(System.Security.Cryptography.SHA256.HashData(BitConverter.GetBytes(i)));
+        i % 2 == 0 ? $"${i}:example.org"
+            : "$" + System.Buffers.Text.Base64Url.EncodeToString(System.Security.Cryptography.SHA256.HashData(BitConverter.GetBytes(i)));
 
     private static Dictionary<(string, string), string> RandomState(Random random, int size)
     {

@@ -6,7 +6,8 @@ namespace OrleansMatrix.Grains.Tests.User.Changes;
 public sealed class ChangeHubTests
 {
     private static readonly ChangeKind[] RoomKinds = [ChangeKind.RoomEvent, ChangeKind.Receipt, ChangeKind.Typing];
-    private static readonly ChangeKind[] UserKinds = [ChangeKind.Membership, ChangeKind.AccountData, ChangeKind.ToDevice, ChangeKind.DeviceList, ChangeKind.Presence, ChangeKind.KeyCounts];
+    private static readonly ChangeKind[] UserKinds =
+        [ChangeKind.Membership, ChangeKind.AccountData, ChangeKind.ToDevice, ChangeKind.DeviceList, ChangeKind.Presence, ChangeKind.KeyCounts];
 
     /// <summary>Random publications, room lists and questions, held against the whole log of changes.</summary>
     [Theory]
@@ -119,7 +120,9 @@ public sealed class ChangeHubTests
         Assert.Equal(["@b:x"], changes.DeviceLists);
     }
 
-    /// <summary>Writers publish from several threads while readers wait, collect and advance: each reader must see every change of its rooms in exactly one range.</summary>
+    /// <summary>
+    /// Writers publish from several threads while readers wait, collect and advance: each reader must see every change of its rooms in exactly one range.
+    /// </summary>
     [Theory]
     [InlineData(64)]
     [InlineData(1 << 16)]
