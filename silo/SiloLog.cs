@@ -6,7 +6,8 @@ internal static partial class SiloLog
     public static partial void Starting(ILogger logger, string serverName, string keyId, string dataDirectory);
 
     [LoggerMessage(2, LogLevel.Information,
-        "There is no account yet. Make an administrator with: users create NAME --admin. Or register the first account, which becomes an administrator, in a client with this one-time registration token: {Token}")]
+        "There is no account yet. Make an administrator with: users create NAME --admin. Or register the first account, which becomes an administrator, in a " +
+        "client with this one-time registration token: {Token}")]
     public static partial void FirstToken(ILogger logger, string token);
 
     [LoggerMessage(3, LogLevel.Information, "Clients connect to {Address}")]

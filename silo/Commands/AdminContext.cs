@@ -17,7 +17,8 @@ internal sealed record AdminContext(MatrixSettings Settings, IStorage Storage, T
         {
             throw new SettingsException(
                 "Matrix:DataDirectory",
-                $"there is no database in {settings.DataDirectory}. Start the server once, name its folder with --Matrix:DataDirectory=FOLDER, or make a new one with --new");
+                $"there is no database in {settings.DataDirectory}. Start the server once, name its folder with --Matrix:DataDirectory=FOLDER, or make a new " +
+                "one with --new");
         }
 
         DataFolder.Create(settings);

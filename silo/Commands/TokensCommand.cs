@@ -39,7 +39,8 @@ internal static class TokensCommand
         foreach (var row in await context.Storage.Accounts.ListRegistrationTokensAsync())
         {
             var expires = row.ExpiresAt is { } end ? $", expires {DateTimeOffset.FromUnixTimeMilliseconds(end):u}" : "";
-            Console.WriteLine($"{row.Token}: used {row.Completed} of {row.UsesAllowed?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "any"}{expires}");
+            Console.WriteLine($"{row.Token}: used {row.Completed} of " +
+                $"{row.UsesAllowed?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "any"}{expires}");
         }
 
         return 0;

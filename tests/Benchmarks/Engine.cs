@@ -79,7 +79,8 @@ internal static class Engine
         });
         Array.Sort(times);
         double Micros(double ticks) => ticks * 1e6 / Stopwatch.Frequency;
-        Console.WriteLine($"  sequential: mean {Micros(times.Average()):F2} µs, p50 {Micros(times[Calls / 2]):F2} µs, p99 {Micros(times[Calls * 99 / 100]):F2} µs");
+        Console.WriteLine($"  sequential: mean {Micros(times.Average()):F2} µs, p50 {Micros(times[Calls / 2]):F2} µs, p99 " +
+            $"{Micros(times[Calls * 99 / 100]):F2} µs");
     }
 
     private static async Task Concurrent(string name, IGrainFactory grains, int callers, Func<int, string> key,
@@ -109,6 +110,7 @@ internal static class Engine
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         await Task.Delay(1000);
         var bytes = GC.GetTotalMemory(forceFullCollection: true) - before;
-        Console.WriteLine($"  activations: {Count / seconds:N0}/s, {bytes / Count} B per idle activation, its key of 28 characters (80 B) and its instance included");
+        Console.WriteLine($"  activations: {Count / seconds:N0}/s, {bytes / Count} B per idle activation, its key of 28 characters (80 B) and its instance " +
+            "included");
     }
 }

@@ -4,10 +4,12 @@ namespace OrleansMatrix.Storage.Sql.Stores;
 internal static class EventStatements
 {
     private const string Columns =
-        "event_id, room_id, anchor, minor, depth, origin_ts, type, state_key, sender, status, state_before, json, redacted_by, device_id, txn_id, relates_to, rel_type, auth_generation";
+        "event_id, room_id, anchor, minor, depth, origin_ts, type, state_key, sender, status, state_before, json, redacted_by, device_id, txn_id, " +
+        "relates_to, rel_type, auth_generation";
 
     private const string Insert =
-        $"INSERT INTO events ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT (event_id) DO UPDATE SET ";
+        $"INSERT INTO events ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT (event_id) DO " +
+        "UPDATE SET ";
 
     /// <summary>An outlier takes the new row's place and judgement; a redaction that has met it stays.</summary>
     private const string Replace = """
@@ -48,11 +50,14 @@ internal static class EventStatements
         ORDER BY anchor DESC LIMIT $3
         """);
     public static readonly Statement StateEventsFrom = new(
-        "SELECT event_id, type, state_key FROM events WHERE room_id = $1 AND state_key IS NOT NULL AND (auth_generation >= $2 OR auth_generation IS NULL) LIMIT $3");
+        "SELECT event_id, type, state_key FROM events WHERE room_id = $1 AND state_key IS NOT NULL AND (auth_generation >= $2 OR auth_generation IS NULL) " +
+        "LIMIT $3");
     public static readonly Statement ByTimestampForward = new(
-        $"{Select} room_id = $1 AND origin_ts = (SELECT MIN(origin_ts) FROM events WHERE room_id = $1 AND origin_ts >= $2 {Accepted}) {Accepted} {Oldest} LIMIT 1");
+        $"{Select} room_id = $1 AND origin_ts = (SELECT MIN(origin_ts) FROM events WHERE room_id = $1 AND origin_ts >= $2 {Accepted}) {Accepted} {Oldest} " +
+        "LIMIT 1");
     public static readonly Statement ByTimestampBackward = new(
-        $"{Select} room_id = $1 AND origin_ts = (SELECT MAX(origin_ts) FROM events WHERE room_id = $1 AND origin_ts <= $2 {Accepted}) {Accepted} {Newest} LIMIT 1");
+        $"{Select} room_id = $1 AND origin_ts = (SELECT MAX(origin_ts) FROM events WHERE room_id = $1 AND origin_ts <= $2 {Accepted}) {Accepted} {Newest} " +
+        "LIMIT 1");
 
     public static readonly Statement SetState = new("UPDATE events SET state_before = $2, status = $3 WHERE event_id = $1");
 
