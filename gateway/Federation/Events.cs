@@ -22,7 +22,7 @@ internal static class Events
         var eventId = request.RouteEventId();
         if (request.Error is { } invalid)
             return invalid;
-        return await request.Grain<IServerReaderGrain>(eventId).RoomOf(eventId) is { } roomId
+        return await request.Grain<IEventLookupGrain>(IEventLookupGrain.Key).RoomOf(eventId) is { } roomId
             ? MatrixResponse.From(await request.Grain<IServerReaderGrain>(roomId).Event(request.Origin, eventId))
             : MatrixError.NotFound("Unknown event");
     }

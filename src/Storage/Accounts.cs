@@ -25,8 +25,13 @@ public interface IAccountStore
     void Update(WriteUnit unit, AccountRow row);
     /// <summary>The ids of the accounts that are <see cref="AccountRow.Erased"/>; who sets the flag announces <see cref="ChangeKind.Erasure"/>.</summary>
     ValueTask<IReadOnlyList<string>> ErasedAsync(CancellationToken cancellationToken = default);
-    /// <summary>Deletes the user's account data, filters, pushers and key backups.</summary>
-    void DeletePrivateData(WriteUnit unit, string userId);
+    /// <summary>Notes that other grains have to take away what they have of a device, or (empty id) of the user.</summary>
+    void AddCleanup(WriteUnit unit, string userId, string deviceId);
+    void RemoveCleanup(WriteUnit unit, string userId, string deviceId);
+    /// <summary>What is noted of a user.</summary>
+    ValueTask<IReadOnlyList<string>> CleanupsAsync(string userId, CancellationToken cancellationToken = default);
+    /// <summary>The users of whom something is noted.</summary>
+    ValueTask<IReadOnlyList<string>> UsersToCleanUpAsync(CancellationToken cancellationToken = default);
     ValueTask<long> CountAsync(CancellationToken cancellationToken = default);
     ValueTask<IReadOnlyList<AccountRow>> ListAsync(string? afterUserId, int limit, CancellationToken cancellationToken = default);
 

@@ -8,7 +8,7 @@ public interface IDeviceStore
 {
     ValueTask<IReadOnlyList<DeviceRow>> OfUserAsync(string userId, CancellationToken cancellationToken = default);
     void Put(WriteUnit unit, DeviceRow row);
-    /// <summary>Deletes the device with its keys, one-time keys and waiting to-device messages (tokens: <see cref="IAccountStore.DeleteTokens"/>).</summary>
+    /// <summary>Deletes the device alone: its tokens, keys, messages and pushers are in their owners' stores.</summary>
     void Delete(WriteUnit unit, string userId, string deviceId);
 }
 
@@ -25,6 +25,8 @@ public interface IKeyStore
 {
     ValueTask<IReadOnlyList<DeviceKeysRow>> DeviceKeysAsync(string userId, CancellationToken cancellationToken = default);
     void PutDeviceKeys(WriteUnit unit, DeviceKeysRow row);
+    /// <summary>Deletes the device's identity, one-time and fallback keys, and the signatures on it.</summary>
+    void DeleteDevice(WriteUnit unit, string userId, string deviceId);
     ValueTask<IReadOnlyList<CrossSigningKeyRow>> CrossSigningKeysAsync(string userId, CancellationToken cancellationToken = default);
     void PutCrossSigningKey(WriteUnit unit, CrossSigningKeyRow row);
     /// <summary>A signature that <paramref name="signerId"/>'s key made on a key of <paramref name="targetUserId"/> (target: device id or public key).</summary>
@@ -70,5 +72,7 @@ public interface IKeyBackupStore
     void Delete(WriteUnit unit, string userId, long version);
     void PutSession(WriteUnit unit, string userId, long version, BackupSessionRow row);
     void DeleteSessions(WriteUnit unit, string userId, long version, string? roomId, string? sessionId);
+    /// <summary>Deletes all backups of a user.</summary>
+    void DeleteAll(WriteUnit unit, string userId);
     ValueTask<IReadOnlyList<BackupSessionRow>> SessionsAsync(string userId, long version, string? roomId, string? sessionId, CancellationToken cancellationToken = default);
 }

@@ -11,5 +11,7 @@ public interface IPusherStore
     void Delete(WriteUnit unit, string userId, string appId, string pushKey);
     /// <summary>Deletes other users' pushers of that app id and push key.</summary>
     void DeleteOfOthers(WriteUnit unit, string userId, string appId, string pushKey);
+    /// <summary>Deletes the pushers that a device has set; null: all of the user's.</summary>
+    void DeleteOfDevice(WriteUnit unit, string userId, string? deviceId);
     ValueTask<IReadOnlyList<PusherRow>> OfUserAsync(string userId, CancellationToken cancellationToken = default);
 }

@@ -12,6 +12,8 @@ public interface IAccountDataStore
     /// <summary>Stores a filter and gives its id: equal filters of a user share one.</summary>
     ValueTask<string> AddFilterAsync(string userId, ReadOnlyMemory<byte> json, CancellationToken cancellationToken = default);
     ValueTask<ReadOnlyMemory<byte>?> GetFilterAsync(string userId, string filterId, CancellationToken cancellationToken = default);
+    /// <summary>Deletes all account data and filters of a user.</summary>
+    void DeleteAll(WriteUnit unit, string userId);
 }
 
 /// <summary>The latest receipt of a user in a room, by type and thread (empty: unthreaded).</summary>

@@ -121,4 +121,9 @@ public interface IAccountGrain : IGrainWithStringKey
     /// <summary>True if the token is one of <see cref="CreateOpenIdToken"/> and has not expired.</summary>
     [Alias("HasOpenIdToken")]
     Task<bool> HasOpenIdToken(ReadOnlyMemory<byte> tokenHash);
+
+    /// <summary>Goes on with having taken away what other grains have of devices that are gone.</summary>
+    [OneWay]
+    [Alias("CleanUp")]
+    Task CleanUp();
 }

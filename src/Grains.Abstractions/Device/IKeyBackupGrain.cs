@@ -34,4 +34,8 @@ public interface IKeyBackupGrain : IGrainWithStringKey
     /// <summary>Deletes the keys of a backup, of one of its rooms or one session's.</summary>
     [Alias("DeleteKeys")]
     Task<Outcome<ReadOnlyMemory<byte>>> DeleteKeys(string version, string? roomId, string? sessionId);
+
+    /// <summary>The user is erased: all backups go.</summary>
+    [Alias("Erase")]
+    Task Erase();
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Orleans.Concurrency;
 
 namespace OrleansMatrix.Grains.Abstractions.Device;
@@ -45,4 +46,8 @@ public interface IUserKeysGrain : IGrainWithStringKey
     [AlwaysInterleave]
     [Alias("Changes")]
     Task<Outcome<ReadOnlyMemory<byte>>> Changes(long after);
+
+    /// <summary>The devices are gone: their keys go too, and it is told. Safe to repeat.</summary>
+    [Alias("ForgetDevices")]
+    Task ForgetDevices(ImmutableArray<string> deviceIds);
 }

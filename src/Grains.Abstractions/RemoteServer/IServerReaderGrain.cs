@@ -18,10 +18,6 @@ public interface IServerReaderGrain : IGrainWithStringKey
     [Alias("Event")]
     Task<Outcome<ReadOnlyMemory<byte>>> Event(ServerName origin, string eventId);
 
-    /// <summary>The room of an event that is known here; null: none. May be asked of any room's reader.</summary>
-    [Alias("RoomOf")]
-    Task<string?> RoomOf(string eventId);
-
     /// <summary>The state before an event with its auth chain (state, state_ids, send_join). M_NOT_FOUND also where the state is known in part only.</summary>
     /// <param name="omitMembers">
     /// Leave out members, if they are many, but those that name the room, and of the auth chain what is in the state (<c>omit_members</c>).

@@ -126,4 +126,12 @@ public interface IUserGrain : IGrainWithStringKey
     [AlwaysInterleave]
     [Alias("MutualRooms")]
     Task<Outcome<RoomPage>> MutualRooms(string otherUserId, string? from);
+
+    /// <summary>The devices are gone: the messages that wait for them go too. Safe to repeat.</summary>
+    [Alias("ForgetDevices")]
+    Task ForgetDevices(ImmutableArray<string> deviceIds);
+
+    /// <summary>The user is erased: account data and filters go.</summary>
+    [Alias("Erase")]
+    Task Erase();
 }

@@ -3,7 +3,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Account;
 
 /// <summary>Changes of one account, each in memory and in its write unit at once.</summary>
-internal sealed class AccountChanges(IStorage storage, TimeProvider time, TokenIssuer tokens, string userId)
+internal sealed class AccountChanges(IStorage storage, TimeProvider time, string userId)
 {
     private const long TouchEveryMs = 5 * 60 * 1000;
 
@@ -20,7 +20,7 @@ internal sealed class AccountChanges(IStorage storage, TimeProvider time, TokenI
         storage.Devices.Put(unit, state.Devices[deviceId]);
     }
 
-    /// <summary>Removes the device and its tokens; nothing if there is none.</summary>
+    /// <summary>Removes the device and its tokens, and notes that its keys, messages and pushers are to go; nothing if there is none.</summary>
     public void DeleteDevice(WriteUnit unit, AccountState state, string deviceId)
     {
         if (!state.Devices.ContainsKey(deviceId))
@@ -28,7 +28,13 @@ internal sealed class AccountChanges(IStorage storage, TimeProvider time, TokenI
         storage.Devices.Delete(unit, userId, deviceId);
         storage.Accounts.DeleteTokens(unit, userId, deviceId);
         state.RemoveDevice(deviceId);
-        tokens.Announce(unit, deviceId);
+        Depart(unit, state, deviceId);
+    }
+
+    private void Depart(WriteUnit unit, AccountState state, string deviceId)
+    {
+        storage.Accounts.AddCleanup(unit, userId, deviceId);
+        state.Departing.Add(deviceId);
     }
 
     /// <summary>Removes all devices but the one to keep.</summary>
@@ -63,7 +69,7 @@ internal sealed class AccountChanges(IStorage storage, TimeProvider time, TokenI
         SetRow(unit, state, state.Row with { PasswordHash = null, Deactivated = true, IsAdmin = false, Erased = erase });
         if (erase)
         {
-            storage.Accounts.DeletePrivateData(unit, userId);
+            Depart(unit, state, "");
             unit.NextPosition(ChangeKind.Erasure, userId);
         }
 

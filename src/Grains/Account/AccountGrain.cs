@@ -4,6 +4,9 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Logging;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Account;
+using OrleansMatrix.Grains.Abstractions.Device;
+using OrleansMatrix.Grains.Abstractions.User;
+using OrleansMatrix.Grains.Persistence;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
@@ -18,7 +21,7 @@ namespace OrleansMatrix.Grains.Account;
 [GrainType("account")]
 public sealed class AccountGrain(
     IStorage storage, MatrixSettings settings, Passwords passwords, TimeProvider time, IRandom random, ILogger<AccountGrain> logger)
-    : Grain, IAccountGrain
+    : Grain, IAccountGrain, IRemindable
 {
     private static readonly MatrixError s_badLogin = MatrixError.Forbidden("Invalid username or password");
 
@@ -30,6 +33,9 @@ public sealed class AccountGrain(
     private Fence _fence = null!;
     private AccountState? _state;
     private Task? _loading;
+    private RetryReminder? _retry;
+
+    private RetryReminder Retry => _retry ??= new RetryReminder(this, logger);
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -38,7 +44,7 @@ public sealed class AccountGrain(
     {
         _user = UserId.Parse(this.GetPrimaryKeyString());
         _tokens = new TokenIssuer(storage, time, random, _user);
-        _changes = new AccountChanges(storage, time, _tokens, _user.Value);
+        _changes = new AccountChanges(storage, time, _user.Value);
         _rooms = new AccountRooms(storage, GrainFactory, _user.Value, logger);
         await ExistingAsync();
     }
@@ -330,10 +336,65 @@ public sealed class AccountGrain(
         return state.Row.Locked ? MatrixError.UserLocked() : null;
     }
 
-    private async Task<Outcome<Credentials>> LogInAsync(NewSession session) =>
-        session.DeviceId is { } id && !_state!.Devices.ContainsKey(id) && await IsCrossSigningKeyAsync(id)
-            ? MatrixError.Forbidden("The device ID is the ID of a cross-signing key")
-            : await ChangeAsync((unit, state) => _tokens.LogIn(unit, state, session));
+    private async Task<Outcome<Credentials>> LogInAsync(NewSession session)
+    {
+        if (session.DeviceId is not { } id || _state!.Devices.ContainsKey(id))
+            return await ChangeAsync((unit, state) => _tokens.LogIn(unit, state, session));
+        if (await IsCrossSigningKeyAsync(id))
+            return MatrixError.Forbidden("The device ID is the ID of a cross-signing key");
+
+        // A device that comes back must not lose what it makes now to the end of its former self.
+        if (_state!.Departing.Contains(id))
+            await CleanUpAsync();
+        return await ChangeAsync((unit, state) => _tokens.LogIn(unit, state, session));
+    }
+
+    /// <inheritdoc/>
+    public async Task CleanUp()
+    {
+        if (await ExistingAsync() is not null)
+            await TryCleanUpAsync();
+    }
+
+    /// <inheritdoc/>
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        await CleanUp();
+        if (_state is not { Departing.Count: > 0 })
+            await Retry.EndAsync();
+    }
+
+    // The devices and their tokens are gone already: the rest is tried again.
+    private async Task TryCleanUpAsync()
+    {
+        try
+        {
+            await CleanUpAsync();
+        }
+        catch (Exception fault)
+        {
+            AccountLog.CleanUpFailed(logger, _user.Value, fault);
+            await Retry.SetAsync();
+        }
+    }
+
+    /// <summary>Has the owners of keys, messages, pushers and private data take away what is noted; each may be asked twice.</summary>
+    private async Task CleanUpAsync()
+    {
+        if (_state is not { Departing.Count: > 0 } state)
+            return;
+        ImmutableArray<string> departing = [.. state.Departing];
+        var (keys, user, pushers) = (GrainFactory.GetGrain<IUserKeysGrain>(_user.Value), GrainFactory.GetGrain<IUserGrain>(_user.Value), GrainFactory.GetGrain<IPusherGrain>(_user.Value));
+        if (departing.Remove("") is { Length: > 0 } devices)
+            await Task.WhenAll(keys.ForgetDevices(devices), user.ForgetDevices(devices), pushers.ForgetDevices(devices));
+        if (departing.Contains(""))
+            await Task.WhenAll(user.Erase(), pushers.Erase(), GrainFactory.GetGrain<IKeyBackupGrain>(_user.Value).Erase());
+        var unit = new WriteUnit(_fence);
+        foreach (var id in departing)
+            storage.Accounts.RemoveCleanup(unit, _user.Value, id);
+        await CommitAsync(unit);
+        state.Departing.ExceptWith(departing);
+    }
 
     // C-S API, POST /login: such a device could be mistaken for the key.
     private async Task<bool> IsCrossSigningKeyAsync(string deviceId)
@@ -356,6 +417,8 @@ public sealed class AccountGrain(
         var result = change(unit, state);
         if (!unit.IsEmpty)
             await CommitAsync(unit);
+        if (state.Departing.Count > 0)
+            await TryCleanUpAsync();
         return result;
     }
 

@@ -9,4 +9,7 @@ internal static partial class AccountLog
 
     [LoggerMessage(2, LogLevel.Warning, "Account {UserId}: room {RoomId} could not be left or told of the new profile")]
     public static partial void RoomFailed(ILogger logger, string userId, string roomId, Exception fault);
+
+    [LoggerMessage(3, LogLevel.Warning, "Account {UserId}: what is kept of devices that are gone could not be taken away; it is tried again")]
+    public static partial void CleanUpFailed(ILogger logger, string userId, Exception fault);
 }

@@ -13,6 +13,9 @@ internal sealed class AccountState(AccountRow row)
 
     public Dictionary<string, DeviceRow> Devices { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Devices that are gone and of which other grains may still have something; empty id: the user's private data.</summary>
+    public HashSet<string> Departing { get; } = new(StringComparer.Ordinal);
+
     public SortedDictionary<string, ReadOnlyMemory<byte>> Profile { get; } = new(StringComparer.Ordinal);
 
     public IEnumerable<TokenEntry> Tokens => _tokens.Values;
@@ -25,6 +28,7 @@ internal sealed class AccountState(AccountRow row)
         var state = new AccountState(row);
         foreach (var device in await storage.Devices.OfUserAsync(userId))
             state.Devices[device.DeviceId] = device;
+        state.Departing.UnionWith(await storage.Accounts.CleanupsAsync(userId));
         foreach (var token in await storage.Accounts.TokensOfUserAsync(userId))
             state.Put(token);
         foreach (var (key, value) in await storage.Accounts.GetProfileAsync(userId))

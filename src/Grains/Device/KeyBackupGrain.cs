@@ -167,6 +167,14 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
         return Update(row);
     }
 
+    public async Task Erase()
+    {
+        await OwnAsync();
+        var unit = new WriteUnit(_fence);
+        Store.DeleteAll(unit, UserId);
+        await CommitAsync(unit);
+    }
+
     private static MatrixError? ReadVersionInfo(JsonElement json, out string algorithm, out ReadOnlyMemory<byte> authData)
     {
         algorithm = "";

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
@@ -66,6 +67,14 @@ public sealed class PusherGrain(IStorage storage, TimeProvider time) : Grain, IP
             return Nothing.Value;
         });
     }
+
+    public Task ForgetDevices(ImmutableArray<string> deviceIds) => Ownership.WriteAsync(unit =>
+    {
+        foreach (var deviceId in deviceIds)
+            storage.Pushers.DeleteOfDevice(unit, UserId, deviceId);
+    });
+
+    public Task Erase() => Ownership.WriteAsync(unit => storage.Pushers.DeleteOfDevice(unit, UserId, deviceId: null));
 
     private static MatrixError? Check(JsonElement json, JsonElement kind)
     {

@@ -34,6 +34,7 @@ internal sealed record RemoteDeviceUpdate(RemoteDevice Device, bool Deleted, lon
     public async Task<bool> TryPutAsync(WriteUnit unit, IStorage storage)
     {
         storage.Devices.Delete(unit, Device.UserId, Device.DeviceId);
+        storage.Keys.DeleteDevice(unit, Device.UserId, Device.DeviceId);
         if (Deleted)
             return true;
         Device.Put(unit, storage);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Protocol.Errors;
@@ -44,6 +45,15 @@ public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRe
     public Task<Outcome<ReadOnlyMemory<byte>>> UploadSignatures(ReadOnlyMemory<byte> body) => new SignatureUploader(storage, Ownership, UserId).UploadAsync(body);
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Changes(long after) => new KeyChanges(storage, UserId).ReadAsync(after);
+
+    public Task ForgetDevices(ImmutableArray<string> deviceIds) => Ownership.WriteAsync(unit =>
+    {
+        foreach (var deviceId in deviceIds)
+        {
+            storage.Keys.DeleteDevice(unit, UserId, deviceId);
+            DeviceListUpdates.AddDevice(storage, unit, UserId, deviceId);
+        }
+    });
 
     private async Task<MatrixError?> PutAsync(WriteUnit unit, KeyUpload upload, string deviceId)
     {

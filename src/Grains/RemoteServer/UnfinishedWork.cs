@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
+using OrleansMatrix.Grains.Abstractions.Account;
 using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room;
@@ -44,7 +45,7 @@ internal sealed class UnfinishedWork(RemoteServerServices services, IGrainFactor
 
     private async Task LookAsync(CancellationToken cancellationToken)
     {
-        Func<CancellationToken, Task>[] parts = [WakeServersAsync, WakeRoomsAsync, WakePresenceAsync, WakeDevicesAsync];
+        Func<CancellationToken, Task>[] parts = [WakeServersAsync, WakeRoomsAsync, WakeAccountsAsync, WakePresenceAsync, WakeDevicesAsync];
         foreach (var part in parts)
         {
             while (true)
@@ -79,6 +80,12 @@ internal sealed class UnfinishedWork(RemoteServerServices services, IGrainFactor
             await grains.GetGrain<IRoomGrain>(roomId).FetchMembers();
         foreach (var roomId in await services.Storage.StagedPdus.RoomsAsync(cancellationToken))
             await grains.GetGrain<IStagedPdusGrain>(roomId).Wake(isNew: false);
+    }
+
+    private async Task WakeAccountsAsync(CancellationToken cancellationToken)
+    {
+        foreach (var userId in await services.Storage.Accounts.UsersToCleanUpAsync(cancellationToken))
+            await grains.GetGrain<IAccountGrain>(userId).CleanUp();
     }
 
     /// <summary>Who is shown as there and has no device any more that says so is offline after a while.</summary>

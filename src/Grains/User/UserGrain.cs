@@ -89,6 +89,14 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
 
     public Task<Outcome<RoomPage>> MutualRooms(string otherUserId, string? from) => User.MutualRooms.ReadAsync(services.Storage, UserId, otherUserId, from).AsTask();
 
+    public Task ForgetDevices(ImmutableArray<string> deviceIds) => Ownership.WriteAsync(unit =>
+    {
+        foreach (var deviceId in deviceIds)
+            services.Storage.ToDevice.DeleteUpTo(unit, UserId, deviceId, long.MaxValue);
+    });
+
+    public Task Erase() => Ownership.WriteAsync(unit => services.Storage.AccountData.DeleteAll(unit, UserId));
+
     /// <summary>online: "the default state when the user is connected to an event stream" (C-S API, Presence).</summary>
     private async Task<Outcome<ReadOnlyMemory<byte>>> ListenAsync(Requester requester, string? presence, Func<Task<Outcome<ReadOnlyMemory<byte>>>> listen)
     {

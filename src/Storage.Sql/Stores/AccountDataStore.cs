@@ -17,10 +17,17 @@ internal sealed class AccountDataStore(ISqlDatabase database) : IAccountDataStor
     private static readonly Statement AddFilter = new("INSERT INTO filters (user_id, filter_id, json) VALUES ($1, $2, $3) ON CONFLICT (user_id, filter_id) DO NOTHING");
     private static readonly Statement SelectFilter = new("SELECT json FROM filters WHERE user_id = $1 AND filter_id = $2");
 
+    private static readonly Statement[] DeletesOfUser = [new("DELETE FROM account_data WHERE user_id = $1"), new("DELETE FROM filters WHERE user_id = $1")];
+
     private static readonly Func<SqlRow, AccountDataRow> Read = static row => new(row.Text(0), row.Text(1), row.Text(2), row.Blob(3), row.Integer(4));
 
     public void Put(WriteUnit unit, AccountDataRow row, PositionSlot slot) =>
         unit.Add(Upsert, row.UserId, row.RoomId, SqlText.Key(row.Type), row.Type, row.Json, slot);
+
+    public void DeleteAll(WriteUnit unit, string userId)
+    {
+        foreach (var delete in DeletesOfUser) unit.Add(delete, userId);
+    }
 
     public ValueTask<AccountDataRow?> GetAsync(string userId, string roomId, string type, CancellationToken cancellationToken = default) =>
         database.FirstAsync(Select, Read, cancellationToken, userId, roomId, SqlText.Key(type));

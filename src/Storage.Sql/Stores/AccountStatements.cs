@@ -14,11 +14,10 @@ internal static class AccountStatements
         erased = $10 WHERE user_id = $1
         """);
     public static readonly Statement Erased = new("SELECT user_id FROM accounts WHERE erased = 1");
-    public static readonly Statement[] DeletePrivateData =
-    [
-        new("DELETE FROM account_data WHERE user_id = $1"), new("DELETE FROM filters WHERE user_id = $1"), new("DELETE FROM pushers WHERE user_id = $1"),
-        new("DELETE FROM key_backup_sessions WHERE user_id = $1"), new("DELETE FROM key_backups WHERE user_id = $1"),
-    ];
+    public static readonly Statement AddCleanup = new("INSERT INTO account_cleanups (user_id, device_id) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+    public static readonly Statement RemoveCleanup = new("DELETE FROM account_cleanups WHERE user_id = $1 AND device_id = $2");
+    public static readonly Statement Cleanups = new("SELECT device_id FROM account_cleanups WHERE user_id = $1 ORDER BY device_id");
+    public static readonly Statement UsersToCleanUp = new("SELECT DISTINCT user_id FROM account_cleanups ORDER BY user_id");
     public static readonly Statement Count = new("SELECT count(*) FROM accounts");
     public static readonly Statement List = new($"SELECT {Columns} FROM accounts WHERE user_id > $1 ORDER BY user_id LIMIT $2");
 

@@ -23,11 +23,15 @@ internal sealed class AccountStore(ISqlDatabase database) : IAccountStore
     public ValueTask<IReadOnlyList<string>> ErasedAsync(CancellationToken cancellationToken = default) =>
         database.QueryAsync(AccountStatements.Erased, static row => row.Text(0), cancellationToken).AsReadOnly();
 
-    public void DeletePrivateData(WriteUnit unit, string userId)
-    {
-        foreach (var statement in AccountStatements.DeletePrivateData)
-            unit.Add(statement, userId);
-    }
+    public void AddCleanup(WriteUnit unit, string userId, string deviceId) => unit.Add(AccountStatements.AddCleanup, userId, deviceId);
+
+    public void RemoveCleanup(WriteUnit unit, string userId, string deviceId) => unit.Add(AccountStatements.RemoveCleanup, userId, deviceId);
+
+    public ValueTask<IReadOnlyList<string>> CleanupsAsync(string userId, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(AccountStatements.Cleanups, static row => row.Text(0), cancellationToken, userId).AsReadOnly();
+
+    public ValueTask<IReadOnlyList<string>> UsersToCleanUpAsync(CancellationToken cancellationToken = default) =>
+        database.QueryAsync(AccountStatements.UsersToCleanUp, static row => row.Text(0), cancellationToken).AsReadOnly();
 
     public async ValueTask<long> CountAsync(CancellationToken cancellationToken = default) =>
         (await database.QueryAsync(AccountStatements.Count, static row => row.Integer(0), cancellationToken).ConfigureAwait(false))[0];

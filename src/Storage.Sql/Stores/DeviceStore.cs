@@ -11,17 +11,7 @@ internal sealed class DeviceStore(ISqlDatabase database) : IDeviceStore
         user_agent = excluded.user_agent
         """);
 
-    /// <summary>A device goes with everything that is kept for it alone.</summary>
-    private static readonly Statement[] Deletes =
-    [
-        new("DELETE FROM devices WHERE user_id = $1 AND device_id = $2"),
-        new("DELETE FROM device_keys WHERE user_id = $1 AND device_id = $2"),
-        new("DELETE FROM one_time_keys WHERE user_id = $1 AND device_id = $2"),
-        new("DELETE FROM fallback_keys WHERE user_id = $1 AND device_id = $2"),
-        new("DELETE FROM to_device WHERE user_id = $1 AND device_id = $2"),
-        new("DELETE FROM pushers WHERE user_id = $1 AND device_id = $2"),
-        new("DELETE FROM key_signatures WHERE target_user_id = $1 AND target = $2"),
-    ];
+    private static readonly Statement DeleteOne = new("DELETE FROM devices WHERE user_id = $1 AND device_id = $2");
 
     public ValueTask<IReadOnlyList<DeviceRow>> OfUserAsync(string userId, CancellationToken cancellationToken = default) =>
         database.QueryAsync(
@@ -30,8 +20,5 @@ internal sealed class DeviceStore(ISqlDatabase database) : IDeviceStore
 
     public void Put(WriteUnit unit, DeviceRow row) => unit.Add(Upsert, row.UserId, row.DeviceId, row.DisplayName, row.LastSeenIp, row.LastSeenAt, row.UserAgent);
 
-    public void Delete(WriteUnit unit, string userId, string deviceId)
-    {
-        foreach (var delete in Deletes) unit.Add(delete, userId, deviceId);
-    }
+    public void Delete(WriteUnit unit, string userId, string deviceId) => unit.Add(DeleteOne, userId, deviceId);
 }

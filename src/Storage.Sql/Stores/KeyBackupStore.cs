@@ -3,6 +3,8 @@ namespace OrleansMatrix.Storage.Sql.Stores;
 /// <summary>Server-side key backups.</summary>
 internal sealed class KeyBackupStore(ISqlDatabase database) : IKeyBackupStore
 {
+    private static readonly Statement[] DeletesOfUser = [new("DELETE FROM key_backup_sessions WHERE user_id = $1"), new("DELETE FROM key_backups WHERE user_id = $1")];
+
     private const string Select = """
         SELECT user_id, version, algorithm, auth_data, etag, deleted,
         (SELECT count(*) FROM key_backup_sessions s WHERE s.user_id = key_backups.user_id AND s.version = key_backups.version) FROM key_backups WHERE user_id = $1 AND
@@ -27,7 +29,7 @@ internal sealed class KeyBackupStore(ISqlDatabase database) : IKeyBackupStore
     private const string OfSessions = "FROM key_backup_sessions WHERE user_id = $1 AND version = $2";
     private const string OfRoom = $"{OfSessions} AND room_key = $3";
     private const string OfSession = $"{OfRoom} AND session_key = $4";
-    private static readonly Statement DeleteAll = new($"DELETE {OfSessions}");
+    private static readonly Statement DeleteAllSessions = new($"DELETE {OfSessions}");
     private static readonly Statement DeleteOfRoom = new($"DELETE {OfRoom}");
     private static readonly Statement DeleteOne = new($"DELETE {OfSession}");
     private static readonly Statement SelectAll = new($"SELECT room_id, session_id, json {OfSessions}");
@@ -52,15 +54,20 @@ internal sealed class KeyBackupStore(ISqlDatabase database) : IKeyBackupStore
     public void Delete(WriteUnit unit, string userId, long version)
     {
         unit.Add(MarkDeleted, userId, version);
-        unit.Add(DeleteAll, userId, version);
+        unit.Add(DeleteAllSessions, userId, version);
     }
 
     public void PutSession(WriteUnit unit, string userId, long version, BackupSessionRow row) =>
         unit.Add(UpsertSession, userId, version, SqlText.Key(row.RoomId), SqlText.Key(row.SessionId), row.RoomId, row.SessionId, row.Json);
 
+    public void DeleteAll(WriteUnit unit, string userId)
+    {
+        foreach (var delete in DeletesOfUser) unit.Add(delete, userId);
+    }
+
     public void DeleteSessions(WriteUnit unit, string userId, long version, string? roomId, string? sessionId)
     {
-        if (roomId is null) unit.Add(DeleteAll, userId, version);
+        if (roomId is null) unit.Add(DeleteAllSessions, userId, version);
         else if (sessionId is null) unit.Add(DeleteOfRoom, userId, version, SqlText.Key(roomId));
         else unit.Add(DeleteOne, userId, version, SqlText.Key(roomId), SqlText.Key(sessionId));
     }

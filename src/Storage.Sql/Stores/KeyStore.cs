@@ -5,10 +5,23 @@ internal sealed class KeyStore(ISqlDatabase database) : IKeyStore
 {
     private static readonly Func<SqlRow, string> FirstText = static row => row.Text(0);
 
+    private static readonly Statement[] DeletesOfDevice =
+    [
+        new("DELETE FROM device_keys WHERE user_id = $1 AND device_id = $2"),
+        new("DELETE FROM one_time_keys WHERE user_id = $1 AND device_id = $2"),
+        new("DELETE FROM fallback_keys WHERE user_id = $1 AND device_id = $2"),
+        new("DELETE FROM key_signatures WHERE target_user_id = $1 AND target = $2"),
+    ];
+
     public IKeyBackupStore Backups { get; } = new KeyBackupStore(database);
 
     public ValueTask<IReadOnlyList<DeviceKeysRow>> DeviceKeysAsync(string userId, CancellationToken cancellationToken = default) =>
         database.QueryAsync(KeyStatements.DeviceKeys, static row => new DeviceKeysRow(row.Text(0), row.Text(1), row.Blob(2)), cancellationToken, userId).AsReadOnly();
+
+    public void DeleteDevice(WriteUnit unit, string userId, string deviceId)
+    {
+        foreach (var delete in DeletesOfDevice) unit.Add(delete, userId, deviceId);
+    }
 
     public void PutDeviceKeys(WriteUnit unit, DeviceKeysRow row) => unit.Add(KeyStatements.PutDeviceKeys, row.UserId, row.DeviceId, row.Json);
 

@@ -14,10 +14,19 @@ internal sealed class PusherStore(ISqlDatabase database) : IPusherStore
     private static readonly Statement DeleteOne = new("DELETE FROM pushers WHERE user_id = $1 AND pusher_key = $2");
     private static readonly Statement DeleteOther = new("DELETE FROM pushers WHERE user_id <> $1 AND pusher_key = $2");
 
+    private static readonly Statement DeleteDevice = new("DELETE FROM pushers WHERE user_id = $1 AND device_id = $2");
+    private static readonly Statement DeleteAll = new("DELETE FROM pushers WHERE user_id = $1");
+
     public void Put(WriteUnit unit, PusherRow row) =>
         unit.Add(Upsert, row.UserId, SqlText.Key(row.AppId, row.PushKey), row.AppId, row.PushKey, row.DeviceId, row.Json, row.CreatedAt);
 
     public void Delete(WriteUnit unit, string userId, string appId, string pushKey) => unit.Add(DeleteOne, userId, SqlText.Key(appId, pushKey));
+
+    public void DeleteOfDevice(WriteUnit unit, string userId, string? deviceId)
+    {
+        if (deviceId is null) unit.Add(DeleteAll, userId);
+        else unit.Add(DeleteDevice, userId, deviceId);
+    }
 
     public void DeleteOfOthers(WriteUnit unit, string userId, string appId, string pushKey) => unit.Add(DeleteOther, userId, SqlText.Key(appId, pushKey));
 

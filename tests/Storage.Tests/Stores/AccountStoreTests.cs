@@ -147,7 +147,7 @@ public abstract class AccountStoreTests(Backend backend) : StoreTests(backend)
         await CommitAsync(unit =>
         {
             Storage.Accounts.Update(unit, Account with { UserId = Bob, Deactivated = true, Erased = true });
-            Storage.Accounts.DeletePrivateData(unit, Bob);
+            Storage.AccountData.DeleteAll(unit, Bob);
             unit.NextPosition(ChangeKind.Erasure, Bob);
         });
 
@@ -156,6 +156,21 @@ public abstract class AccountStoreTests(Backend backend) : StoreTests(backend)
         Assert.Null(await Storage.AccountData.GetAsync(Bob, "", "m.x"));
         Assert.Null(await Storage.AccountData.GetFilterAsync(Bob, filter));
         Assert.NotNull(await Storage.AccountData.GetAsync(Alice, "", "m.x"));
+    }
+
+    [Fact]
+    public async Task What_is_to_be_taken_away_is_noted()
+    {
+        await CommitAsync(unit =>
+        {
+            foreach (var (user, device) in ((string, string)[])[(Bob, "D2"), (Bob, ""), (Bob, "D2"), (Alice, "D")])
+                Storage.Accounts.AddCleanup(unit, user, device);
+        });
+        Assert.Equal(["", "D2"], await Storage.Accounts.CleanupsAsync(Bob));
+        Assert.Equal([Alice, Bob], await Storage.Accounts.UsersToCleanUpAsync());
+        await CommitAsync(unit => Storage.Accounts.RemoveCleanup(unit, Alice, "D"));
+        Assert.Empty(await Storage.Accounts.CleanupsAsync(Alice));
+        Assert.Equal([Bob], await Storage.Accounts.UsersToCleanUpAsync());
     }
 
     [Fact]

@@ -27,7 +27,12 @@ public abstract class KeyStoreTests(Backend backend) : StoreTests(backend)
         });
         Assert.Equal([device, new DeviceRow(Alice, "D2", null, null, null, null)], await Storage.Devices.OfUserAsync(Alice));
 
-        await CommitAsync(unit => Storage.Devices.Delete(unit, Alice, "D1"));
+        await CommitAsync(unit =>
+        {
+            Storage.Devices.Delete(unit, Alice, "D1");
+            Storage.Keys.DeleteDevice(unit, Alice, "D1");
+            Storage.ToDevice.DeleteUpTo(unit, Alice, "D1", long.MaxValue);
+        });
 
         Assert.Equal(["D2"], (await Storage.Devices.OfUserAsync(Alice)).Select(row => row.DeviceId));
         Assert.Equal(["D2"], (await Storage.Keys.DeviceKeysAsync(Alice)).Select(row => row.DeviceId));

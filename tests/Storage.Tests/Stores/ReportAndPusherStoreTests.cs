@@ -55,7 +55,7 @@ public abstract class ReportAndPusherStoreTests(Backend backend) : StoreTests(ba
     {
         await CommitAsync(unit => Storage.Pushers.Put(unit, Pusher(Alice, "app", "key")));
 
-        await CommitAsync(unit => Storage.Devices.Delete(unit, Alice, "DEVICE"));
+        await CommitAsync(unit => Storage.Pushers.DeleteOfDevice(unit, Alice, "DEVICE"));
 
         Assert.Empty(await Storage.Pushers.OfUserAsync(Alice));
     }

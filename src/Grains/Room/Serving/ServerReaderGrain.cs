@@ -16,8 +16,6 @@ namespace OrleansMatrix.Grains.Room.Serving;
 [GrainType("serverreader")]
 public sealed class ServerReaderGrain(ReadServices services, LocalServer self) : Grain, IServerReaderGrain
 {
-    public async Task<string?> RoomOf(string eventId) => (await services.Storage.Events.GetAsync(eventId))?.RoomId;
-
     public async Task<bool> MayTakePart(ServerName origin) => (await ServedRoom.OpenAsync(services, this.GetPrimaryKeyString(), origin)).Ok;
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Event(ServerName origin, string eventId) => ReadAsync(origin, async served =>
