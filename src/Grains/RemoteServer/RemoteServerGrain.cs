@@ -33,6 +33,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
     private OutgoingTransaction? _pending;
     private long _sequence;
     private bool _sending;
+    private bool _wasHeard;
     private bool _woken;
     private bool _isLong;
     private int _maxItems = OutgoingTransaction.MaxItems;
@@ -86,6 +87,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
             {
                 _sending = false;
                 Schedule(_backoff.Left);
+                Hasten();
             }
         }
     }
@@ -93,12 +95,9 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
     public async Task SeenAlive()
     {
         await HelpStagedAsync();
-        if (_backoff.IsOver || _sending)
-            return;
-
-        // At once, but no more than once in a second: a server that can be heard may still not be reached.
-        _backoff.Reset(s_betweenHearings);
-        Schedule(_backoff.Left);
+        _wasHeard = true;
+        if (!_sending)
+            Hasten();
     }
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> Receive(string transactionId, ReadOnlyMemory<byte> body)
@@ -152,7 +151,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
     {
         if (_sending)
             return;
-        _sending = true;
+        (_sending, _wasHeard) = (true, false);
         try
         {
             await SendQueueAsync();
@@ -170,7 +169,22 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         finally
         {
             _sending = false;
+
+            // Heard of while the try that failed was under way, or was being written down.
+            Hasten();
         }
+    }
+
+    /// <summary>At once after the server was heard of, but no more than once in a second: one that can be heard may still not be reached.</summary>
+    private void Hasten()
+    {
+        if (_wasHeard && !_backoff.IsOver)
+        {
+            _backoff.Reset(s_betweenHearings);
+            Schedule(_backoff.Left);
+        }
+
+        _wasHeard = false;
     }
 
     private async Task SendQueueAsync()
