@@ -384,7 +384,9 @@ public sealed class AccountGrain(
         if (_state is not { Departing.Count: > 0 } state)
             return;
         ImmutableArray<string> departing = [.. state.Departing];
-        var (keys, user, pushers) = (GrainFactory.GetGrain<IUserKeysGrain>(_user.Value), GrainFactory.GetGrain<IUserGrain>(_user.Value), GrainFactory.GetGrain<IPusherGrain>(_user.Value));
+        var keys = GrainFactory.GetGrain<IUserKeysGrain>(_user.Value);
+        var user = GrainFactory.GetGrain<IUserGrain>(_user.Value);
+        var pushers = GrainFactory.GetGrain<IPusherGrain>(_user.Value);
         if (departing.Remove("") is { Length: > 0 } devices)
             await Task.WhenAll(keys.ForgetDevices(devices), user.ForgetDevices(devices), pushers.ForgetDevices(devices));
         if (departing.Contains(""))

@@ -26,7 +26,8 @@ public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRe
         if (KeyUpload.Read(document.RootElement, UserId, deviceId, out var upload) is { } invalid)
             return invalid;
 
-        var stored = await Ownership.ChangeAsync<Outcome<Nothing>>(async unit => await PutAsync(unit, upload, deviceId) is { } refused ? refused : Nothing.Value);
+        var stored = await Ownership.ChangeAsync<Outcome<Nothing>>(
+            async unit => await PutAsync(unit, upload, deviceId) is { } refused ? refused : Nothing.Value);
         return stored.Error is { } failure ? failure : await CountsAsync(deviceId);
     }
 
@@ -42,7 +43,8 @@ public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRe
     public Task<Outcome<CrossSigningUpload>> UploadCrossSigningKeys(ReadOnlyMemory<byte> body, bool authenticated) =>
         new CrossSigningUploader(storage, Ownership, UserId).UploadAsync(body, authenticated);
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> UploadSignatures(ReadOnlyMemory<byte> body) => new SignatureUploader(storage, Ownership, UserId).UploadAsync(body);
+    public Task<Outcome<ReadOnlyMemory<byte>>> UploadSignatures(ReadOnlyMemory<byte> body) =>
+        new SignatureUploader(storage, Ownership, UserId).UploadAsync(body);
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Changes(long after) => new KeyChanges(storage, UserId).ReadAsync(after);
 
@@ -81,7 +83,8 @@ public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRe
             var stored = (await storage.Keys.OneTimeKeysAsync(UserId, deviceId)).ToDictionary(k => (k.Algorithm, k.KeyId), k => k.Json);
             if (stored.Count + upload.OneTimeKeys.Count > MaxOneTimeKeys)
                 return MatrixError.TooLarge("The device has too many one-time keys");
-            if (upload.OneTimeKeys.FirstOrDefault(k => stored.TryGetValue((k.Algorithm, k.KeyId), out var known) && !KeySignatures.SameJson(known, k.Json)) is { } other)
+            var others = upload.OneTimeKeys.Where(k => stored.TryGetValue((k.Algorithm, k.KeyId), out var known) && !KeySignatures.SameJson(known, k.Json));
+            if (others.FirstOrDefault() is { } other)
                 return MatrixError.InvalidParam($"One-time key {other.Algorithm}:{other.KeyId} is there already with other content");
             var now = time.GetUtcNow().ToUnixTimeMilliseconds();
             foreach (var key in upload.OneTimeKeys.Where(k => !stored.ContainsKey((k.Algorithm, k.KeyId))))

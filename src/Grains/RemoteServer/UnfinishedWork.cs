@@ -65,7 +65,8 @@ internal sealed class UnfinishedWork(RemoteServerServices services, IGrainFactor
         }
     }
 
-    private async Task WakeServersAsync(CancellationToken cancellationToken) => WakeServers(await services.Storage.Outbox.DestinationsWithQueueAsync(cancellationToken));
+    private async Task WakeServersAsync(CancellationToken cancellationToken) =>
+        WakeServers(await services.Storage.Outbox.DestinationsWithQueueAsync(cancellationToken));
 
     // One-way: on its way at once. One that is lost is lost with its silo, which is why all silos look again then.
     private void WakeServers(IReadOnlyCollection<string> servers)
