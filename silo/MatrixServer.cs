@@ -41,7 +41,8 @@ public static class MatrixServer
             foreach (var address in app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
                 SiloLog.Listening(logger, address);
             var stopped = app.WaitForShutdownAsync();
-            if (await Task.WhenAny(stopped, Task.Delay(s_untilSettled, TimeProvider.System)) != stopped && GC.CollectionCount(0) == 0)
+            var collections = GC.CollectionCount(0);
+            if (await Task.WhenAny(stopped, Task.Delay(s_untilSettled, TimeProvider.System)) != stopped && GC.CollectionCount(0) == collections)
                 GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             await stopped;
             return 0;

@@ -5,6 +5,7 @@ using Orleans.Configuration;
 using Orleans.Storage;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Persistence;
+using OrleansMatrix.Silo.Native;
 
 namespace OrleansMatrix.Silo;
 
@@ -19,16 +20,22 @@ internal static class OrleansHosting
     // Of Orleans' own providers together: the members are asked for once in some seconds, reminders and grain state seldom.
     private const int OwnConnections = 3;
 
+    // Its cache of where grains are takes 32 bytes for each place from the start; the default is a million places.
+    private const int CachedPlaces = 50_000;
+
     // Of a silo that listens to nobody: only a name for itself.
     private const int UnusedPort = 11111;
 
     /// <summary>Adds the silo to the server's host. What the grains need is registered by itself.</summary>
     public static void Add(WebApplicationBuilder builder, MatrixSettings settings) => builder.UseOrleans(silo =>
     {
+        silo.Services.AddNative();
+
         // One cluster per homeserver: silos of another server name on the same database are another service.
         silo.Configure<ClusterOptions>(options => options.ServiceId = options.ClusterId = settings.ServerName.Value);
         Telemetry.Propagate(silo, settings.Telemetry);
         Dashboard.Add(silo, settings);
+        silo.Configure<GrainDirectoryOptions>(static options => options.CacheSize = CachedPlaces);
         if (settings.Database.Length == 0)
             AddAlone(silo);
         else
