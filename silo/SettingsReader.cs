@@ -64,8 +64,7 @@ public static class SettingsReader
             PolicyServerKey = reader.Text("PolicyServerKey"),
             PolicyServer = PolicyServer(reader),
         };
-        reader.RefuseUnknown();
-        return settings;
+        return settings with { PassedOver = reader.RefuseUnknown() };
     }
 
     private static IPAddress? Address(Reader reader) => reader.Text("Cluster:Address") switch
@@ -115,6 +114,10 @@ public static class SettingsReader
 
     private sealed class Reader(IConfigurationSection section)
     {
+        // A configuration for several versions of the server may have them: they are passed over, and the start says so.
+        private static readonly HashSet<string> s_notYet =
+            new(StringComparer.OrdinalIgnoreCase) { "AppServices", "UrlPreviews", "Email", "Recaptcha", "Cas" };
+
         private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
 
         public string? Text(string key)
@@ -168,14 +171,21 @@ public static class SettingsReader
 
         public IEnumerable<string> Children(string key) => section.GetSection(key).GetChildren().Select(child => $"{key}:{child.Key}");
 
-        /// <summary>A mistyped key would otherwise go unnoticed.</summary>
-        public void RefuseUnknown()
+        /// <summary>A mistyped key would otherwise go unnoticed. Those that only name what this version does not have yet are given back.</summary>
+        public IReadOnlyList<string> RefuseUnknown()
         {
+            var passedOver = new SortedSet<string>(StringComparer.OrdinalIgnoreCase);
             foreach (var (path, value) in section.AsEnumerable(makePathsRelative: true))
             {
-                if (value is not null && !_known.Contains(path))
+                if (value is null || _known.Contains(path))
+                    continue;
+                var first = path.Split(':')[0];
+                if (!s_notYet.Contains(first))
                     throw Wrong(path, "there is no such setting");
+                passedOver.Add($"{Section}:{first}");
             }
+
+            return [.. passedOver];
         }
 
         private static SettingsException Wrong(string key, string problem) => new($"{Section}:{key}", problem);

@@ -13,6 +13,9 @@ internal static partial class SiloLog
     [LoggerMessage(3, LogLevel.Information, "Clients connect to {Address}")]
     public static partial void Listening(ILogger logger, string address);
 
+    [LoggerMessage(4, LogLevel.Warning, "{Section} is passed over: this version does not have what it sets")]
+    public static partial void PassedOver(ILogger logger, string section);
+
     [LoggerMessage(9, LogLevel.Error, "Old rows could not be deleted; the next attempt is in an hour")]
     public static partial void HousekeepingFailed(ILogger logger, Exception fault);
 }

@@ -16,6 +16,8 @@ internal sealed class StorageStartup(
         await DatabaseOwner.CheckNameAsync(storage, settings);
         await DatabaseOwner.CheckKeyAsync(storage, settings, signingKey);
         SiloLog.Starting(logger, settings.ServerName.Value, signingKey.KeyId, settings.DataDirectory);
+        foreach (var section in settings.PassedOver)
+            SiloLog.PassedOver(logger, section);
         if (await RegistrationTokens.FirstAsync(storage, random, time) is { } token)
             SiloLog.FirstToken(logger, token);
     }

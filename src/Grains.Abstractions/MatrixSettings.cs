@@ -22,6 +22,9 @@ public sealed record MatrixSettings
     /// <summary>How silos that share a database reach each other.</summary>
     public ClusterSettings Cluster { get; init; } = new();
 
+    /// <summary>Sections of the configuration that name what this version does not have yet; the start says that they are passed over.</summary>
+    public IReadOnlyList<string> PassedOver { get; init; } = [];
+
     /// <summary>What this process tells of itself.</summary>
     public TelemetrySettings Telemetry { get; init; } = new();
 

@@ -45,7 +45,6 @@ public sealed class SettingsReaderTests
     [InlineData("Media:MaxUploadBytes", "0")]
     [InlineData("Federation:BodyMemoryBytes", "1000")]
     [InlineData("Media:MaxUploadBytes", "10 MB")]
-    [InlineData("AppServices:RegistrationFiles:0", "/nowhere/bridge.yaml")]
     [InlineData("Turn:TtlSeconds", "1")]
     [InlineData("Registration:Enable", "true")]
     [InlineData("Turn:Uris:0", "http://turn")]
@@ -55,6 +54,14 @@ public sealed class SettingsReaderTests
         Assert.Equal("Matrix:" + key, fault.Key);
         Assert.StartsWith("Matrix:" + key + ": ", fault.Message);
         Assert.DoesNotContain('\n', fault.Message);
+    }
+
+    [Fact]
+    public void What_this_version_does_not_have_yet_is_passed_over_and_named()
+    {
+        var settings = Read(("UrlPreviews:Enabled", "true"), ("Email:SmtpHost", "localhost"), ("Email:SmtpPort", "25"));
+        Assert.Equal(["Matrix:Email", "Matrix:UrlPreviews"], settings.PassedOver);
+        Assert.Empty(Read(("DefaultRoomVersion", "11")).PassedOver);
     }
 
     private static MatrixSettings Read(params (string Key, string Value)[] settings) => SettingsReader.Read(new ConfigurationBuilder()
