@@ -96,7 +96,7 @@ public sealed class MessageTypeCheck
             Report(Name(type), "it is not a record");
         if (!type.IsValueType && !type.IsSealed && !type.IsAbstract)
             Report(Name(type), "it is neither sealed nor abstract");
-        if (type.IsValueType && !type.IsDefined(typeof(IsReadOnlyAttribute)))
+        if (type.IsValueType && !type.IsDefined(typeof(IsReadOnlyAttribute)) && !type.GetProperties(Own).All(IsReadOnly))
             Report(Name(type), "it is a struct that is not read-only");
         if (type.BaseType is { } parent && parent != typeof(object) && parent != typeof(ValueType))
             CheckType(parent, Name(type));
@@ -124,7 +124,8 @@ public sealed class MessageTypeCheck
         return (uint?)attribute?.ConstructorArguments[0].Value;
     }
 
-    private static bool IsReadOnly(PropertyInfo property) => property.SetMethod is not { } set
+    // An internal setter is there for the serializer's generated code, which cannot call one that is init without making code at run time.
+    private static bool IsReadOnly(PropertyInfo property) => property.SetMethod is not { IsPublic: true } set
         || set.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit));
 
     private static bool IsRecord(Type type) => type.IsValueType
