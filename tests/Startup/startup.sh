@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Publishes the silo and an empty ASP.NET minimal API as trimmed, self-contained executables and compares, interleaved: the time from exec to the first
+# Publishes the silo (a native executable) and an empty ASP.NET minimal API (trimmed, with a JIT) and compares, interleaved: the time from exec to the first
 # answered request, the CPU time until then (which other work on the machine disturbs less), and the resident memory 5 s later.
 # Medians of N runs (default 15): tests/Startup/startup.sh [N]
 set -euo pipefail
