@@ -190,6 +190,21 @@ public sealed class PartialRoomTests : IAsyncLifetime
         Assert.Equal("leave", (await _remote.Storage.Memberships.GetAsync(room, Carol))!.Membership);
     }
 
+    [Fact]
+    public async Task Members_who_come_after_the_redaction_of_their_events_are_redacted()
+    {
+        var room = await CrowdAsync("12");
+        await JoinAsync(room);
+        var bobsJoin = (await _local.StateAsync(room))[(EventTypes.Member, Bob)];
+        var redaction = (await _local.RedactAsync(room, Alice, bobsJoin)).Value!;
+        await GiveLatestAsync(room);
+        Assert.Null(await _remote.Storage.Events.GetAsync(bobsJoin));
+        Assert.True(await _remote.FillAsync(room));
+        Assert.Equal(redaction, (await _remote.EventAsync(bobsJoin)).RedactedBy);
+        Assert.Null((await _remote.Storage.Memberships.GetAsync(room, Bob))!.DisplayName);
+        await AssertSameAsync(room);
+    }
+
     private static RoomVersion RoomVersionOf(string id) => RoomVersion.TryGet(id, out var version) ? version : throw new ArgumentException(id);
 
     private async Task<string> CrowdAsync(string version)

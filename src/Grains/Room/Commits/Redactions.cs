@@ -1,7 +1,7 @@
 using OrleansMatrix.Grains.Room.InMemory;
-using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Protocol.Authorization;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
 using Rules = OrleansMatrix.Protocol.Authorization.Redactions;
 
 namespace OrleansMatrix.Grains.Room.Commits;
@@ -23,20 +23,38 @@ internal static class Redactions
             await unit.RedactAsync(target, Redaction.Redact(target.Pdu), redaction.EventId);
     }
 
-    /// <summary>Applies redactions that came before their target.</summary>
-    public static async ValueTask ApplyPendingAsync(ActiveRoom room, RoomUnit unit, Pdu target, Arrivals arrivals)
+    /// <summary>Applies redactions that came before events which are stored by now.</summary>
+    public static async ValueTask ApplyPendingAsync(ActiveRoom room, RoomUnit unit, IReadOnlyCollection<string> targetIds)
     {
-        var stored = arrivals.IsAwaited(target.EventId) ? await room.Services.Storage.Events.PendingRedactionsAsync(target.EventId) : [];
-        foreach (var redactionId in stored.Union(room.Events.AwaitedBy(target.EventId)))
+        const int Chunk = 500;
+        foreach (var some in targetIds.Chunk(Chunk))
         {
-            if (await room.Events.GetAsync(redactionId) is not { StateBefore: { } before } redaction)
+            var awaited = await room.Services.Storage.Events.AwaitedAsync(some);
+            foreach (var targetId in some)
+                await ApplyPendingAsync(room, unit, targetId, awaited.Contains(targetId));
+        }
+    }
+
+    /// <summary>Applies the first of the redactions that came before their target and may redact it.</summary>
+    /// <param name="isStored">Such a redaction is in storage; those whose commit is on its way are known anyhow.</param>
+    public static async ValueTask ApplyPendingAsync(ActiveRoom room, RoomUnit unit, string targetId, bool isStored)
+    {
+        var onTheWay = room.Events.AwaitedBy(targetId);
+        if (!isStored && onTheWay.Count == 0)
+            return;
+        var stored = isStored ? await room.Services.Storage.Events.PendingRedactionsAsync(targetId) : [];
+        foreach (var redactionId in stored.Union(onTheWay))
+        {
+            if (await room.Events.GetAsync(targetId) is not { IsRedacted: false } target)
+                return;
+            // A redaction of a room whose members came later may have been rejected since.
+            if (await room.Events.GetAsync(redactionId) is not { StateBefore: { } before, Status: EventStatus.None } redaction ||
+                redaction.Pdu.RoomId != room.RoomId)
                 continue;
             var state = room.View(before);
             await state.LoadAsync();
-            if (!Rules.Apply(room.Version, redaction.Pdu, target, state.PowerLevels))
-                continue;
-            await unit.RedactAsync((await room.Events.GetAsync(target.EventId))!, Redaction.Redact(target), redactionId);
-            return;
+            if (Rules.Apply(room.Version, redaction.Pdu, target.Pdu, state.PowerLevels))
+                await unit.RedactAsync(target, Redaction.Redact(target.Pdu), redactionId);
         }
     }
 }

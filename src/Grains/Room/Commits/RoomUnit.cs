@@ -33,9 +33,13 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     /// <param name="origin">The local device and transaction that made it.</param>
     /// <param name="distribute">Whether this server has to send it to the other servers of the room.</param>
     /// <param name="isFollowed">Events of the history follow it already: it is no extremity.</param>
-    public async ValueTask AppendAsync(Pdu pdu, StateView before, EventOrigin origin, bool distribute, bool isFollowed = false)
+    /// <param name="outlier">What was known of it before.</param>
+    public async ValueTask AppendAsync(
+        Pdu pdu, StateView before, EventOrigin origin, bool distribute, bool isFollowed = false, KnownEvent? outlier = null)
     {
-        var redacts = pdu.Type == EventTypes.Redaction && pdu.Redacts is not null;
+        // Of a redaction that was redacted, what it redacts may be left out.
+        var redaction = pdu is { Type: EventTypes.Redaction, Redacts: not null } ? pdu : null;
+        pdu = Kept(pdu, outlier);
         var stateBefore = before.Root;
         var stateAfter = await StateAfter.OfAsync(room, pdu, stateBefore);
         var slot = Unit.NextPosition(ChangeKind.RoomEvent, room.RoomId);
@@ -46,9 +50,9 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         var generation = room.Events.GenerationOf(pdu);
         var row = Row(pdu, EventStatus.None, stateBefore, generation) with { DeviceId = origin.DeviceId, TransactionId = origin.TransactionId };
         room.Services.Storage.Events.AppendLive(Unit, row, slot);
-        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore, generation));
-        if (redacts)
-            await Redactions.ApplyAsync(room, this, pdu, before.PowerLevels);
+        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore, generation, IsRedacted(outlier)));
+        if (redaction is not null)
+            await Redactions.ApplyAsync(room, this, redaction, before.PowerLevels);
 
         var isAlone = !pdu.IsState && room.Servers.Count <= 1 && room.IsResident;
         var destinations = distribute && !isAlone ? room.Servers.Keys.ToHashSet(StringComparer.Ordinal) : null;
@@ -71,19 +75,23 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     }
 
     /// <summary>An event that gets no place in the room's history: an outlier, a rejected or a soft-failed one.</summary>
-    public void AddAside(Pdu pdu, EventStatus status, StateNodeId? stateBefore)
+    /// <param name="outlier">What was known of it before.</param>
+    public void AddAside(Pdu pdu, EventStatus status, StateNodeId? stateBefore, KnownEvent? outlier)
     {
+        pdu = Kept(pdu, outlier);
         var generation = room.Events.GenerationOf(pdu);
         room.Services.Storage.Events.AddHistoric(Unit, Row(pdu, status, stateBefore, generation));
-        Remember(new KnownEvent(pdu, status, stateBefore, generation));
+        Remember(new KnownEvent(pdu, status, stateBefore, generation, IsRedacted(outlier)));
     }
 
     /// <summary>An event fetched for a gap.</summary>
-    public void AddToGap(Pdu pdu, HistoryOrder place, StateNodeId? stateBefore)
+    /// <param name="outlier">What was known of it before.</param>
+    public void AddToGap(Pdu pdu, HistoryOrder place, StateNodeId? stateBefore, KnownEvent? outlier)
     {
+        pdu = Kept(pdu, outlier);
         var generation = room.Events.GenerationOf(pdu);
         room.Services.Storage.Events.AddHistoric(Unit, Row(pdu, EventStatus.None, stateBefore, generation) with { Order = place });
-        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore, generation, IsHistoric: true));
+        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore, generation, IsRedacted(outlier), IsHistoric: true));
         Follow(pdu);
     }
 
@@ -144,8 +152,11 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
             return;
         room.Current.Reload(redacted.Type, stateKey);
         room.Summary = SummaryUpdate.With(room.Summary, redacted.Type, stateKey, redacted);
-        if (redacted.Type == EventTypes.Member)
-            await PutMemberAsync(stateKey, redacted);
+        if (redacted.Type != EventTypes.Member)
+            return;
+        // What was redacted by an event without a place of its own is news all the same.
+        _last ??= Unit.NextPosition(ChangeKind.RoomEvent, room.RoomId);
+        await PutMemberAsync(stateKey, redacted);
     }
 
     /// <summary>Keeps an event that cannot be judged yet.</summary>
@@ -360,6 +371,11 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         if (destinations.Count > 0)
             room.Services.Storage.Outbox.Enqueue(Unit, destinations, new OutboxItem(OutboxKind.Pdu, room.RoomId, pdu.EventId), slot);
     }
+
+    // A redaction that has met the outlier stays in force, as it does in storage (IEventStore.AppendLive, AddHistoric).
+    private static Pdu Kept(Pdu pdu, KnownEvent? outlier) => IsRedacted(outlier) ? outlier!.Pdu : pdu;
+
+    private static bool IsRedacted(KnownEvent? outlier) => outlier is { IsRedacted: true };
 
     private void Remember(KnownEvent known)
     {

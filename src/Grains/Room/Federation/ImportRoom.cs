@@ -70,7 +70,8 @@ internal static class ImportRoom
 
     private static async ValueTask<Outcome<string>> FillAsync(ActiveRoom room, RoomUnit unit, List<StateEntry> state, Pdu join, ImportedRoom import)
     {
-        if (await room.Events.GetAsync(join.EventId) is { StateBefore: not null })
+        var known = await room.Events.GetAsync(join.EventId);
+        if (known is { StateBefore: not null })
             return join.EventId;
         var before = room.View(room.Map.Build(state));
         var partial = import.LacksMembers
@@ -90,13 +91,17 @@ internal static class ImportRoom
         else if (wasPartial is not null)
             room.Services.Storage.PartialRooms.End(unit.Unit, room.RoomId, null);
 
+        var isKnown = room.Extremities.Count > 0;
+
         // What this server remembers of the room is from before it left.
         room.Extremities = [];
         unit.UnstageAll();
-        await unit.AppendAsync(join, before, EventOrigin.None, distribute: false);
+        await unit.AppendAsync(join, before, EventOrigin.None, distribute: false, outlier: known);
         foreach (var server in partial?.Servers ?? (IReadOnlyCollection<string>)[])
             room.Servers.TryAdd(server, 0);
         unit.AddGap([.. join.PrevEvents]);
+        if (isKnown)
+            await Redactions.ApplyPendingAsync(room, unit, [.. state.Select(e => e.EventId)]);
         return join.EventId;
     }
 }

@@ -38,6 +38,10 @@ internal static class CompleteState
         var rows = members.ToDictionary(m => m.StateKey, m => m.EventId, StringComparer.Ordinal);
         var slot = await unit.SetExtremitiesAsync(extremities, resolved, rows);
 
+        // The members were stored beside the room, and redactions of them may have come before they did.
+        var behindGaps = gaps.Values.SelectMany(g => g).Select(c => c.New);
+        await Redactions.ApplyPendingAsync(room, unit, [.. members.Select(m => m.EventId), .. behindGaps.OfType<string>()]);
+
         // What changed meanwhile went only to servers whose members were known.
         unit.TellAllOfDevices();
         room.Services.Storage.PartialRooms.End(unit.Unit, room.RoomId, slot);

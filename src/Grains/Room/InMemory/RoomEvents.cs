@@ -8,7 +8,7 @@ namespace OrleansMatrix.Grains.Room.InMemory;
 internal sealed class RoomEvents(IEventStore store, RoomVersion version)
 {
     private readonly EventCache _cache = new();
-    private readonly List<(string TargetId, string RedactionId)> _awaited = [];
+    private readonly Dictionary<string, List<string>> _awaited = new(StringComparer.Ordinal);
     private readonly HashSet<string> _missing = new(StringComparer.Ordinal);
 
     // Events whose commit is not known to be durable are not in storage yet, and so may not be dropped.
@@ -68,11 +68,13 @@ internal sealed class RoomEvents(IEventStore store, RoomVersion version)
         const int MaxAwaited = 4096;
         if (_awaited.Count >= MaxAwaited)
             _awaited.Clear();
-        _awaited.Add((targetId, redactionId));
+        if (!_awaited.TryGetValue(targetId, out var redactions))
+            _awaited[targetId] = redactions = [];
+        redactions.Add(redactionId);
     }
 
     /// <summary>Redactions of an event that came before it lately.</summary>
-    public IEnumerable<string> AwaitedBy(string targetId) => _awaited.Where(a => a.TargetId == targetId).Select(a => a.RedactionId).ToList();
+    public IReadOnlyList<string> AwaitedBy(string targetId) => _awaited.GetValueOrDefault(targetId) ?? (IReadOnlyList<string>)[];
 
     /// <summary>Remembers events that are missing in a gap whose commit is on its way.</summary>
     public void AddMissing(IEnumerable<string> eventIds)

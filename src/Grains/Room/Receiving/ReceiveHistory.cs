@@ -135,12 +135,13 @@ internal static class ReceiveHistory
     private static async ValueTask<bool> JudgeAsync(
         ActiveRoom room, RoomUnit unit, Pdu pdu, Arrivals arrivals, ImmutableArray<string> given, HistoryOrder place)
     {
+        var known = arrivals.Find(pdu.EventId);
         if (pdu.Type == EventTypes.Create || pdu.PrevEvents.IsEmpty)
         {
             // The room's own create event is known since the room is; there is no other.
             if ((await room.Current.FindAsync(EventTypes.Create, ""))?.EventId != pdu.EventId)
                 return false;
-            unit.AddToGap(pdu, place, StateNodeId.Empty);
+            unit.AddToGap(pdu, place, StateNodeId.Empty, known);
             return true;
         }
 
@@ -148,23 +149,25 @@ internal static class ReceiveHistory
         if (!missing.IsEmpty)
             return false;
         var (state, _) = await FindStateBefore.RunAsync(room, pdu, given);
+        await ReceivePdu.RedactGivenAsync(room, unit, given);
         var before = state is { } root ? room.View(root) : null;
         if (fault is null && before is not null)
             fault = await CheckState.FindFaultAsync(room, pdu, before);
-        if (fault is not null || (arrivals.Find(pdu.EventId) is { } known && known.Status.HasFlag(EventStatus.Rejected)))
+        if (fault is not null || known?.Status.HasFlag(EventStatus.Rejected) == true)
         {
-            unit.AddAside(pdu, EventStatus.Rejected, state);
+            unit.AddAside(pdu, EventStatus.Rejected, state, known);
+            await Redactions.ApplyPendingAsync(room, unit, pdu.EventId, arrivals.IsAwaited(pdu.EventId));
             return false;
         }
 
-        unit.AddToGap(pdu, place, state);
+        unit.AddToGap(pdu, place, state, known);
         if (before is not null && pdu is { Type: EventTypes.Redaction, Redacts: not null })
         {
             await before.LoadAsync();
             await Redactions.ApplyAsync(room, unit, pdu, before.PowerLevels);
         }
 
-        await Redactions.ApplyPendingAsync(room, unit, pdu, arrivals);
+        await Redactions.ApplyPendingAsync(room, unit, pdu.EventId, arrivals.IsAwaited(pdu.EventId));
         return true;
     }
 

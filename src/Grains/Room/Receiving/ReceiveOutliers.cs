@@ -34,6 +34,8 @@ internal static class ReceiveOutliers
                     : new JudgedPdu(item.EventId, PduVerdict.Dropped, item.Fault, []));
             }
 
+            // Also of those that were stored beside the room, and are found now.
+            await Redactions.ApplyPendingAsync(room, unit, [.. incoming.Where(item => item.Pdu is not null).Select(item => item.EventId)]);
             return new PduVerdicts(verdicts.MoveToImmutable());
         });
     }
@@ -47,7 +49,7 @@ internal static class ReceiveOutliers
         var (fault, missing) = await CheckAuthEvents.RunAsync(room, pdu);
         if (!missing.IsEmpty)
             return new JudgedPdu(pdu.EventId, PduVerdict.MissingAuthEvents, null, missing);
-        unit.AddAside(pdu, fault is null ? EventStatus.Outlier : EventStatus.Outlier | EventStatus.Rejected, null);
+        unit.AddAside(pdu, fault is null ? EventStatus.Outlier : EventStatus.Outlier | EventStatus.Rejected, null, null);
         return new JudgedPdu(pdu.EventId, fault is null ? PduVerdict.Accepted : PduVerdict.Rejected, fault, []);
     }
 }

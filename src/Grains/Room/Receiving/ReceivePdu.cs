@@ -20,7 +20,8 @@ internal static class ReceivePdu
         Arrivals? arrivals = null)
     {
         arrivals ??= await Arrivals.ReadAsync(room, [pdu.EventId]);
-        if (arrivals.Find(pdu.EventId) is { } known && !known.Status.HasFlag(EventStatus.Outlier) && !room.Detached.Contains(pdu.EventId))
+        var known = arrivals.Find(pdu.EventId);
+        if (known is not null && !known.Status.HasFlag(EventStatus.Outlier) && !room.Detached.Contains(pdu.EventId))
             return known is { StateBefore: null, Status: EventStatus.Rejected } ? await RestateAsync(room, unit, known, given, atMissing)
                 : Verdict(pdu, OfStatus(known.Status));
         // The room's own create event is known; a second one would start a history of its own.
@@ -34,12 +35,14 @@ internal static class ReceivePdu
         if (state is null && fault is null)
             return Verdict(pdu, PduVerdict.MissingPrevEvents, missing: missingBefore);
         unit.ReplaceDetached(pdu);
+        await RedactGivenAsync(room, unit, given, atMissing);
         var before = state is null ? null : room.View(state.Value);
         if (fault is null && await CheckState.FindFaultAsync(room, pdu, before!) is { } faultBefore)
             fault = $"state before: {faultBefore}";
         if (fault is not null)
         {
-            unit.AddAside(pdu, EventStatus.Rejected, state);
+            unit.AddAside(pdu, EventStatus.Rejected, state, known);
+            await Redactions.ApplyPendingAsync(room, unit, pdu.EventId, arrivals.IsAwaited(pdu.EventId));
             return Verdict(pdu, PduVerdict.Rejected, fault, state is null ? missingBefore : []);
         }
 
@@ -48,8 +51,8 @@ internal static class ReceivePdu
             faultNow = $"the policy server {policy.Via} does not recommend it";
         if (faultNow is not null)
         {
-            unit.AddAside(pdu, EventStatus.SoftFailed, state);
-            await Redactions.ApplyPendingAsync(room, unit, pdu, arrivals);
+            unit.AddAside(pdu, EventStatus.SoftFailed, state, known);
+            await Redactions.ApplyPendingAsync(room, unit, pdu.EventId, arrivals.IsAwaited(pdu.EventId));
             return Verdict(pdu, PduVerdict.SoftFailed, faultNow);
         }
 
@@ -57,7 +60,8 @@ internal static class ReceivePdu
         if (pdu is { Type: EventTypes.Redaction, Redacts: { } redacts } && await room.Events.GetAsync(redacts) is { } target &&
             target.Pdu.RoomId != room.RoomId)
         {
-            unit.AddAside(pdu, EventStatus.SoftFailed, state);
+            unit.AddAside(pdu, EventStatus.SoftFailed, state, known);
+            await Redactions.ApplyPendingAsync(room, unit, pdu.EventId, arrivals.IsAwaited(pdu.EventId));
             return Verdict(pdu, PduVerdict.SoftFailed, "it redacts an event of another room");
         }
 
@@ -65,13 +69,23 @@ internal static class ReceivePdu
         await before!.LoadAsync();
         // What was missing in a gap is news for clients all the same.
         var isFollowed = !distribute && arrivals.IsMissing(pdu.EventId);
-        await unit.AppendAsync(pdu, before, EventOrigin.None, distribute, isFollowed);
+        await unit.AppendAsync(pdu, before, EventOrigin.None, distribute, isFollowed, known);
         if (isFollowed)
             room.Services.Storage.Events.RemoveBackwardExtremities(unit.Unit, room.RoomId, [pdu.EventId]);
         if (!missingBefore.IsEmpty)
             unit.AddGap(missingBefore);
-        await Redactions.ApplyPendingAsync(room, unit, pdu, arrivals);
+        await Redactions.ApplyPendingAsync(room, unit, pdu.EventId, arrivals.IsAwaited(pdu.EventId));
         return Verdict(pdu, PduVerdict.Accepted);
+    }
+
+    /// <summary>Applies redactions that came before the events of a state that was given, which are stored by others than the room, too.</summary>
+    public static async ValueTask RedactGivenAsync(
+        ActiveRoom room, RoomUnit unit, ImmutableArray<string> given, ImmutableArray<StateAtEvent> atMissing = default)
+    {
+        if (!given.IsDefaultOrEmpty)
+            await Redactions.ApplyPendingAsync(room, unit, given);
+        foreach (var at in atMissing.IsDefault ? [] : atMissing)
+            await Redactions.ApplyPendingAsync(room, unit, at.State);
     }
 
     /// <summary>
