@@ -1,6 +1,6 @@
 using OrleansMatrix.Gateway.Pipeline;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Account;
+using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Gateway.Client;
 

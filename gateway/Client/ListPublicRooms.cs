@@ -58,7 +58,7 @@ internal static class ListPublicRooms
         (await ReadQueryAsync(request)).TryGet(out var query, out var error) ? await RunAsync(request, query) : error;
 
     /// <summary>The query in the request's body, which clients and servers write alike.</summary>
-    internal static async ValueTask<Result<PublicRoomsQuery>> ReadQueryAsync(MatrixRequest request)
+    internal static async ValueTask<Outcome<PublicRoomsQuery>> ReadQueryAsync(MatrixRequest request)
     {
         if (!(await request.ReadFieldsAsync(emptyAllowed: true)).TryGet(out var body, out var error))
             return error;

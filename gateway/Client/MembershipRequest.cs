@@ -1,5 +1,4 @@
 using OrleansMatrix.Gateway.Pipeline;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using OrleansMatrix.Gateway.Pipeline;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Account;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
@@ -78,7 +77,7 @@ internal static class Registration
             return MatrixError.MissingParam("Missing required key 'password'");
         var outcome = await registration.RegisterUser(new(username, account, registrationToken, guestToken));
         if (outcome.Ok && uia is not null)
-            await uia.SetRegistered(outcome.Value!.UserId);
+            await uia.SetRegistered(outcome.Value.UserId);
         return CredentialsResponse.From(request, outcome);
     }
 

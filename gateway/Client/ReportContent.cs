@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Routing;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
+using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Gateway.Client;
 

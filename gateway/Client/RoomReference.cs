@@ -12,7 +12,7 @@ internal readonly record struct RoomReference(string RoomId, ImmutableArray<stri
     private const int MaxServers = 20;
 
     /// <summary>Reads the path parameter <c>roomIdOrAlias</c> and the servers of the query: M_INVALID_PARAM, M_NOT_FOUND.</summary>
-    public static async ValueTask<Result<RoomReference>> ResolveAsync(MatrixRequest request)
+    public static async ValueTask<Outcome<RoomReference>> ResolveAsync(MatrixRequest request)
     {
         var name = request.Route("roomIdOrAlias");
         var given = request.QueryAll("via").Concat(request.QueryAll("server_name")).Where(static s => ServerName.IsValid(s)).ToList();
@@ -25,6 +25,6 @@ internal readonly record struct RoomReference(string RoomId, ImmutableArray<stri
         var target = await request.Grain<IRoomAliasGrain>(name).Resolve();
         if (target.Error is { } error)
             return error;
-        return new RoomReference(target.Value!.RoomId, [.. target.Value.Servers.Concat(given).Distinct(StringComparer.Ordinal).Take(MaxServers)]);
+        return new RoomReference(target.Value.RoomId, [.. target.Value.Servers.Concat(given).Distinct(StringComparer.Ordinal).Take(MaxServers)]);
     }
 }

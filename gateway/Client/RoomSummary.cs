@@ -28,7 +28,7 @@ internal static class RoomSummary
             var target = await request.Grain<IRoomAliasGrain>(roomId).Resolve();
             if (target.Error is { } unknown)
                 return unknown;
-            roomId = target.Value!.RoomId;
+            roomId = target.Value.RoomId;
             via = via.AddRange(target.Value.Servers);
         }
         else if (!RoomId.TryParse(roomId, out _))

@@ -37,7 +37,7 @@ internal static class Events
         var state = await reader.State(request.Origin, eventId, omitMembers: false);
         if (state.Error is { } error)
             return error;
-        var listing = state.Value!;
+        var listing = state.Value;
         if (!idsOnly)
             return new PduLists(reader, [("auth_chain", listing.AuthChain), ("pdus", listing.State)]).Respond();
         return MatrixResponse.Object(writer =>

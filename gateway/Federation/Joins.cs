@@ -27,10 +27,10 @@ internal static class Joins
         var state = await reader.State(request.Origin, request.Route("eventId"), omitMembers);
         if (state.Error is { } fault)
             return fault;
-        var lists = new PduLists(reader, [("auth_chain", state.Value!.AuthChain), ("state", state.Value.State)], writer =>
+        var lists = new PduLists(reader, [("auth_chain", state.Value.AuthChain), ("state", state.Value.State)], writer =>
         {
             writer.WritePropertyName("event"u8);
-            writer.WriteRawValue(accepted.Value!.Event.Span, skipInputValidation: true);
+            writer.WriteRawValue(accepted.Value.Event.Span, skipInputValidation: true);
             writer.WriteBoolean("members_omitted"u8, state.Value.MembersOmitted);
             writer.WriteString("origin"u8, request.Settings.ServerName.Value);
             if (!state.Value.MembersOmitted)

@@ -90,7 +90,7 @@ internal static class UserKeys
     }
 
     /// <summary>The local users of a request; those of other servers are left out.</summary>
-    private static async ValueTask<Result<List<JsonProperty>>> ReadUsersAsync(MatrixRequest request, string member, JsonValueKind kind)
+    private static async ValueTask<Outcome<List<JsonProperty>>> ReadUsersAsync(MatrixRequest request, string member, JsonValueKind kind)
     {
         if (!(await request.ReadObjectAsync()).TryGet(out var body, out var error))
             return error;

@@ -1,5 +1,4 @@
 using OrleansMatrix.Gateway.Pipeline;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Media;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
@@ -35,7 +34,7 @@ internal sealed class MediaDownload(IMediaContent content, bool forServers = fal
         var outcome = await FindAsync(request);
         if (outcome.Error is { } error)
             return error;
-        var media = outcome.Value!;
+        var media = outcome.Value;
         var fileName = hasFileName ? request.Route("fileName") : media.FileName;
         if (request.Error is { } wrong)
             return wrong;
@@ -55,10 +54,10 @@ internal sealed class MediaDownload(IMediaContent content, bool forServers = fal
         var outcome = await FindAsync(request);
         if (outcome.Error is { } error)
             return error;
-        var thumbnail = await content.GetThumbnailAsync(outcome.Value!, new ThumbnailSize(width, height, method == "crop"));
+        var thumbnail = await content.GetThumbnailAsync(outcome.Value, new ThumbnailSize(width, height, method == "crop"));
         if (thumbnail.Error is { } failed)
             return failed;
-        var (stream, contentType) = thumbnail.Value!;
+        var (stream, contentType) = thumbnail.Value;
         return Send(stream, contentType, $"thumbnail.{contentType[(contentType.IndexOf('/', StringComparison.Ordinal) + 1)..]}");
     }
 

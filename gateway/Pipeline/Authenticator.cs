@@ -11,7 +11,7 @@ public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings)
     private const string Scheme = "Bearer ";
 
     /// <summary>The requester, null for a request without a token that needs none, or the error to answer.</summary>
-    public async ValueTask<Result<Requester?>> AuthenticateAsync(HttpContext context, EndpointOptions options)
+    public async ValueTask<Outcome<Requester?>> AuthenticateAsync(HttpContext context, EndpointOptions options)
     {
         if (options.Access == Access.Anonymous)
             return (Requester?)null;
@@ -24,7 +24,7 @@ public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings)
             .Authenticate(AccessToken.Hash(token), AddressOf(context), UserAgentOf(context.Request));
         if (outcome.Error is { } error)
             return error;
-        var (requester, locked) = outcome.Value!;
+        var (requester, locked) = outcome.Value;
         return locked && !options.AllowLocked ? MatrixError.UserLocked()
             : requester.IsGuest && options.Access is Access.User or Access.Admin ? MatrixError.GuestAccessForbidden()
             : options.Access == Access.Admin && !requester.IsAdmin ? MatrixError.Forbidden("You are not a server admin")

@@ -151,10 +151,10 @@ public sealed class MatrixRequest : IDisposable
     public void Fail(MatrixError error) => Error ??= error;
 
     /// <summary>The raw body; M_TOO_LARGE beyond the endpoint's limit.</summary>
-    public ValueTask<Result<ReadOnlyMemory<byte>>> ReadBodyAsync() => _body is { } read ? new(read) : RequestBody.ReadAsync(Http, _endpoint.Options.MaxBody);
+    public ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadBodyAsync() => _body is { } read ? new(read) : RequestBody.ReadAsync(Http, _endpoint.Options.MaxBody);
 
     /// <summary>The body as a JSON value of any kind, valid until the request ends: M_NOT_JSON, M_TOO_LARGE. May be called once.</summary>
-    public async ValueTask<Result<JsonElement>> ReadJsonAsync()
+    public async ValueTask<Outcome<JsonElement>> ReadJsonAsync()
     {
         if (!(await ReadBodyAsync()).TryGet(out var bytes, out var error) ||
             !RequestBody.Parse(bytes).TryGet(out _document, out error))
@@ -163,7 +163,7 @@ public sealed class MatrixRequest : IDisposable
     }
 
     /// <summary>The body as a JSON object: M_BAD_JSON if it is another value. An empty body counts as <c>{}</c> if <paramref name="emptyAllowed"/>.</summary>
-    public async ValueTask<Result<JsonElement>> ReadObjectAsync(bool emptyAllowed = false)
+    public async ValueTask<Outcome<JsonElement>> ReadObjectAsync(bool emptyAllowed = false)
     {
         if (!(await ReadBodyAsync()).TryGet(out var bytes, out var error))
             return error;
@@ -177,11 +177,11 @@ public sealed class MatrixRequest : IDisposable
     }
 
     /// <summary>The body as the text of a JSON object, for a grain that reads it: M_NOT_JSON, M_BAD_JSON, M_TOO_LARGE.</summary>
-    public async ValueTask<Result<ReadOnlyMemory<byte>>> ReadObjectBytesAsync() =>
+    public async ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadObjectBytesAsync() =>
         (await ReadBodyAsync()).TryGet(out var bytes, out var error) ? RequestBody.CheckObject(bytes) : error;
 
     /// <summary>The body as an object whose members are to be read.</summary>
-    public async ValueTask<Result<BodyFields>> ReadFieldsAsync(bool emptyAllowed = false) =>
+    public async ValueTask<Outcome<BodyFields>> ReadFieldsAsync(bool emptyAllowed = false) =>
         (await ReadObjectAsync(emptyAllowed)).TryGet(out var json, out var error) ? new BodyFields(json) : error;
 
     internal string NewSessionId() => RandomText.Base62(Random, 24);

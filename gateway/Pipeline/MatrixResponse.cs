@@ -61,7 +61,7 @@ public readonly struct MatrixResponse
 
     /// <summary>A JSON object whose members <paramref name="write"/> writes from the grain's value, or its error.</summary>
     public static MatrixResponse From<T>(Outcome<T> outcome, Action<Utf8JsonWriter, T> write) =>
-        outcome.Error is { } error ? error : Object(writer => write(writer, outcome.Value!));
+        outcome.Error is { } error ? error : Object(writer => write(writer, outcome.Value));
 
     public static implicit operator MatrixResponse(MatrixError error) => new(error, default, error.Status);
 }

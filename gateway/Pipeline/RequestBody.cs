@@ -16,10 +16,10 @@ internal static class RequestBody
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 100 };
 
     /// <summary>The whole body; 413 M_TOO_LARGE if it is longer than <paramref name="limit"/> bytes.</summary>
-    public static ValueTask<Result<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context, long limit) => ReadAsync(context, limit, null, context.RequestAborted);
+    public static ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context, long limit) => ReadAsync(context, limit, null, context.RequestAborted);
 
     /// <summary>The same of somebody who is not known yet: 429 M_LIMIT_EXCEEDED if there is no memory for it, 408 if it does not come in time.</summary>
-    public static async ValueTask<Result<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context, long limit, BodyBudget.Lease lease, TimeProvider time)
+    public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context, long limit, BodyBudget.Lease lease, TimeProvider time)
     {
         if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
             return ReadOnlyMemory<byte>.Empty;
@@ -35,7 +35,7 @@ internal static class RequestBody
         }
     }
 
-    private static async ValueTask<Result<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context, long limit, BodyBudget.Lease? lease, CancellationToken stop)
+    private static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context, long limit, BodyBudget.Lease? lease, CancellationToken stop)
     {
         var length = context.Request.ContentLength;
         if (length > limit)
@@ -67,7 +67,7 @@ internal static class RequestBody
     }
 
     /// <summary>The text of a JSON object, without what stands around it: M_NOT_JSON, or M_BAD_JSON for another value. Nothing is made of it.</summary>
-    public static Result<ReadOnlyMemory<byte>> CheckObject(ReadOnlyMemory<byte> utf8)
+    public static Outcome<ReadOnlyMemory<byte>> CheckObject(ReadOnlyMemory<byte> utf8)
     {
         if (FindTextFault(utf8.Span) is { } fault)
             return fault;
@@ -88,7 +88,7 @@ internal static class RequestBody
     }
 
     /// <summary>Parses any JSON value: M_NOT_JSON if it is none.</summary>
-    public static Result<JsonDocument> Parse(ReadOnlyMemory<byte> utf8)
+    public static Outcome<JsonDocument> Parse(ReadOnlyMemory<byte> utf8)
     {
         if (FindTextFault(utf8.Span) is { } fault)
             return fault;

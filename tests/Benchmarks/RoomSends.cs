@@ -33,7 +33,7 @@ internal static class RoomSends
         var grains = host.Services.GetRequiredService<IGrainFactory>();
         var ids = new List<string>();
         for (var i = 0; i < rooms; i++)
-            ids.Add((await grains.GetGrain<IRoomFactoryGrain>(User).Create(Room(i))).Value!);
+            ids.Add((await grains.GetGrain<IRoomFactoryGrain>(User).Create(Room(i))).Value);
         await MeasureAsync("warm-up", grains, ids, callers, 2);
         for (var round = 1; round <= 3; round++)
             await MeasureAsync($"round {round}", grains, ids, callers, seconds);
@@ -67,7 +67,7 @@ internal static class RoomSends
             var sent = Stopwatch.GetTimestamp();
             var outcome = await room.Send(new EventToSend(requester, "m.room.message", content, $"{start}.{i}"));
             if (!outcome.Ok)
-                throw new InvalidOperationException(outcome.Error!.Message);
+                throw new InvalidOperationException(outcome.Error.Message);
             times.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
         }
 

@@ -34,7 +34,7 @@ public sealed class MessageTypeCheck
         .Where(type => Has(type, "RegisterConverterAttribute"))
         .SelectMany(type => type.GetInterfaces())
         .Where(i => i.IsGenericType && i.GetGenericTypeDefinition().FullName == "Orleans.IConverter`2")
-        .Select(i => i.GenericTypeArguments[0])];
+        .Select(i => Definition(i.GenericTypeArguments[0]))];
 
     /// <summary>What is wrong with the messages of an assembly's grain interfaces, and with its marked types; empty if nothing is.</summary>
     public static IReadOnlyList<string> Problems(Assembly assembly) => Problems(assembly.GetTypes());
@@ -73,15 +73,15 @@ public sealed class MessageTypeCheck
 
     private void CheckType(Type type, string where)
     {
-        if (type.IsGenericParameter || type.IsEnum || Leaves.Contains(type) || _converted.Contains(type) || IsAddressable(type))
+        if (type.IsGenericParameter || type.IsEnum || Leaves.Contains(type) || IsAddressable(type))
             return;
-        var definition = type.IsGenericType ? type.GetGenericTypeDefinition() : type;
+        var definition = Definition(type);
         if (type.IsGenericType)
         {
             foreach (var argument in type.GetGenericArguments())
                 CheckType(argument, where);
         }
-        if (Containers.Contains(definition) || !_seen.Add(definition))
+        if (Containers.Contains(definition) || _converted.Contains(definition) || !_seen.Add(definition))
             return;
         if (!Has(definition, "GenerateSerializerAttribute") || !Has(definition, "ImmutableAttribute"))
             Report(where, $"{Name(type)} is not marked [GenerateSerializer, Immutable]");
@@ -131,6 +131,8 @@ public sealed class MessageTypeCheck
     private static bool IsRecord(Type type) => type.IsValueType
         ? type.GetMethod("PrintMembers", BindingFlags.Instance | BindingFlags.NonPublic) is not null
         : type.GetMethod("<Clone>$") is not null;
+
+    private static Type Definition(Type type) => type.IsGenericType ? type.GetGenericTypeDefinition() : type;
 
     private static string Name(Type type) => type.IsArray ? type.GetElementType()!.Name + "[]" : type.Name;
 

@@ -13,7 +13,7 @@ public static class RequestSigning
     /// <summary>The Authorization header for a request.</summary>
     /// <param name="target">Path and query, as sent.</param>
     /// <param name="content">The JSON body; empty for none.</param>
-    public static Result<string> Sign(string method, string target, ServerName origin, ServerName destination, ReadOnlyMemory<byte> content, SigningKey key)
+    public static Outcome<string> Sign(string method, string target, ServerName origin, ServerName destination, ReadOnlyMemory<byte> content, SigningKey key)
     {
         if (Wrap(method, target, origin.Value, destination.Value, content.Span, default, default) is not { } json)
             return MatrixError.NotJson();

@@ -1,3 +1,5 @@
+using OrleansMatrix.Protocol.Errors;
+
 namespace OrleansMatrix.Grains.Abstractions.Device;
 
 /// <summary>A user's server-side key backups; key: user id. Answers are finished response bodies.</summary>

@@ -1,3 +1,5 @@
+using OrleansMatrix.Protocol.Errors;
+
 namespace OrleansMatrix.Grains.Abstractions.Device;
 
 /// <summary>Delivers a user's to-device messages; key: the sender's user id, of this server or another.</summary>

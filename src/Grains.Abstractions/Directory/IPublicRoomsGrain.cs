@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Abstractions.Directory;
 

@@ -1,3 +1,5 @@
+using OrleansMatrix.Protocol.Errors;
+
 namespace OrleansMatrix.Grains.Abstractions.Directory;
 
 /// <summary>Searches the events of a user's rooms; key: the user id.</summary>

@@ -1,3 +1,5 @@
+using OrleansMatrix.Protocol.Errors;
+
 namespace OrleansMatrix.Grains.Abstractions.Media;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Abstractions.Media;
 

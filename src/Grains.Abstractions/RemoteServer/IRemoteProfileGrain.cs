@@ -1,3 +1,5 @@
+using OrleansMatrix.Protocol.Errors;
+
 namespace OrleansMatrix.Grains.Abstractions.RemoteServer;
 
 /// <summary>The profile of a user of another server, as that server told it a short time ago. Key: the user id.</summary>

@@ -9,6 +9,6 @@ public interface IRequestVerifier
     /// <param name="authorization">The Authorization headers.</param>
     /// <param name="target">Path and query as sent.</param>
     /// <param name="body">Empty for none.</param>
-    ValueTask<Result<string>> VerifyAsync(
+    ValueTask<Outcome<string>> VerifyAsync(
         IReadOnlyList<string?> authorization, string method, string target, ReadOnlyMemory<byte> body, CancellationToken cancellationToken);
 }

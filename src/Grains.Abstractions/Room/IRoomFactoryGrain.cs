@@ -1,3 +1,5 @@
+using OrleansMatrix.Protocol.Errors;
+
 namespace OrleansMatrix.Grains.Abstractions.Room;
 
 /// <summary>Makes rooms for local users; holds no state. Key: the creator's user id.</summary>

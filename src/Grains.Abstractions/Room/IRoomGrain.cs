@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
+using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.Abstractions.Room;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Orleans.Concurrency;
+using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Abstractions.User;
 

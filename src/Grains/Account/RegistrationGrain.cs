@@ -52,7 +52,7 @@ public sealed class RegistrationGrain(IStorage storage, MatrixSettings settings,
             var check = await CheckUsername(username, registration.GuestToken);
             if (check.Error is { } error)
                 return error;
-            userId = check.Value!;
+            userId = check.Value;
         }
 
         if (registration.Token is not { } token)

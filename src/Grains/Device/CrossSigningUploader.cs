@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;

@@ -1,4 +1,4 @@
-using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Device;
 

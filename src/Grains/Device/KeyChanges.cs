@@ -1,4 +1,4 @@
-using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Device;

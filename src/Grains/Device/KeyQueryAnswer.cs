@@ -1,6 +1,6 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Device;
+using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Device;
 

@@ -17,8 +17,8 @@ internal static class KeySignatures
     /// <summary>True if both are the same JSON, whatever the order of keys.</summary>
     public static bool SameJson(ReadOnlyMemory<byte> left, ReadOnlyMemory<byte> right) =>
         left.Span.SequenceEqual(right.Span)
-        || (CanonicalJson.Encode(left.Span, CanonicalJsonMode.Lenient) is { IsOk: true } a
-            && CanonicalJson.Encode(right.Span, CanonicalJsonMode.Lenient) is { IsOk: true } b
+        || (CanonicalJson.Encode(left.Span, CanonicalJsonMode.Lenient) is { Ok: true } a
+            && CanonicalJson.Encode(right.Span, CanonicalJsonMode.Lenient) is { Ok: true } b
             && a.Value.AsSpan().SequenceEqual(b.Value));
 
     private static ReadOnlyMemory<byte> Content(ReadOnlyMemory<byte> json)

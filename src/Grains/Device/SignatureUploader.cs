@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Signing;
 using OrleansMatrix.Storage;

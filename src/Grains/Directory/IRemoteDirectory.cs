@@ -1,5 +1,5 @@
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
+using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Directory;
 

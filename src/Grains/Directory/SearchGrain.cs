@@ -3,6 +3,7 @@ using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Directory.Searching;
 using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Directory;
 

@@ -104,7 +104,7 @@ public sealed class MediaGrain(IStorage storage, MatrixSettings settings, IRemot
             var there = await storage.Media.GetAsync(_origin, _mediaId);
             var outcome = change(there);
             if (outcome.Error is null && outcome.Value != there)
-                storage.Media.Put(unit, outcome.Value!);
+                storage.Media.Put(unit, outcome.Value);
             return outcome;
         });
         if (changed.Error is null)

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
@@ -74,7 +73,7 @@ internal sealed class InboundTransaction(RemoteServerServices services, IGrainFa
         var received = await grains.GetGrain<IRoomGrain>(roomId).ReceivePdus(new RemotePdus(origin, pdus));
         if (!received.Ok)
             return [];
-        var verdicts = received.Value!.Pdus.ToArray();
+        var verdicts = received.Value.Pdus.ToArray();
         var missing = new MissingEvents(services, new RoomSource(services, grains, origin, roomId), roomId);
         for (var i = 0; i < verdicts.Length; i++)
         {

@@ -24,7 +24,7 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
     public string Kind => membership;
 
     /// <summary>The event, made by the server's template and signed.</summary>
-    public async Task<Result<Pdu>> MakeAsync(string server, string roomId, string userId, ReadOnlyMemory<byte> content)
+    public async Task<Outcome<Pdu>> MakeAsync(string server, string roomId, string userId, ReadOnlyMemory<byte> content)
     {
         var path = $"{Uri.EscapeDataString(roomId)}/{Uri.EscapeDataString(userId)}";
         var query = membership == Membership.Leave ? "" : "?" + s_versions;
@@ -36,7 +36,7 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
     }
 
     /// <summary>Sends the event; answers the server's answer, which the caller disposes.</summary>
-    public async Task<Result<JsonDocument>> SendAsync(string server, Pdu pdu)
+    public async Task<Outcome<JsonDocument>> SendAsync(string server, Pdu pdu)
     {
         var path = $"send_{membership}/{Uri.EscapeDataString(pdu.RoomId)}/{Uri.EscapeDataString(pdu.EventId)}";
         if (membership == Membership.Knock)
@@ -49,7 +49,7 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
             : sent;
     }
 
-    private Result<Pdu> Build(JsonElement made, string roomId, string userId, ReadOnlyMemory<byte> content)
+    private Outcome<Pdu> Build(JsonElement made, string roomId, string userId, ReadOnlyMemory<byte> content)
     {
         var bad = MatrixError.Unknown("The server's template is not usable", 502);
         if (made.ValueKind != JsonValueKind.Object || !made.TryGetProperty("event"u8, out var template) || template.ValueKind != JsonValueKind.Object)

@@ -64,7 +64,7 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
                 var received = await source.Room.ReceivePdus(new RemotePdus(ServerName.Parse(source.Server), [.. some]));
                 for (var i = 0; i < some.Length && received.Ok; i++)
                 {
-                    if (!LacksState(received.Value!.Pdus[i]))
+                    if (!LacksState(received.Value.Pdus[i]))
                         continue;
                     first ??= received.Value.Pdus[i];
                     later.Add(some[i]);
@@ -132,7 +132,7 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
         ReadOnlyMemory<byte> pdu, JudgedPdu before, ImmutableArray<string> state, ImmutableArray<StateAtEvent> atMissing = default, bool stage = false)
     {
         var received = await source.Room.ReceivePdus(new RemotePdus(ServerName.Parse(source.Server), [pdu], state, atMissing, stage));
-        return received.Ok ? received.Value!.Pdus[0] : before;
+        return received.Ok ? received.Value.Pdus[0] : before;
     }
 
     private async Task<List<ReadOnlyMemory<byte>>> BetweenAsync(ReadOnlyMemory<byte> json) =>

@@ -15,15 +15,15 @@ public sealed class RemoteApi(FederationClient client, LocalServer self)
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = CanonicalJson.MaxDepth };
 
     /// <summary>Gets a JSON document; the caller disposes it.</summary>
-    public Task<Result<JsonDocument>> GetAsync(string server, string target, int maxBytes = FederationClient.DefaultMaxBytes, TimeSpan? patience = null) =>
+    public Task<Outcome<JsonDocument>> GetAsync(string server, string target, int maxBytes = FederationClient.DefaultMaxBytes, TimeSpan? patience = null) =>
         ParseAsync(SendAsync(server, HttpMethod.Get, target, default, patience ?? Patience, maxBytes));
 
     /// <summary>Posts JSON and gets a JSON document; the caller disposes it.</summary>
-    public Task<Result<JsonDocument>> PostAsync(string server, string target, ReadOnlyMemory<byte> json) =>
+    public Task<Outcome<JsonDocument>> PostAsync(string server, string target, ReadOnlyMemory<byte> json) =>
         ParseAsync(SendAsync(server, HttpMethod.Post, target, json, Patience));
 
     /// <summary>Puts JSON and gets a JSON document; the caller disposes it.</summary>
-    public Task<Result<JsonDocument>> PutAsync(
+    public Task<Outcome<JsonDocument>> PutAsync(
         string server, string target, ReadOnlyMemory<byte> json, TimeSpan patience, int maxBytes = FederationClient.DefaultMaxBytes) =>
         ParseAsync(SendAsync(server, HttpMethod.Put, target, json, patience, maxBytes));
 
@@ -31,7 +31,7 @@ public sealed class RemoteApi(FederationClient client, LocalServer self)
     /// <param name="maxBytes">The most that is read.</param>
     /// <param name="lists">The lists whose objects go to <paramref name="onItem"/>, with the list's name, one by one.</param>
     /// <param name="kept">The names of the wanted members.</param>
-    public async Task<Result<Dictionary<string, ReadOnlyMemory<byte>>>> StreamAsync(
+    public async Task<Outcome<Dictionary<string, ReadOnlyMemory<byte>>>> StreamAsync(
         string server, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan patience, long maxBytes, IReadOnlySet<string> lists,
         IReadOnlySet<string> kept,
         Func<string, ReadOnlyMemory<byte>, ValueTask> onItem)
@@ -58,7 +58,7 @@ public sealed class RemoteApi(FederationClient client, LocalServer self)
 
     /// <summary>Sends a request; answers the body of a successful response.</summary>
     /// <param name="target">Path and query, percent-encoded.</param>
-    public async Task<Result<ReadOnlyMemory<byte>>> SendAsync(
+    public async Task<Outcome<ReadOnlyMemory<byte>>> SendAsync(
         string server, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan patience, int maxBytes = FederationClient.DefaultMaxBytes)
     {
         if (!ServerName.TryParse(server, out var name) || server == self.Name.Value)
@@ -74,7 +74,7 @@ public sealed class RemoteApi(FederationClient client, LocalServer self)
         }
     }
 
-    private static async Task<Result<JsonDocument>> ParseAsync(Task<Result<ReadOnlyMemory<byte>>> sending)
+    private static async Task<Outcome<JsonDocument>> ParseAsync(Task<Outcome<ReadOnlyMemory<byte>>> sending)
     {
         if (!(await sending).TryGet(out var body, out var error))
             return error;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Directory;
 using OrleansMatrix.Protocol.Errors;

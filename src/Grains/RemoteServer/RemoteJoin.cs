@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room;
@@ -43,7 +42,7 @@ internal sealed class RemoteJoin(RemoteServerServices services, RoomServices roo
         return await grains.GetGrain<IRoomGrain>(roomId).ImportState(Describe(server, pdu, import, answer, isKnown));
     }
 
-    private async Task<Result<Dictionary<string, ReadOnlyMemory<byte>>>> SendAsync(string server, Pdu pdu, EventImport import, bool omitMembers)
+    private async Task<Outcome<Dictionary<string, ReadOnlyMemory<byte>>>> SendAsync(string server, Pdu pdu, EventImport import, bool omitMembers)
     {
         var path = $"send_join/{Uri.EscapeDataString(pdu.RoomId)}/{Uri.EscapeDataString(pdu.EventId)}";
         var sent = await StreamAsync("/_matrix/federation/v2/" + path + (omitMembers ? "?omit_members=true" : ""));
@@ -51,11 +50,11 @@ internal sealed class RemoteJoin(RemoteServerServices services, RoomServices roo
         // "If the request fails with M_UNRECOGNIZED, fall back to v1", which old servers say by any 404 that has no other code.
         if (sent.Error is { ErrCode: ErrCodes.Unrecognized })
             sent = await StreamAsync("/_matrix/federation/v1/" + path);
-        if (sent.IsOk)
+        if (sent.Ok)
             await import.FinishAsync();
         return sent;
 
-        Task<Result<Dictionary<string, ReadOnlyMemory<byte>>>> StreamAsync(string target) => services.Api.StreamAsync(
+        Task<Outcome<Dictionary<string, ReadOnlyMemory<byte>>>> StreamAsync(string target) => services.Api.StreamAsync(
             server, HttpMethod.Put, target, pdu.Json, s_patience, MaxBytes, s_lists, s_kept, (list, json) => import.AddAsync(json, list == "state"));
     }
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Orleans.Concurrency;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
@@ -45,7 +44,7 @@ public sealed class RemoteProfileGrain(RemoteServerServices services) : Grain, I
             return MatrixError.InvalidParam("Not a user ID");
         var asked = await services.Api.GetAsync(
             user.Domain.ToString(), $"/_matrix/federation/v1/query/profile?user_id={Uri.EscapeDataString(userId)}", MaxBytes, s_patience);
-        _until = services.Now + (asked.IsOk ? KeptMs : ErrorKeptMs);
+        _until = services.Now + (asked.Ok ? KeptMs : ErrorKeptMs);
         if (!asked.TryGet(out var document, out var error))
             return error;
         using (document)

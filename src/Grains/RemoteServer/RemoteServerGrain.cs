@@ -1,6 +1,5 @@
 using System.Globalization;
 using Orleans.Concurrency;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Persistence;
 using OrleansMatrix.Protocol.Errors;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Grains.Room.Importing;
 using OrleansMatrix.Protocol.Errors;

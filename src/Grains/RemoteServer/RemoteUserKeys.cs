@@ -1,5 +1,5 @@
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Device;
+using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 

@@ -11,7 +11,7 @@ internal sealed class RequestVerifier(LocalServer self, IServerKeyRing keys, All
 {
     private const int MaxHeaders = 5;
 
-    public async ValueTask<Result<string>> VerifyAsync(
+    public async ValueTask<Outcome<string>> VerifyAsync(
         IReadOnlyList<string?> authorization, string method, string target, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         if (authorization.Count is 0 or > MaxHeaders)

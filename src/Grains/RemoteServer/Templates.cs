@@ -8,16 +8,16 @@ namespace OrleansMatrix.Grains.RemoteServer;
 /// or dead does not hold up who could go through another.
 /// </summary>
 /// <param name="make">Asks one server.</param>
-internal sealed class Templates(Func<string, Task<Result<Pdu>>> make, TimeProvider time)
+internal sealed class Templates(Func<string, Task<Outcome<Pdu>>> make, TimeProvider time)
 {
     private const int MaxAtOnce = 3;
     private static readonly TimeSpan s_moment = TimeSpan.FromSeconds(1.5);
 
     /// <summary>What they answer, as it comes. Those who are asked when nobody reads on are let be.</summary>
-    public async IAsyncEnumerable<(string Server, Result<Pdu> Made)> AskAsync(IEnumerable<string> servers)
+    public async IAsyncEnumerable<(string Server, Outcome<Pdu> Made)> AskAsync(IEnumerable<string> servers)
     {
         var waiting = new Queue<string>(servers);
-        var asked = new List<(string Server, Task<Result<Pdu>> Making)>();
+        var asked = new List<(string Server, Task<Outcome<Pdu>> Making)>();
         while (waiting.Count > 0 || asked.Count > 0)
         {
             if (asked.Count < MaxAtOnce && waiting.TryDequeue(out var next))

@@ -1,5 +1,4 @@
 using System.Globalization;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;

@@ -54,7 +54,7 @@ public sealed class UserPushRules(IStorage storage, UserAccountData accountData,
         return rules.SetActions(kind, ruleId, body.RootElement);
     });
 
-    private async ValueTask<Outcome<Nothing>> EditAsync(string kindName, Func<PushRuleset, PushRuleKind, Result<PushRuleset>> edit)
+    private async ValueTask<Outcome<Nothing>> EditAsync(string kindName, Func<PushRuleset, PushRuleKind, Outcome<PushRuleset>> edit)
     {
         if (!PushRuleKinds.TryParse(kindName, out var kind))
             return MatrixError.InvalidParam("No such kind of push rule");

@@ -116,7 +116,7 @@ public sealed class Pdu
     /// Parses an event as received and checks its format (S-S API, Checks performed on receipt of a PDU, step 1): M_NOT_JSON, M_BAD_JSON or
     /// M_TOO_LARGE. Signatures and hashes are not checked here.
     /// </summary>
-    public static Result<Pdu> Parse(ReadOnlyMemory<byte> json, RoomVersion version) => PduParser.Parse(json.Span, version);
+    public static Outcome<Pdu> Parse(ReadOnlyMemory<byte> json, RoomVersion version) => PduParser.Parse(json.Span, version);
 
     /// <summary>Reads an event back that was checked before it was stored; <paramref name="json"/> is what <see cref="Json"/> gave.</summary>
     /// <exception cref="InvalidDataException">What was stored is not an event.</exception>

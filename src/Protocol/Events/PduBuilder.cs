@@ -53,7 +53,7 @@ public sealed class PduBuilder
     /// Makes the event (S-S API, Adding hashes and signatures to outgoing events). M_BAD_JSON for content that is no object or not
     /// acceptable in the room version, M_TOO_LARGE for an event over 65,536 bytes.
     /// </summary>
-    public Result<Pdu> Build(RoomVersion version, ServerName server, SigningKey key)
+    public Outcome<Pdu> Build(RoomVersion version, ServerName server, SigningKey key)
     {
         ArgumentNullException.ThrowIfNull(version);
         ArgumentNullException.ThrowIfNull(key);
@@ -83,7 +83,7 @@ public sealed class PduBuilder
         }
     }
 
-    private Result<Pdu> Finish(
+    private Outcome<Pdu> Finish(
         ReadOnlySpan<byte> body,
         int hashesAt,
         int signaturesAt,
@@ -202,10 +202,10 @@ public sealed class PduBuilder
         body.Append((byte)']');
     }
 
-    private static Result<byte[]> EncodeObject(ReadOnlySpan<byte> json, CanonicalJsonMode mode)
+    private static Outcome<byte[]> EncodeObject(ReadOnlySpan<byte> json, CanonicalJsonMode mode)
     {
         var encoded = CanonicalJson.Encode(json, mode);
-        return encoded.IsOk && encoded.Value[0] != '{' ? MatrixError.BadJson("Content is not an object") : encoded;
+        return encoded.Ok && encoded.Value[0] != '{' ? MatrixError.BadJson("Content is not an object") : encoded;
     }
 
     /// <summary>Room v11 and later: <c>redacts</c> is a member of the content.</summary>
@@ -214,7 +214,7 @@ public sealed class PduBuilder
         if (Redacts is null || !version.RedactsInContent)
             return Content.Span;
         var encoded = EncodeObject(Content.Span, CanonicalJsonMode.Strict);
-        if (!encoded.IsOk)
+        if (!encoded.Ok)
             return Content.Span;
         var content = new ByteBuilder(encoded.Value.Length + 64);
         CanonicalEditor.AppendWithout(encoded.Value, "redacts"u8, default, default, ref content);

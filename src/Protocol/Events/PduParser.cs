@@ -16,7 +16,7 @@ internal static class PduParser
     // Whitespace and escapes can make an event larger on the wire than its canonical form; six times is the most that escapes do.
     private const int MaxWireBytes = 8 * Pdu.MaxBytes;
 
-    public static Result<Pdu> Parse(ReadOnlySpan<byte> json, RoomVersion version)
+    public static Outcome<Pdu> Parse(ReadOnlySpan<byte> json, RoomVersion version)
     {
         if (json.Length > MaxWireBytes)
             return TooLarge();
@@ -27,7 +27,7 @@ internal static class PduParser
     }
 
     /// <summary>As <see cref="Parse"/>, for canonical JSON; computes the event id when it is not known.</summary>
-    public static Result<Pdu> FromCanonical(byte[] canonical, RoomVersion version, string? eventId = null)
+    public static Outcome<Pdu> FromCanonical(byte[] canonical, RoomVersion version, string? eventId = null)
     {
         // C-S API, Size limits: "MUST NOT be larger than 65536 bytes, when formatted with the federation event format, including any
         // signatures, and encoded as Canonical JSON"

@@ -16,7 +16,7 @@ public static class CanonicalJson
     public const long MaxInteger = (1L << 53) - 1;
 
     /// <summary>Gives the canonical form of one UTF-8 JSON value; M_NOT_JSON or M_BAD_JSON when it has none.</summary>
-    public static Result<byte[]> Encode(ReadOnlySpan<byte> json, CanonicalJsonMode mode = CanonicalJsonMode.Strict)
+    public static Outcome<byte[]> Encode(ReadOnlySpan<byte> json, CanonicalJsonMode mode = CanonicalJsonMode.Strict)
     {
         var output = new ByteBuilder(json.Length);
         try
@@ -31,7 +31,7 @@ public static class CanonicalJson
     }
 
     /// <summary>Gives the canonical form of a parsed value.</summary>
-    public static Result<byte[]> Encode(JsonElement element, CanonicalJsonMode mode = CanonicalJsonMode.Strict) =>
+    public static Outcome<byte[]> Encode(JsonElement element, CanonicalJsonMode mode = CanonicalJsonMode.Strict) =>
         Encode(JsonMarshal.GetRawUtf8Value(element), mode);
 
     /// <summary>True when the text is one JSON value in exactly its canonical form.</summary>

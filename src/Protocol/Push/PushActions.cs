@@ -31,7 +31,7 @@ public sealed class PushActions
     public string? Sound { get; private set; }
 
     /// <summary>Checks a list of actions. It is kept, so it must not be of a disposed document.</summary>
-    internal static Result<PushActions> Parse(JsonElement json)
+    internal static Outcome<PushActions> Parse(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Array)
             return MatrixError.InvalidParam("actions is not a list");

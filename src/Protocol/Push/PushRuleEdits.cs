@@ -18,7 +18,7 @@ public static class PushRuleEdits
     /// <param name="body">The request; it need not outlive the call.</param>
     /// <param name="before">The id of the rule that is to follow, or null.</param>
     /// <param name="after">The id of the rule that is to go before, or null; <paramref name="before"/> goes first.</param>
-    public static Result<PushRuleset> Put(
+    public static Outcome<PushRuleset> Put(
         this PushRuleset rules, PushRuleKind kind, string ruleId, JsonElement body, string? before = null, string? after = null)
     {
         ArgumentNullException.ThrowIfNull(rules);
@@ -48,7 +48,7 @@ public static class PushRuleEdits
     }
 
     /// <summary>Deletes a rule of the user's own; 404 for any other.</summary>
-    public static Result<PushRuleset> Delete(this PushRuleset rules, PushRuleKind kind, string ruleId)
+    public static Outcome<PushRuleset> Delete(this PushRuleset rules, PushRuleKind kind, string ruleId)
     {
         ArgumentNullException.ThrowIfNull(rules);
         return rules.TryGet(kind, ruleId, out var rule) && !rule.IsDefault
@@ -57,7 +57,7 @@ public static class PushRuleEdits
     }
 
     /// <summary>Enables or disables a rule, default ones too (PUT .../enabled).</summary>
-    public static Result<PushRuleset> SetEnabled(this PushRuleset rules, PushRuleKind kind, string ruleId, JsonElement body)
+    public static Outcome<PushRuleset> SetEnabled(this PushRuleset rules, PushRuleKind kind, string ruleId, JsonElement body)
     {
         ArgumentNullException.ThrowIfNull(rules);
         if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("enabled", out var enabled) ||
@@ -69,7 +69,7 @@ public static class PushRuleEdits
     }
 
     /// <summary>Sets the actions of a rule, default ones too (PUT .../actions).</summary>
-    public static Result<PushRuleset> SetActions(this PushRuleset rules, PushRuleKind kind, string ruleId, JsonElement body)
+    public static Outcome<PushRuleset> SetActions(this PushRuleset rules, PushRuleKind kind, string ruleId, JsonElement body)
     {
         ArgumentNullException.ThrowIfNull(rules);
         if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("actions", out var json))

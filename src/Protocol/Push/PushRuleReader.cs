@@ -16,11 +16,11 @@ internal static class PushRuleReader
         if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("rule_id", out var id) || id.ValueKind != JsonValueKind.String)
             return null;
         var read = Read(kind, id.GetString()!, json, isDefault: IsTrue(json, "default"));
-        return read.IsOk ? read.Value with { Enabled = !json.TryGetProperty("enabled", out _) || IsTrue(json, "enabled") } : null;
+        return read.Ok ? read.Value with { Enabled = !json.TryGetProperty("enabled", out _) || IsTrue(json, "enabled") } : null;
     }
 
     /// <summary>Reads the body of a request that sets a rule; an error is 400 M_BAD_JSON, M_MISSING_PARAM or M_INVALID_PARAM.</summary>
-    public static Result<PushRule> Read(PushRuleKind kind, string ruleId, JsonElement body, bool isDefault = false)
+    public static Outcome<PushRule> Read(PushRuleKind kind, string ruleId, JsonElement body, bool isDefault = false)
     {
         if (body.ValueKind != JsonValueKind.Object)
             return MatrixError.BadJson("A push rule is an object");
@@ -38,7 +38,7 @@ internal static class PushRuleReader
         };
     }
 
-    private static Result<PushRule> ReadPattern(JsonElement body, PushRule rule)
+    private static Outcome<PushRule> ReadPattern(JsonElement body, PushRule rule)
     {
         if (!body.TryGetProperty("pattern", out var pattern))
             return MatrixError.MissingParam("A content rule needs a pattern");
@@ -47,7 +47,7 @@ internal static class PushRuleReader
         return rule with { Pattern = text };
     }
 
-    private static Result<PushRule> ReadConditions(JsonElement body, PushRule rule)
+    private static Outcome<PushRule> ReadConditions(JsonElement body, PushRule rule)
     {
         if (!body.TryGetProperty("conditions", out var list))
             return rule;

@@ -40,7 +40,7 @@ public sealed class ServerKeys
     /// </summary>
     /// <param name="json">The object.</param>
     /// <param name="fetchedTs">When it was fetched, in milliseconds since the Unix epoch.</param>
-    public static Result<ServerKeys> Parse(ReadOnlySpan<byte> json, long fetchedTs)
+    public static Outcome<ServerKeys> Parse(ReadOnlySpan<byte> json, long fetchedTs)
     {
         // Some servers publish numbers that strict canonical JSON has no room for; their signatures hold all the same.
         if (!CanonicalJson.Encode(json, CanonicalJsonMode.Lenient).TryGet(out var canonical, out var error))
@@ -109,7 +109,7 @@ public sealed class ServerKeys
     /// <param name="notary">The notary's server name.</param>
     /// <param name="findNotaryKey">The notary's keys by key id.</param>
     /// <param name="fetchedTs">When it was fetched, in milliseconds since the Unix epoch.</param>
-    public static Result<ImmutableArray<ServerKeys>> ParseNotaryResponse(
+    public static Outcome<ImmutableArray<ServerKeys>> ParseNotaryResponse(
         ReadOnlySpan<byte> json, string notary, Func<string, VerifyKey?> findNotaryKey, long fetchedTs)
     {
         if (!CanonicalJson.Encode(json, CanonicalJsonMode.Lenient).TryGet(out var canonical, out var error))
@@ -129,7 +129,7 @@ public sealed class ServerKeys
         return found.DrainToImmutable();
     }
 
-    private static Result<ServerKeys> Read(JsonElement root, byte[] canonical, long fetchedTs)
+    private static Outcome<ServerKeys> Read(JsonElement root, byte[] canonical, long fetchedTs)
     {
         if (root.ValueKind != JsonValueKind.Object)
             return MatrixError.BadJson("Server keys are not an object");

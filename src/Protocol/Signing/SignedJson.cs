@@ -9,7 +9,7 @@ public static class SignedJson
     /// <summary>
     /// Adds a signature to an object, next to those it has; gives canonical JSON. M_NOT_JSON or M_BAD_JSON when it has no canonical form.
     /// </summary>
-    public static Result<byte[]> Sign(
+    public static Outcome<byte[]> Sign(
         ReadOnlySpan<byte> json, string entity, SigningKey key, CanonicalJsonMode mode = CanonicalJsonMode.Strict)
     {
         ArgumentNullException.ThrowIfNull(key);

@@ -29,6 +29,14 @@ public class SerializationTests
     }
 
     [Fact]
+    public void A_value_arrives()
+    {
+        Assert.Equal("x", ((Outcome<string>)Pass((Outcome<string>)"x")!).Value);
+        Assert.Equal(7, ((Outcome<long>)Pass((Outcome<long>)7)!).Value);
+        Assert.True(((Outcome<string?>)Pass((Outcome<string?>)(string?)null)!).Ok);
+    }
+
+    [Fact]
     public void An_error_arrives_with_its_further_members()
     {
         var error = MatrixError.LimitExceeded(1234);

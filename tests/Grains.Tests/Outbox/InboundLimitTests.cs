@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.TestingHost;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Tests.Room;
+using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
 using static OrleansMatrix.Grains.Tests.Room.RoomHarness;

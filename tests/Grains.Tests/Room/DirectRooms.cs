@@ -24,8 +24,8 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
     {
         var sent = await SendAsync(roomId, userId, Membership.Join, content);
         if (!sent.Ok)
-            return sent.Error!;
-        var (version, answer) = sent.Value!;
+            return sent.Error;
+        var (version, answer) = sent.Value;
         RoomVersion.TryGet(version, out var roomVersion);
         var join = Pdu.Parse(answer.Event, roomVersion!).Value;
         var view = (await RoomView.OpenAsync(Reads, roomId))!;
@@ -48,7 +48,7 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
     public async Task<Outcome<StateListing>> ListStateAsync(string roomId, string eventId)
     {
         var served = await ServedRoom.OpenAsync(Reads, roomId, Name);
-        return served.Ok ? await ServedState.ListAsync(served.Value!, eventId, omitMembers: false) : served.Error!;
+        return served.Ok ? await ServedState.ListAsync(served.Value, eventId, omitMembers: false) : served.Error;
     }
 
     private ReadServices Reads => new(other.Storage, new StateNodeCache(other.Storage.StateNodes), other.Clock);
@@ -78,13 +78,13 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
     public async Task<Outcome<RemoteKnock>> KnockAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via)
     {
         var sent = await SendAsync(roomId, userId, Membership.Knock, content);
-        return sent.Ok ? new RemoteKnock("$knock", sent.Value!.Answer.StrippedState) : sent.Error!;
+        return sent.Ok ? new RemoteKnock("$knock", sent.Value.Answer.StrippedState) : sent.Error;
     }
 
     public async Task<Outcome<string>> LeaveAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via)
     {
         var sent = await SendAsync(roomId, userId, Membership.Leave, content);
-        return sent.Ok ? "$leave" : sent.Error!;
+        return sent.Ok ? "$leave" : sent.Error;
     }
 
     public Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> strippedState) =>
@@ -103,8 +103,8 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
         var made = await other.RunAsync(roomId, room => MakeMembership.RunAsync(
             room, new MembershipTemplateRequest(ServerName.Parse(Name), UserId.Parse(userId), membership, [.. RoomVersion.All.Select(v => v.Id)])));
         if (!made.Ok)
-            return made.Error!;
-        RoomVersion.TryGet(made.Value!.RoomVersion, out var version);
+            return made.Error;
+        RoomVersion.TryGet(made.Value.RoomVersion, out var version);
         var template = JsonDocument.Parse(made.Value.Event).RootElement;
         string[] Ids(string name) => [.. template.GetProperty(name).EnumerateArray().Select(e => e.GetString()!)];
         var pdu = new PduBuilder
@@ -121,6 +121,6 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
         }.Build(version!, self.Server.Name, self.Server.Key).Value;
         var accepted = await other.RunAsync(
             roomId, room => AcceptMembership.RunAsync(room, new SignedMembership(ServerName.Parse(Name), pdu.EventId, membership, pdu.Json)));
-        return accepted.Ok ? new Sent(version!.Id, accepted.Value!) : accepted.Error!;
+        return accepted.Ok ? new Sent(version!.Id, accepted.Value) : accepted.Error;
     }
 }

@@ -114,7 +114,7 @@ public class MembershipTests
             room, Bob, MembershipAction.Join, content: """{"membership":"join","join_authorised_via_users_server":"@mallory:evil"}""");
         Assert.Equal(isKnown, joined.Ok);
         if (isKnown)
-            Assert.Equal(Alice, Json(await silo.EventAsync(joined.Value!)).GetProperty("content").GetProperty("join_authorised_via_users_server").GetString());
+            Assert.Equal(Alice, Json(await silo.EventAsync(joined.Value)).GetProperty("content").GetProperty("join_authorised_via_users_server").GetString());
     }
 
     [Fact]
@@ -163,7 +163,7 @@ public class MembershipTests
         await using var silo = await RoomHarness.StartAsync();
         var room = await silo.CreateAsync();
         var joined = await silo.MemberAsync(room, Bob, MembershipAction.Join);
-        Assert.True((await silo.RedactAsync(room, Alice, joined.Value!)).Ok);
+        Assert.True((await silo.RedactAsync(room, Alice, joined.Value)).Ok);
         var row = (await silo.Storage.Memberships.GetAsync(room, Bob))!;
         Assert.Equal(("join", (string?)null), (row.Membership, row.DisplayName));
         Assert.True((await silo.SendAsync(room, Bob, "still here")).Ok);
@@ -177,7 +177,7 @@ public class MembershipTests
         var other = await silo.CreateAsync();
         await silo.MemberAsync(room, Bob, MembershipAction.Join);
         await silo.MemberAsync(room, Carol, MembershipAction.Join);
-        var message = (await silo.SendAsync(room, Bob, "x")).Value!;
+        var message = (await silo.SendAsync(room, Bob, "x")).Value;
         Assert.Equal(ErrCodes.InvalidParam, (await silo.RedactAsync(other, Alice, message)).Error!.ErrCode);
         Assert.Equal(ErrCodes.NotFound, (await silo.RedactAsync(room, Alice, "$nothing")).Error!.ErrCode);
         Assert.Equal(ErrCodes.Forbidden, (await silo.RedactAsync(room, Carol, message)).Error!.ErrCode);

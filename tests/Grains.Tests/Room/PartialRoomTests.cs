@@ -46,7 +46,7 @@ public sealed class PartialRoomTests : IAsyncLifetime
 
         // Bob is not known here, yet his message counts, and Zoe's goes to the server that is only said to be in the room.
         await ExchangeAsync(room, Bob, "from bob");
-        var hello = (await _remote.SendAsync(room, Zoe, "from zoe")).Value!;
+        var hello = (await _remote.SendAsync(room, Zoe, "from zoe")).Value;
         Assert.Contains(hello, (await _remote.Storage.Outbox.QueuedAsync("local", 0, 10)).Select(r => r.EventId));
         Assert.Equal(PduVerdict.Accepted, await GiveAsync(_remote, _local, room, hello));
         await _local.MemberAsync(room, Carol, MembershipAction.Leave);
@@ -91,7 +91,7 @@ public sealed class PartialRoomTests : IAsyncLifetime
         var spam = await EventAsync(_remote, room, Bob, "m.room.message", null, """{"body":"spam"}""", [.. last], auth, LocalKey);
         await StoreAsync(bobsJoin);
         Assert.Equal(PduVerdict.Accepted, (await PushAsync(_remote, room, spam)).Single().Verdict);
-        var after = (await _remote.SendAsync(room, Zoe, "after")).Value!;
+        var after = (await _remote.SendAsync(room, Zoe, "after")).Value;
 
         Assert.True(await _remote.FillAsync(room));
         Assert.Equal(EventStatus.Rejected, (await _remote.EventAsync(spam.EventId)).Status);
@@ -108,11 +108,11 @@ public sealed class PartialRoomTests : IAsyncLifetime
     {
         var room = await CrowdAsync("12");
         await JoinAsync(room);
-        var first = (await _local.SendAsync(room, Alice, "first")).Value!;
-        var second = (await _local.SendAsync(room, Alice, "second")).Value!;
+        var first = (await _local.SendAsync(room, Alice, "first")).Value;
+        var second = (await _local.SendAsync(room, Alice, "second")).Value;
         var json = (await _local.EventAsync(second)).Json;
         var kept = await _remote.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse("local"), [json], Stage: true)));
-        Assert.Equal(PduVerdict.Staged, kept.Value!.Pdus.Single().Verdict);
+        Assert.Equal(PduVerdict.Staged, kept.Value.Pdus.Single().Verdict);
         if (isFilledFirst)
             Assert.True(await _remote.FillAsync(room));
         Assert.Equal(PduVerdict.Accepted, await GiveAsync(_local, _remote, room, first));
@@ -129,7 +129,7 @@ public sealed class PartialRoomTests : IAsyncLifetime
         var room = await CrowdAsync("12");
         var join = await JoinAsync(room);
         var kick = await _local.MemberAsync(room, Alice, MembershipAction.Kick, Zoe);
-        Assert.Equal(PduVerdict.Accepted, await GiveAsync(_local, _remote, room, kick.Value!));
+        Assert.Equal(PduVerdict.Accepted, await GiveAsync(_local, _remote, room, kick.Value));
         Assert.Equal("leave", (await _remote.Storage.Memberships.GetAsync(room, Zoe))!.Membership);
         Assert.False((await _remote.SendAsync(room, Zoe, "anybody?")).Ok);
         Assert.True(await _remote.FillAsync(room));
@@ -179,12 +179,12 @@ public sealed class PartialRoomTests : IAsyncLifetime
         await JoinAsync(room);
         await _local.MemberAsync(room, Carol, MembershipAction.Leave);
         await _local.SendAsync(room, Bob, "lost");
-        var behind = (await _local.SendAsync(room, Bob, "behind the gap")).Value!;
+        var behind = (await _local.SendAsync(room, Bob, "behind the gap")).Value;
         var pdu = (await _local.EventAsync(behind)).Json;
         await StoreAuthAsync(behind);
         Assert.Equal(PduVerdict.MissingPrevEvents, await GiveAsync(_local, _remote, room, behind));
         var verdict = await _remote.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse("local"), [pdu], [])));
-        Assert.Equal(PduVerdict.Accepted, verdict.Value!.Pdus.Single().Verdict);
+        Assert.Equal(PduVerdict.Accepted, verdict.Value.Pdus.Single().Verdict);
         Assert.True(await _remote.FillAsync(room));
         Assert.Equal((await _local.EventAsync(behind)).StateBefore, (await _remote.EventAsync(behind)).StateBefore);
         Assert.Equal("leave", (await _remote.Storage.Memberships.GetAsync(room, Carol))!.Membership);
@@ -220,7 +220,7 @@ public sealed class PartialRoomTests : IAsyncLifetime
         var joined = await _remote.MemberAsync(room, Zoe, MembershipAction.Join);
         Assert.True(joined.Ok, joined.Error?.Message);
         Assert.Equal(isPartial, await _remote.Storage.PartialRooms.GetAsync(room) is not null);
-        return joined.Value!;
+        return joined.Value;
     }
 
     private async Task ExchangeAsync(string room, string sender, string text)
@@ -242,7 +242,7 @@ public sealed class PartialRoomTests : IAsyncLifetime
     {
         var pdu = (await from.EventAsync(eventId)).Json;
         return (await to.RunAsync(
-            room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(from.Server.Name.Value), [pdu])))).Value!.Pdus.Single().Verdict;
+            room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(from.Server.Name.Value), [pdu])))).Value.Pdus.Single().Verdict;
     }
 
     // What event_auth brings: the member events that an event names.

@@ -119,7 +119,7 @@ public sealed class PipelinedCommitTests : IDisposable
         Assert.False(pushing.IsCompleted || sending.IsCompleted);
         release.SetResult();
         Assert.All(await pushing, v => Assert.Equal(PduVerdict.Accepted, v.Verdict));
-        Assert.Equal([chain[^1].EventId], PrevEvents(await silo.EventAsync((await sending).Value!)));
+        Assert.Equal([chain[^1].EventId], PrevEvents(await silo.EventAsync((await sending).Value)));
     }
 
     private Task<RoomHarness> StartAsync() => RoomHarness.StartAsync(_folder, _clock, wrap: inner => _storage = new InterceptedStorage(inner));

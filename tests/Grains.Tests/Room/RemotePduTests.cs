@@ -22,12 +22,12 @@ public class RemotePduTests
         await using var silo = await RoomHarness.StartAsync();
         var room = await silo.CreateAsync(version);
         var join = await JoinAsync(silo, room, Zoe);
-        var local = (await silo.SendAsync(room, Alice, "here")).Value!;
+        var local = (await silo.SendAsync(room, Alice, "here")).Value;
         var remote = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"there"}""", [join.EventId]);
         Assert.Equal(PduVerdict.Accepted, (await PushAsync(silo, room, remote)).Single().Verdict);
         Assert.Equal([local, remote.EventId], (await silo.Storage.Rooms.GetAsync(room))!.Extremities);
 
-        var merge = (await silo.SendAsync(room, Alice, "merged")).Value!;
+        var merge = (await silo.SendAsync(room, Alice, "merged")).Value;
         Assert.Equal([local, remote.EventId], PrevEvents(await silo.EventAsync(merge)));
         Assert.Equal([merge], (await silo.Storage.Rooms.GetAsync(room))!.Extremities);
         Assert.Equal([local, remote.EventId, merge], (await silo.HistoryAsync(room)).TakeLast(3).Select(e => e.EventId));
@@ -160,7 +160,7 @@ public class RemotePduTests
         Assert.Equal(PduVerdict.MissingPrevEvents, (await PushAsync(silo, room, later)).Single().Verdict);
 
         var given = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [rejected.Json], [.. before.Values])));
-        verdict = given.Value!.Pdus.Single();
+        verdict = given.Value.Pdus.Single();
         Assert.Equal((PduVerdict.Rejected, 0), (verdict.Verdict, verdict.Missing.Length));
         Assert.Equal(EventStatus.Rejected, (await silo.EventAsync(rejected.EventId)).Status);
         Assert.Equal(PduVerdict.Accepted, (await PushAsync(silo, room, later)).Single().Verdict);
@@ -176,7 +176,7 @@ public class RemotePduTests
         var state = (await silo.StateAsync(room)).Values;
         var later = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"after a gap"}""", ["$gone"]);
         var outcome = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [later.Json], [.. state])));
-        Assert.Equal(PduVerdict.Accepted, outcome.Value!.Pdus.Single().Verdict);
+        Assert.Equal(PduVerdict.Accepted, outcome.Value.Pdus.Single().Verdict);
         Assert.Equal(["$gone"], await silo.Storage.Events.BackwardExtremitiesAsync(room, (await silo.EventAsync(later.EventId)).Position, 10));
     }
 
@@ -193,7 +193,7 @@ public class RemotePduTests
         Assert.Equal(PduVerdict.MissingPrevEvents, (await PushAsync(silo, room, later)).Single().Verdict);
         var outcome = await silo.RunAsync(room, r => ReceivePdus.RunAsync(
             r, new RemotePdus(ServerName.Parse(Name), [later.Json], AtMissing: [new StateAtEvent(gap.EventId, [.. state])])));
-        Assert.Equal(PduVerdict.Accepted, outcome.Value!.Pdus.Single().Verdict);
+        Assert.Equal(PduVerdict.Accepted, outcome.Value.Pdus.Single().Verdict);
         var ids = (await silo.StateAsync(room)).Values;
         Assert.Contains(gap.EventId, ids);
         Assert.DoesNotContain(join.EventId, ids);
@@ -205,7 +205,7 @@ public class RemotePduTests
         await using var silo = await RoomHarness.StartAsync();
         var (room, other) = (await silo.CreateAsync(), await silo.CreateAsync());
         var join = await JoinAsync(silo, room, Zoe);
-        var target = (await silo.SendAsync(other, Alice, "elsewhere")).Value!;
+        var target = (await silo.SendAsync(other, Alice, "elsewhere")).Value;
         var redaction = await EventAsync(silo, room, Zoe, "m.room.redaction", null, $$"""{"redacts":"{{target}}"}""", [join.EventId], redacts: target);
         Assert.Equal(PduVerdict.SoftFailed, (await PushAsync(silo, room, redaction)).Single().Verdict);
         Assert.Null((await silo.EventAsync(target)).RedactedBy);
@@ -226,7 +226,7 @@ public class RemotePduTests
         Assert.All(verdicts, v => Assert.Equal(PduVerdict.Dropped, v.Verdict));
         var garbage = await silo.RunAsync(
             room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [Utf8("{"), Utf8("[]"), Utf8("{}"), new byte[70_000]])));
-        Assert.All(garbage.Value!.Pdus, v => Assert.Equal(PduVerdict.Dropped, v.Verdict));
+        Assert.All(garbage.Value.Pdus, v => Assert.Equal(PduVerdict.Dropped, v.Verdict));
         Assert.Equal(count, (await silo.HistoryAsync(room)).Count);
     }
 
@@ -239,7 +239,7 @@ public class RemotePduTests
         var pdu = await EventAsync(silo, room, Zoe, "m.room.message", null, """{"body":"original"}""", [join.EventId]);
         var tampered = Utf8(System.Text.Encoding.UTF8.GetString(pdu.Json.Span).Replace("original", "modified"));
         var outcome = await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [tampered])));
-        Assert.Equal((pdu.EventId, PduVerdict.Accepted), outcome.Value!.Pdus.Select(v => (v.EventId, v.Verdict)).Single());
+        Assert.Equal((pdu.EventId, PduVerdict.Accepted), outcome.Value.Pdus.Select(v => (v.EventId, v.Verdict)).Single());
         Assert.Equal("{}", Json(await silo.EventAsync(pdu.EventId)).GetProperty("content").GetRawText());
     }
 
@@ -275,8 +275,8 @@ public class RemotePduTests
         var room = await silo.CreateAsync();
         await silo.SendAsync(room, Alice, "nobody else");
         await JoinAsync(silo, room, Zoe);
-        var message = (await silo.SendAsync(room, Alice, "for you")).Value!;
-        var kick = (await silo.MemberAsync(room, Alice, MembershipAction.Kick, Zoe)).Value!;
+        var message = (await silo.SendAsync(room, Alice, "for you")).Value;
+        var kick = (await silo.MemberAsync(room, Alice, MembershipAction.Kick, Zoe)).Value;
         await silo.SendAsync(room, Alice, "not for you");
         Assert.Equal([message, kick], (await silo.Storage.Outbox.QueuedAsync(Name, 0, 100)).Where(o => o.Kind == OutboxKind.Pdu).Select(o => o.EventId));
     }

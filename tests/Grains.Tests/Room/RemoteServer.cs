@@ -51,7 +51,7 @@ internal static class RemoteServer
 
     /// <summary>Hands events to the room and gives the verdicts.</summary>
     public static async Task<JudgedPdu[]> PushAsync(RoomHarness silo, string room, params Pdu[] pdus) =>
-        [.. (await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [.. pdus.Select(p => p.Json)])))).Value!.Pdus];
+        [.. (await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [.. pdus.Select(p => p.Json)])))).Value.Pdus];
 
     /// <summary>Joins a remote user to a public room, as an event pushed by the remote server.</summary>
     public static async Task<Pdu> JoinAsync(RoomHarness silo, string room, string user)

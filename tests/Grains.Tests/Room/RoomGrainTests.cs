@@ -45,7 +45,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
     [InlineData("public_chat", null, "public", "forbidden")]
     public async Task Presets_set_the_rules(string? preset, string? visibility, string joinRule, string guestAccess)
     {
-        var room = (await CreateAsync(Request() with { Preset = preset, Visibility = visibility, Name = "N", Topic = "T", Invites = [Bob] })).Value!;
+        var room = (await CreateAsync(Request() with { Preset = preset, Visibility = visibility, Name = "N", Topic = "T", Invites = [Bob] })).Value;
         var summary = (await _storage.Rooms.GetSummaryAsync(room))!;
         Assert.Equal(("N", "T", joinRule, guestAccess == "can_join", 1),
             (summary.Name, summary.Topic, summary.JoinRule, summary.GuestCanJoin, summary.JoinedMembers));
@@ -59,7 +59,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
     [Fact]
     public async Task Before_room_version_12_invited_users_of_a_trusted_chat_get_the_creators_level()
     {
-        var room = (await CreateAsync(Request() with { Preset = "trusted_private_chat", RoomVersion = "10", Invites = [Bob] })).Value!;
+        var room = (await CreateAsync(Request() with { Preset = "trusted_private_chat", RoomVersion = "10", Invites = [Bob] })).Value;
         var users = (await ContentAsync(room, "m.room.power_levels")).GetProperty("users");
         Assert.Equal((100, 100), (users.GetProperty(Alice).GetInt32(), users.GetProperty(Bob).GetInt32()));
     }
@@ -75,7 +75,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
             PowerLevels = Utf8("""{"invite":77,"extra":true}"""),
             InitialState = [new("m.room.join_rules", "", Utf8("""{"join_rule":"knock"}""")), new("m.room.name", "", Utf8("""{"name":"by state"}""")),
             new("x", "y", Utf8("""{"z":1}"""))],
-        })).Value!;
+        })).Value;
         var summary = (await _storage.Rooms.GetSummaryAsync(room))!;
         Assert.Equal(("by name", "knock", "m.space"), (summary.Name, summary.JoinRule, summary.RoomType));
         var create = await ContentAsync(room, "m.room.create");
@@ -103,8 +103,8 @@ public sealed class RoomGrainTests : IAsyncLifetime
     [Fact]
     public async Task An_alias_is_taken_with_the_room_or_not_at_all()
     {
-        var room = (await CreateAsync(Request() with { AliasLocalpart = "here" })).Value!;
-        Assert.Equal(room, (await Grains.GetGrain<IRoomAliasGrain>("#here:local").Resolve()).Value!.RoomId);
+        var room = (await CreateAsync(Request() with { AliasLocalpart = "here" })).Value;
+        Assert.Equal(room, (await Grains.GetGrain<IRoomAliasGrain>("#here:local").Resolve()).Value.RoomId);
         Assert.Equal("#here:local", (await _storage.Rooms.GetSummaryAsync(room))!.CanonicalAlias);
         Assert.Equal(ErrCodes.RoomInUse, await ErrorAsync(Request() with { AliasLocalpart = "here" }));
         Assert.Single(await _storage.Memberships.OfUserAsync(Alice));
@@ -114,13 +114,13 @@ public sealed class RoomGrainTests : IAsyncLifetime
     public async Task Rooms_made_at_the_same_moment_are_different_rooms()
     {
         var rooms = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => CreateAsync(Request())));
-        Assert.Equal(5, rooms.Select(r => r.Value!).Distinct().Count());
+        Assert.Equal(5, rooms.Select(r => r.Value).Distinct().Count());
     }
 
     [Fact]
     public async Task A_canonical_alias_must_point_to_the_room_unless_it_was_there_before()
     {
-        var room = (await CreateAsync(Request() with { AliasLocalpart = "mine" })).Value!;
+        var room = (await CreateAsync(Request() with { AliasLocalpart = "mine" })).Value;
         await CreateAsync(Request() with { AliasLocalpart = "other" });
         Assert.Equal(ErrCodes.BadAlias, await SetAsync("""{"alias":"#other:local"}"""));
         Assert.Equal(ErrCodes.BadAlias, await SetAsync("""{"alias":"#mine:local","alt_aliases":["#nobody:local"]}"""));
@@ -140,14 +140,14 @@ public sealed class RoomGrainTests : IAsyncLifetime
     [InlineData("12", "12")]
     public async Task An_upgrade_closes_the_old_room_and_moves_what_belongs_to_it(string from, string to)
     {
-        var old = (await CreateAsync(Request() with { RoomVersion = from, AliasLocalpart = "moving", Name = "N", Visibility = "public" })).Value!;
+        var old = (await CreateAsync(Request() with { RoomVersion = from, AliasLocalpart = "moving", Name = "N", Visibility = "public" })).Value;
         var grain = Grains.GetGrain<IRoomGrain>(old);
         await grain.ChangeMembership(new MembershipChange(new Requester(UserId.Parse(Alice), "D"), MembershipAction.Ban, Carol));
         Assert.Equal(ErrCodes.Forbidden, (await grain.Upgrade(new RoomUpgrade(new Requester(UserId.Parse(Bob), "D"), to))).Error!.ErrCode);
         Assert.Equal(ErrCodes.UnsupportedRoomVersion, (await grain.Upgrade(new RoomUpgrade(new Requester(UserId.Parse(Alice), "D"), "x"))).Error!.ErrCode);
         var upgraded = await grain.Upgrade(new RoomUpgrade(new Requester(UserId.Parse(Alice), "D"), to));
         Assert.True(upgraded.Ok, upgraded.Error?.Message);
-        var room = upgraded.Value!;
+        var room = upgraded.Value;
 
         Assert.Equal(room, (await ContentAsync(old, "m.room.tombstone")).GetProperty("replacement_room").GetString());
         var create = await ContentAsync(room, "m.room.create");
@@ -155,7 +155,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
         Assert.Equal(to == "11", create.GetProperty("predecessor").TryGetProperty("event_id", out var closing));
         if (to == "11")
             Assert.Equal("m.room.tombstone", (await _storage.Events.GetAsync(closing.GetString()!))!.Type);
-        Assert.Equal(room, (await Grains.GetGrain<IRoomAliasGrain>("#moving:local").Resolve()).Value!.RoomId);
+        Assert.Equal(room, (await Grains.GetGrain<IRoomAliasGrain>("#moving:local").Resolve()).Value.RoomId);
         var summary = (await _storage.Rooms.GetSummaryAsync(room))!;
         Assert.Equal(("N", "#moving:local", "public"), (summary.Name, summary.CanonicalAlias, summary.JoinRule));
         Assert.Equal((false, true), (await _storage.Rooms.IsPublicAsync(old), await _storage.Rooms.IsPublicAsync(room)));
@@ -167,7 +167,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
     [Fact]
     public async Task Typing_ends_by_itself()
     {
-        var room = (await CreateAsync(Request())).Value!;
+        var room = (await CreateAsync(Request())).Value;
         var grain = Grains.GetGrain<IRoomGrain>(room);
         Assert.Equal(ErrCodes.Forbidden, (await grain.SetTyping(new TypingNotice(UserId.Parse(Bob), true, 5000))).Error!.ErrCode);
         Assert.True((await grain.SetTyping(new TypingNotice(UserId.Parse(Alice), true, 5000))).Ok);
@@ -186,7 +186,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
         var unit = new WriteUnit();
         _storage.Accounts.Create(unit, new AccountRow(Bob, null, false, true, false, false, false, null, 0));
         await _storage.CommitAsync(unit);
-        var room = (await CreateAsync(Request() with { Preset = "private_chat", Invites = [Bob] })).Value!;
+        var room = (await CreateAsync(Request() with { Preset = "private_chat", Invites = [Bob] })).Value;
         var grain = Grains.GetGrain<IRoomGrain>(room);
         Assert.True((await grain.ChangeMembership(new MembershipChange(new Requester(UserId.Parse(Bob), "D", IsGuest: true), MembershipAction.Join, Bob))).Ok);
         await grain.SetState(new StateToSet(new Requester(UserId.Parse(Alice), "D"), "m.room.guest_access", "", Utf8("""{"guest_access":"forbidden"}""")));
@@ -196,7 +196,7 @@ public sealed class RoomGrainTests : IAsyncLifetime
     [Fact]
     public async Task Member_events_by_the_state_endpoint_follow_the_rules_of_the_membership_endpoints()
     {
-        var room = (await CreateAsync(Request() with { Preset = "public_chat" })).Value!;
+        var room = (await CreateAsync(Request() with { Preset = "public_chat" })).Value;
         Assert.Null(await SetAsync(Bob, Bob, """{"membership":"join","displayname":"Bobby"}"""));
         Assert.Equal("Bobby", (await _storage.Memberships.GetAsync(room, Bob))!.DisplayName);
         Assert.Equal(ErrCodes.Forbidden, await SetAsync(Alice, Alice, """{"membership":"invite"}"""));
@@ -215,12 +215,12 @@ public sealed class RoomGrainTests : IAsyncLifetime
     [Fact]
     public async Task Suspended_users_may_leave_and_take_back_what_they_said_and_no_more()
     {
-        var room = (await CreateAsync(Request() with { Preset = "public_chat" })).Value!;
+        var room = (await CreateAsync(Request() with { Preset = "public_chat" })).Value;
         var grain = Grains.GetGrain<IRoomGrain>(room);
         var bob = new Requester(UserId.Parse(Bob), "D");
         var suspended = bob with { Suspended = true };
         await grain.ChangeMembership(new MembershipChange(bob, MembershipAction.Join, Bob));
-        var message = (await grain.Send(new EventToSend(bob, "m.room.message", Utf8("{}"), "1"))).Value!;
+        var message = (await grain.Send(new EventToSend(bob, "m.room.message", Utf8("{}"), "1"))).Value;
         Assert.Equal(ErrCodes.UserSuspended, (await grain.Send(new EventToSend(suspended, "m.room.message", Utf8("{}"), "2"))).Error!.ErrCode);
         Assert.Equal(ErrCodes.UserSuspended, (await grain.SetState(new StateToSet(suspended, "x", "", Utf8("{}")))).Error!.ErrCode);
         Assert.Equal(ErrCodes.UserSuspended, (await grain.ChangeMembership(new MembershipChange(suspended, MembershipAction.Invite, Carol))).Error!.ErrCode);

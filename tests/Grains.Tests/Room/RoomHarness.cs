@@ -13,6 +13,7 @@ using OrleansMatrix.Grains.Room.Importing;
 using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.RoomVersions;

@@ -20,7 +20,7 @@ public class RoomWriteTests
         Assert.True(joined.Ok, joined.Error?.Message);
         var sent = await silo.SendAsync(room, Bob, "hello");
         Assert.True(sent.Ok, sent.Error?.Message);
-        Assert.True((await silo.RedactAsync(room, Alice, sent.Value!)).Ok);
+        Assert.True((await silo.RedactAsync(room, Alice, sent.Value)).Ok);
 
         var history = await silo.HistoryAsync(room);
         Assert.Equal(["m.room.create", "m.room.member", "m.room.power_levels", "m.room.join_rules", "m.room.history_visibility", "m.room.member",
@@ -45,10 +45,10 @@ public class RoomWriteTests
     {
         await using var silo = await RoomHarness.StartAsync();
         var room = await silo.CreateAsync();
-        var first = (await silo.SetStateAsync(room, Alice, "m.room.topic", "", """{"topic":"one"}""")).Value!;
-        var message = (await silo.SendAsync(room, Alice, "x")).Value!;
-        var second = (await silo.SetStateAsync(room, Alice, "m.room.topic", "", """{"topic":"two"}""")).Value!;
-        var last = (await silo.SendAsync(room, Alice, "y")).Value!;
+        var first = (await silo.SetStateAsync(room, Alice, "m.room.topic", "", """{"topic":"one"}""")).Value;
+        var message = (await silo.SendAsync(room, Alice, "x")).Value;
+        var second = (await silo.SetStateAsync(room, Alice, "m.room.topic", "", """{"topic":"two"}""")).Value;
+        var last = (await silo.SendAsync(room, Alice, "y")).Value;
 
         var map = new Grains.Room.State.StateMap(new Grains.Room.State.StateNodeCache(silo.Storage.StateNodes));
         Assert.Null(await map.GetAsync((await silo.EventAsync(first)).StateBefore!.Value, "m.room.topic", ""));
@@ -101,7 +101,7 @@ public class RoomWriteTests
         {
             room = await silo.CreateAsync();
             var both = await Task.WhenAll(silo.SendAsync(room, Alice, "x", "t1"), silo.SendAsync(room, Alice, "x", "t1"));
-            first = both[0].Value!;
+            first = both[0].Value;
             Assert.Equal(first, both[1].Value);
             Assert.Equal(first, (await silo.SendAsync(room, Alice, "x", "t1")).Value);
             Assert.NotEqual(first, (await silo.SendAsync(room, Alice, "x", "t2")).Value);
@@ -137,8 +137,8 @@ public class RoomWriteTests
         for (var i = 0; i < 10; i++)
         {
             // Each is stale when its turn comes, since the other one wrote last.
-            ids.Add((await a.SendAsync(room, Alice, $"a{i}", $"a{i}")).Value!);
-            ids.Add((await b.SendAsync(room, Alice, $"b{i}", $"b{i}")).Value!);
+            ids.Add((await a.SendAsync(room, Alice, $"a{i}", $"a{i}")).Value);
+            ids.Add((await b.SendAsync(room, Alice, $"b{i}", $"b{i}")).Value);
         }
 
         var together = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => (i % 2 == 0 ? a : b).SendAsync(room, Alice, $"c{i}", $"c{i}")));

@@ -88,8 +88,8 @@ public sealed class StagedPduTests
         Assert.Equal(PduVerdict.Staged, await StageAsync(silo, room, second));
         var outcome = await silo.RunAsync(
             room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [.. more.Select(p => p.Json)], Stage: true)));
-        Assert.Equal(StagedPdus.MaxOfOrigin - 1, outcome.Value!.Pdus.Count(p => p.Verdict == PduVerdict.Staged));
-        Assert.Equal(PduVerdict.MissingPrevEvents, outcome.Value!.Pdus[^1].Verdict);
+        Assert.Equal(StagedPdus.MaxOfOrigin - 1, outcome.Value.Pdus.Count(p => p.Verdict == PduVerdict.Staged));
+        Assert.Equal(PduVerdict.MissingPrevEvents, outcome.Value.Pdus[^1].Verdict);
         Assert.Equal(StagedPdus.MaxOfOrigin, await silo.Storage.StagedPdus.CountAsync(Name));
         Assert.Equal(PduVerdict.Staged, await StageAsync(silo, room, second));
 
@@ -149,7 +149,7 @@ public sealed class StagedPduTests
         (await EventAsync(silo, room, Zoe, "m.room.message", null, "{}", [join.EventId])).AuthEvents.Select(id => id == join.EventId ? rename.EventId : id);
 
     private static async Task<PduVerdict> StageAsync(RoomHarness silo, string room, Pdu pdu) =>
-        (await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [pdu.Json], Stage: true)))).Value!.Pdus.Single().Verdict;
+        (await silo.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [pdu.Json], Stage: true)))).Value.Pdus.Single().Verdict;
 
     private static Task<string[]> ReadyAsync(RoomHarness silo, string room) => silo.RunAsync(room, r => Task.FromResult(r.Room!.Staged.TakeReady().ToArray()));
 }

@@ -49,11 +49,11 @@ public sealed class TwoServerTests : IAsyncLifetime
         Assert.Equal(("t", 2),
             ((await _remote.Storage.Rooms.GetSummaryAsync(room))!.Topic, (await _remote.Storage.Rooms.GetSummaryAsync(room))!.JoinedMembers));
 
-        var said = (await _remote.SendAsync(room, Zoe, "hello")).Value!;
+        var said = (await _remote.SendAsync(room, Zoe, "hello")).Value;
         var pdu = (await _remote.EventAsync(said)).Json;
         Assert.Equal(said, (await _remote.Storage.Outbox.QueuedAsync("local", 0, 10)).Single(o => o.Kind == OutboxKind.Pdu).EventId);
         var verdict = await _local.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [pdu])));
-        Assert.Equal(PduVerdict.Accepted, verdict.Value!.Pdus.Single().Verdict);
+        Assert.Equal(PduVerdict.Accepted, verdict.Value.Pdus.Single().Verdict);
         Assert.Equal([said], (await _local.Storage.Rooms.GetAsync(room))!.Extremities);
     }
 
@@ -67,7 +67,7 @@ public sealed class TwoServerTests : IAsyncLifetime
         var row = (await _remote.Storage.Memberships.GetAsync(room, Zoe))!;
         Assert.Equal(("invite", Alice, invited.Value), (row.Membership, row.Sender, row.EventId));
         Assert.NotNull(row.Stripped);
-        Assert.Equal(2, Json(await _local.EventAsync(invited.Value!)).GetProperty("signatures").EnumerateObject().Count());
+        Assert.Equal(2, Json(await _local.EventAsync(invited.Value)).GetProperty("signatures").EnumerateObject().Count());
 
         Assert.True((await _remote.MemberAsync(room, Zoe, MembershipAction.Leave)).Ok);
         Assert.Equal("leave", (await _remote.Storage.Memberships.GetAsync(room, Zoe))!.Membership);
@@ -102,7 +102,7 @@ public sealed class TwoServerTests : IAsyncLifetime
         Assert.True((await _remote.MemberAsync(space, Zoe, MembershipAction.Join)).Ok);
         var joined = await _remote.MemberAsync(room, Zoe, MembershipAction.Join);
         Assert.True(joined.Ok, joined.Error?.Message);
-        var json = Json(await _remote.EventAsync(joined.Value!));
+        var json = Json(await _remote.EventAsync(joined.Value));
         Assert.Equal(["local", Name], json.GetProperty("signatures").EnumerateObject().Select(p => p.Name).Order());
         Assert.Equal(Alice, json.GetProperty("content").GetProperty("join_authorised_via_users_server").GetString());
     }
@@ -133,10 +133,10 @@ public sealed class TwoServerTests : IAsyncLifetime
     {
         var room = await _local.CreateAsync();
         Assert.True((await _remote.MemberAsync(room, Zoe, MembershipAction.Join)).Ok);
-        var left = (await _remote.MemberAsync(room, Zoe, MembershipAction.Leave)).Value!;
+        var left = (await _remote.MemberAsync(room, Zoe, MembershipAction.Leave)).Value;
         var pdu = (await _remote.EventAsync(left)).Json;
         Assert.Equal(PduVerdict.Accepted,
-            (await _local.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [pdu])))).Value!.Pdus[0].Verdict);
+            (await _local.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [pdu])))).Value.Pdus[0].Verdict);
         await _local.SetStateAsync(room, Alice, "m.room.topic", "", """{"topic":"missed"}""");
         Assert.True((await _remote.MemberAsync(room, Zoe, MembershipAction.Join)).Ok);
         Assert.Equal(await _local.StateAsync(room), await _remote.StateAsync(room));

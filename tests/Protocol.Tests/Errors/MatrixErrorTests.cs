@@ -25,8 +25,8 @@ public class MatrixErrorTests
     [Fact]
     public void A_result_holds_a_value_or_an_error()
     {
-        Result<int> good = 7;
-        Result<int> bad = MatrixError.NotFound();
+        Outcome<int> good = 7;
+        Outcome<int> bad = MatrixError.NotFound();
         Assert.True(good.TryGet(out var value, out _));
         Assert.Equal(7, value);
         Assert.False(bad.TryGet(out _, out var error));

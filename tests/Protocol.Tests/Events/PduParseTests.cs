@@ -12,7 +12,7 @@ public class PduParseTests
     private static JsonObject Json(RoomVersion version, string type = "m.room.message", string? stateKey = null) =>
         JsonNode.Parse(TestEvents.Build(version, type, stateKey: stateKey).Json.Span)!.AsObject();
 
-    private static Result<Pdu> Parse(JsonNode json, RoomVersion version) => Pdu.Parse(Encoding.UTF8.GetBytes(json.ToJsonString()), version);
+    private static Outcome<Pdu> Parse(JsonNode json, RoomVersion version) => Pdu.Parse(Encoding.UTF8.GetBytes(json.ToJsonString()), version);
 
     [Theory]
     [InlineData("auth_events")]
@@ -140,7 +140,7 @@ public class PduParseTests
         {
             var json = Json(RoomVersion.V12, stateKey: "");
             json[name] = new string('é', 127) + "a";
-            Assert.True(Parse(json, RoomVersion.V12).IsOk);
+            Assert.True(Parse(json, RoomVersion.V12).Ok);
             json[name] = new string('é', 128);
             Assert.Equal(ErrCodes.BadJson, Parse(json, RoomVersion.V12).Error?.ErrCode);
         }
@@ -198,8 +198,8 @@ public class PduParseTests
                 var json = Json(version);
                 json["content"]!["n"] = JsonNode.Parse(number);
                 var parsed = Parse(json, version);
-                Assert.Equal(version.StrictCanonicalJson, !parsed.IsOk);
-                if (parsed.IsOk)
+                Assert.Equal(version.StrictCanonicalJson, !parsed.Ok);
+                if (parsed.Ok)
                     Assert.Equal(number, parsed.Value.Content.GetProperty("n").GetRawText());
             }
         }

@@ -99,7 +99,7 @@ public class FuzzTests
     [Fact]
     public void What_is_accepted_is_what_other_parsers_accept() => Fuzz(3, s_events, input =>
     {
-        var accepted = CanonicalJson.Encode(input, CanonicalJsonMode.Lenient).IsOk;
+        var accepted = CanonicalJson.Encode(input, CanonicalJsonMode.Lenient).Ok;
         bool valid;
         try
         {
@@ -191,7 +191,7 @@ public class FuzzTests
         Run(input, bytes =>
         {
             _ = CanonicalJson.Encode(bytes, CanonicalJsonMode.Lenient);
-            Assert.False(Pdu.Parse(bytes, RoomVersion.V1).IsOk);
+            Assert.False(Pdu.Parse(bytes, RoomVersion.V1).Ok);
         });
         Assert.True(clock.Elapsed < s_most, $"{clock.Elapsed}");
     }
@@ -203,7 +203,7 @@ public class FuzzTests
         for (var depth = 0; depth < CanonicalJson.MaxDepth; depth++)
             json = $"{{\"z\":{json},\"a\":\"{new string('x', 2000)}\"}}";
         var input = Encoding.UTF8.GetBytes(json);
-        Run(input, bytes => Assert.True(CanonicalJson.Encode(bytes).IsOk));
+        Run(input, bytes => Assert.True(CanonicalJson.Encode(bytes).Ok));
     }
 
     private static bool HasNoCanonicalForm(byte[] input)

@@ -165,7 +165,7 @@ public class PushRulesetTests
         var list = string.Join(',', Enumerable.Range(0, PushRuleEdits.MaxOwnRules).Select(i => $$"""{"rule_id":"r{{i}}","actions":[]}"""));
         var rules = PushRuleset.Parse(User, Json($$$"""{"global":{"room":[{{{list}}}]}}"""));
         Assert.Equal(400, rules.Put(PushRuleKind.Room, "more", Json("""{"actions":[]}""")).Error?.Status);
-        Assert.True(rules.Put(PushRuleKind.Room, "r7", Json("""{"actions":["notify"]}""")).IsOk);
+        Assert.True(rules.Put(PushRuleKind.Room, "r7", Json("""{"actions":["notify"]}""")).Ok);
     }
 
     [Fact]

@@ -24,6 +24,8 @@ internal sealed partial class SerializerTypes(IServiceProvider services)
     private static readonly Type[] s_services =
         [typeof(IFieldCodec<>), typeof(IDeepCopier<>), typeof(IBaseCodec<>), typeof(IBaseCopier<>), typeof(IValueSerializer<>), typeof(IActivator<>)];
 
+    private static readonly Type[] s_surrogates = [typeof(SurrogateCodec<,,>), typeof(ValueTypeSurrogateCodec<,,>)];
+
     private readonly CodecProvider _provider = services.GetRequiredService<CodecProvider>();
     private readonly TypeManifestOptions _manifest = services.GetRequiredService<IOptions<TypeManifestOptions>>().Value;
     private readonly HashSet<Type> _asked = [];
@@ -40,7 +42,7 @@ internal sealed partial class SerializerTypes(IServiceProvider services)
         {
             foreach (var type in _asked.Where(done.Add).ToList())
                 Make(type, made);
-            foreach (var type in Instances())
+            foreach (var type in Instances().SelectMany(WithConverter))
             {
                 if (made.Add(type))
                     AskForServices(type);
@@ -86,6 +88,11 @@ internal sealed partial class SerializerTypes(IServiceProvider services)
         .Where(static field => field.FieldType.Name.StartsWith("ConcurrentDictionary", StringComparison.Ordinal))
         .SelectMany(field => ((IDictionary)field.GetValue(_provider)!).Values.Cast<object>())
         .Select(static instance => instance.GetType())];
+
+    // A surrogate's codec is made with its converter, which is not kept by itself.
+    private static IEnumerable<Type> WithConverter(Type type) => type.IsGenericType && s_surrogates.Contains(type.GetGenericTypeDefinition())
+        ? [type, type.GenericTypeArguments[2]]
+        : [type];
 
     private static Type Maker(string name, Type type) =>
         typeof(MatrixServer).Assembly.GetType("OrleansMatrix.Silo.Native." + name, throwOnError: true)!.MakeGenericType(type);

@@ -17,7 +17,7 @@ internal sealed record SearchQuery(
     private const int MaxLimit = 100;
 
     /// <summary>Reads the request; null without an error if no room events are asked for.</summary>
-    public static Result<SearchQuery?> Read(JsonElement body, string? token)
+    public static Outcome<SearchQuery?> Read(JsonElement body, string? token)
     {
         if (!body.TryGetProperty("search_categories"u8, out var categories) || categories.ValueKind != JsonValueKind.Object)
             return MatrixError.MissingParam("Missing required key 'search_categories'");

@@ -23,7 +23,7 @@ internal sealed class SearchTerms
     /// <summary>The words, in lower case.</summary>
     public IReadOnlyList<string> Words { get; }
 
-    public static Result<SearchTerms> Read(JsonElement term, JsonElement keys)
+    public static Outcome<SearchTerms> Read(JsonElement term, JsonElement keys)
     {
         if (term.ValueKind != JsonValueKind.String || term.GetString()!.Length > MaxTermLength)
             return MatrixError.InvalidParam("'search_term' must be a string of at most 1024 characters");

@@ -1,4 +1,3 @@
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Room.Members;
@@ -42,7 +41,7 @@ internal sealed class RoomFactory(IGrainFactory grains, RoomServices services)
         var drafts = await DraftAsync(request, version, preset, levels, alias, trusted);
         var founded = await new RoomFounder(grains, services).FoundAsync(version, creator, creationContent, drafts, isPublic, alias);
         if (founded.Ok)
-            await InviteRemoteUsersAsync(request, founded.Value!);
+            await InviteRemoteUsersAsync(request, founded.Value);
         return founded;
     }
 

@@ -1,6 +1,6 @@
 using Orleans.Concurrency;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Room.Creating;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Errors;
@@ -33,8 +32,8 @@ internal sealed class RoomFounder(IGrainFactory grains, RoomServices services)
             if (outcome.Ok)
                 return create.RoomId;
             // From v12 on two rooms of one user, content and millisecond would have one id.
-            if (outcome.Error!.Status != 409 || attempt == Attempts)
-                return outcome.Error!;
+            if (outcome.Error.Status != 409 || attempt == Attempts)
+                return outcome.Error;
             timestamp++;
         }
     }
@@ -49,7 +48,7 @@ internal sealed class RoomFounder(IGrainFactory grains, RoomServices services)
     });
 
     /// <summary>The signed create event.</summary>
-    public static Result<Pdu> Build(
+    public static Outcome<Pdu> Build(
         RoomServices services, RoomVersion version, string creator, ReadOnlyMemory<byte> content, long timestamp, string? roomId = null) => new PduBuilder
         {
             Sender = creator,

@@ -48,13 +48,13 @@ internal sealed class UpgradeRoom(IGrainFactory grains, RoomServices services, I
             .FoundAsync(version, user, plan.CreationContent, drafts, isPublic: false, alias: null, plan.RoomId);
         if (founded.Error is { } failed)
             return failed;
-        return await CloseAsync(activation, user, founded.Value!, plan.Tombstone) is { } fault ? fault : founded.Value!;
+        return await CloseAsync(activation, user, founded.Value, plan.Tombstone) is { } fault ? fault : founded.Value;
     }
 
     /// <summary>What to do, and for versions in which a room's id can be chosen the id, with the tombstone that names it and that the new room names.</summary>
     private sealed record Plan(ReadOnlyMemory<byte> CreationContent, ImmutableArray<StateDraft> Drafts, string? RoomId, Pdu? Tombstone);
 
-    private static async ValueTask<Result<Plan>> ReadAsync(ActiveRoom? room, string user, RoomVersion version, ImmutableArray<string> creators)
+    private static async ValueTask<Outcome<Plan>> ReadAsync(ActiveRoom? room, string user, RoomVersion version, ImmutableArray<string> creators)
     {
         if (room is null)
             return MatrixError.NotFound("Unknown room");

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Members;
@@ -60,7 +59,7 @@ internal static class AcceptMembership
     }
 
     // S-S API, Restricted rooms: a join in the name of a user of this server needs this server's signature, given only if a condition is met.
-    private static async Task<Result<Pdu>> SignRestrictedAsync(RoomActivation activation, Pdu pdu)
+    private static async Task<Outcome<Pdu>> SignRestrictedAsync(RoomActivation activation, Pdu pdu)
     {
         var server = activation.Services.Server;
         if (pdu.Membership != Membership.Join || pdu.GetContentString("join_authorised_via_users_server"u8) is not { } authoriser ||
@@ -68,7 +67,7 @@ internal static class AcceptMembership
             return pdu;
         var found = await activation.ReadAsync(
             async room => room is null ? MatrixError.NotFound() : await RestrictedJoin.FindAuthoriserAsync(room, pdu.Sender));
-        return found.IsOk ? EventSignatures.Sign(pdu, server.Name, server.Key) : found.Error;
+        return found.Ok ? EventSignatures.Sign(pdu, server.Name, server.Key) : found.Error;
     }
 
     private static MatrixError NotAccepted(JudgedPdu verdict) => verdict.Verdict is PduVerdict.MissingAuthEvents or PduVerdict.MissingPrevEvents

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 
 namespace OrleansMatrix.Grains.Room.Federation;

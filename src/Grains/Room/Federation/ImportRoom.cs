@@ -1,4 +1,3 @@
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Importing;

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.InMemory;

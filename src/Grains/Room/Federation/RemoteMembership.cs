@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Receiving;
@@ -32,14 +31,14 @@ internal sealed class RemoteMembership(IRemoteRooms remote)
             case MembershipAction.Knock:
                 var knock = await remote.KnockAsync(activation.RoomId, user, content, via);
                 if (knock.Ok)
-                    await KeepAsync(activation, user, Membership.Knock, knock.Value!.EventId, knock.Value.StrippedState);
-                return knock.Ok ? knock.Value!.EventId : knock.Error!;
+                    await KeepAsync(activation, user, Membership.Knock, knock.Value.EventId, knock.Value.StrippedState);
+                return knock.Ok ? knock.Value.EventId : knock.Error;
             default:
                 if (row?.Membership is not (Membership.Invite or Membership.Knock or Membership.Join))
                     return MatrixError.Forbidden("You are not in the room");
                 // If no server of the room can be told, the user is rid of the invite all the same.
                 var left = await remote.LeaveAsync(activation.RoomId, user, content, via);
-                var leaveId = left.Ok ? left.Value! : $"${RandomText.Base62(activation.Services.Random, 43)}";
+                var leaveId = left.Ok ? left.Value : $"${RandomText.Base62(activation.Services.Random, 43)}";
                 await KeepAsync(activation, user, Membership.Leave, leaveId, LeaveEvent(activation, user, leaveId, content));
                 return leaveId;
         }
@@ -49,7 +48,7 @@ internal sealed class RemoteMembership(IRemoteRooms remote)
     public async Task<Outcome<string>> InviteAsync(RoomActivation activation, MembershipChange change, ReadOnlyMemory<byte> content)
     {
         var draft = new EventDraft(change.Requester.UserId, EventTypes.Member, change.Target, content);
-        var prepared = await activation.ReadAsync<Result<(Pdu Invite, ReadOnlyMemory<byte> Stripped)>>(async room =>
+        var prepared = await activation.ReadAsync<Outcome<(Pdu Invite, ReadOnlyMemory<byte> Stripped)>>(async room =>
         {
             if (room is null)
                 return MatrixError.NotFound("Unknown room");

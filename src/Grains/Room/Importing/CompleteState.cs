@@ -3,6 +3,7 @@ using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.Importing;

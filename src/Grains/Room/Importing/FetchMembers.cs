@@ -4,6 +4,7 @@ using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
 

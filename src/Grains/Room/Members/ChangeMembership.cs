@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Federation;

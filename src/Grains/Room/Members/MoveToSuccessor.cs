@@ -1,5 +1,6 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Room.Commits;
+using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
 

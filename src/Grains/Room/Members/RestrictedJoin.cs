@@ -15,7 +15,7 @@ internal static class RestrictedJoin
     /// The local user in whose name this server lets the user in; null if the room is not restricted or the user needs nobody. M_FORBIDDEN if no condition is
     /// met, M_UNABLE_TO_AUTHORISE_JOIN if this server cannot tell, M_UNABLE_TO_GRANT_JOIN if nobody here may let others in.
     /// </summary>
-    public static async ValueTask<Result<string?>> FindAuthoriserAsync(ActiveRoom room, string userId)
+    public static async ValueTask<Outcome<string?>> FindAuthoriserAsync(ActiveRoom room, string userId)
     {
         await room.Current.LoadAsync(new StateKey(EventTypes.JoinRules, ""), new StateKey(EventTypes.Member, userId));
         if (!JoinRule.IsRestricted(JoinRule.Of(room.Current), room.Version) ||

@@ -27,7 +27,7 @@ public sealed class LocalPolicyServer(ServerName name, SigningKey key, PolicyRul
     /// <param name="policy">What the room's m.room.policy says.</param>
     /// <param name="roomId">The room.</param>
     /// <param name="pdu">The event.</param>
-    public Result<Pdu> Sign(RoomPolicyServer policy, string roomId, Pdu pdu)
+    public Outcome<Pdu> Sign(RoomPolicyServer policy, string roomId, Pdu pdu)
     {
         if (rules.FindFault(pdu) is { } fault)
             return fault;

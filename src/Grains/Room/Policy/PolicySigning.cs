@@ -1,4 +1,3 @@
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.Room.InMemory;
@@ -44,7 +43,7 @@ internal static class PolicySigning
     /// <summary>
     /// A local event that may be sent: itself where no policy server is used, or what was signed for the draft; else <see cref="PolicySignatureWanted"/>.
     /// </summary>
-    public static async ValueTask<Result<(Pdu Pdu, StateView Before)>> PassAsync(ActiveRoom room, EventDraft draft, Pdu built, StateView before)
+    public static async ValueTask<Outcome<(Pdu Pdu, StateView Before)>> PassAsync(ActiveRoom room, EventDraft draft, Pdu built, StateView before)
     {
         if (draft.IsTrial || await room.FindPolicyAsync() is not { } policy || !RoomPolicyServer.MustBeSigned(built))
             return (built, before);
@@ -80,7 +79,7 @@ internal static class PolicySigning
         return answer.TryGet(out var signed, out _) ? signed : pdu;
     }
 
-    private static Result<Pdu> SignHere(RoomServices services, RoomPolicyServer policy, string roomId, Pdu pdu) => services.PolicyServer is { } own
+    private static Outcome<Pdu> SignHere(RoomServices services, RoomPolicyServer policy, string roomId, Pdu pdu) => services.PolicyServer is { } own
         ? own.Sign(policy, roomId, pdu) : MatrixError.Forbidden("The room's policy server is this server, which is none");
 
     private static async Task<MatrixError?> AskAsync(RoomActivation activation, IRemoteRooms remote, string eventId)
@@ -98,7 +97,7 @@ internal static class PolicySigning
         });
     }
 
-    private static async Task<Result<Pdu>> AskAsync(RoomActivation activation, IRemoteRooms remote, RoomPolicyServer policy, Pdu pdu)
+    private static async Task<Outcome<Pdu>> AskAsync(RoomActivation activation, IRemoteRooms remote, RoomPolicyServer policy, Pdu pdu)
     {
         var answer = await remote.AskPolicyServerAsync(policy.Via, pdu);
         if (answer.Error is { } refused)

@@ -39,7 +39,7 @@ public sealed record EventFilter
     public bool NeedsRelations => RelatedByTypes is not null || RelatedBySenders is not null;
 
     /// <summary>Reads a filter object: M_BAD_JSON where a member has the wrong type.</summary>
-    public static Result<EventFilter> Parse(JsonElement json)
+    public static Outcome<EventFilter> Parse(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object)
             return MatrixError.BadJson("A filter must be an object");
@@ -76,7 +76,7 @@ public sealed record EventFilter
     }
 
     /// <summary>Reads a filter given as text in a query: M_NOT_JSON, M_BAD_JSON; null or empty is no filter.</summary>
-    public static Result<EventFilter> Parse(string? json)
+    public static Outcome<EventFilter> Parse(string? json)
     {
         if (string.IsNullOrEmpty(json))
             return None;

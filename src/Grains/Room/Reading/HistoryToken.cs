@@ -22,7 +22,7 @@ public static class HistoryToken
     public static HistoryOrder JustBefore(HistoryOrder place) => place with { Minor = place.Minor - 1 };
 
     /// <summary>Reads a pagination or sync token; null for null or empty text.</summary>
-    public static Result<HistoryOrder?> Parse(string? token)
+    public static Outcome<HistoryOrder?> Parse(string? token)
     {
         if (string.IsNullOrEmpty(token))
             return (HistoryOrder?)null;

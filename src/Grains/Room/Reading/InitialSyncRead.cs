@@ -1,6 +1,6 @@
 using System.Text.Json;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.User.Sync;
+using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
 

@@ -1,4 +1,3 @@
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Reading;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;

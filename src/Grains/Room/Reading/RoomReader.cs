@@ -20,7 +20,7 @@ internal sealed class RoomReader
     /// <summary>
     /// For who is or was joined, and, if <paramref name="peek"/>, for everybody if the room is world-readable; else M_FORBIDDEN, also if there is no such room.
     /// </summary>
-    public static async ValueTask<Result<RoomReader>> OpenAsync(ReadServices services, string roomId, Requester viewer, bool peek = true)
+    public static async ValueTask<Outcome<RoomReader>> OpenAsync(ReadServices services, string roomId, Requester viewer, bool peek = true)
     {
         var reader = await FindAsync(services, roomId, viewer);
         if (reader is not null &&

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Room.Commits;
+using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 
 namespace OrleansMatrix.Grains.Room.Receiving;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.InMemory;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Federation;
@@ -51,8 +50,8 @@ internal static class ReceivePdus
         foreach (var outcome in await Task.WhenAll(judging))
         {
             if (!outcome.Ok)
-                return outcome.Error!;
-            verdicts.AddRange(outcome.Value!);
+                return outcome.Error;
+            verdicts.AddRange(outcome.Value);
         }
 
         foreach (var verdict in verdicts)

@@ -18,7 +18,7 @@ namespace OrleansMatrix.Grains.Room.Sending;
 internal static class BuildLocalEvent
 {
     /// <summary>The event with the state before it; M_FORBIDDEN if the rules do not allow it, M_TOO_LARGE, M_BAD_JSON.</summary>
-    public static async ValueTask<Result<(Pdu Pdu, StateView Before)>> RunAsync(ActiveRoom room, EventDraft draft)
+    public static async ValueTask<Outcome<(Pdu Pdu, StateView Before)>> RunAsync(ActiveRoom room, EventDraft draft)
     {
         var parents = room.Extremities;
         var before = room.Current;

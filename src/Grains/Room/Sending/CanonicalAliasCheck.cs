@@ -32,7 +32,7 @@ internal sealed class CanonicalAliasCheck(IGrainFactory grains)
             if (!RoomAlias.IsValid(alias))
                 return MatrixError.InvalidParam($"'{alias}' is not a room alias");
             var target = await grains.GetGrain<IRoomAliasGrain>(alias).Resolve();
-            if (!target.Ok || target.Value!.RoomId != activation.RoomId)
+            if (!target.Ok || target.Value.RoomId != activation.RoomId)
                 return MatrixError.BadAlias($"The alias '{alias}' does not point to this room");
         }
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.Room.State;

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Orleans.Concurrency;
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Protocol.Errors;
@@ -28,7 +27,7 @@ public sealed class ServerReaderGrain(ReadServices services, LocalServer self) :
     public async Task<Outcome<StateListing>> State(ServerName origin, string eventId, bool omitMembers)
     {
         var opened = await ServedRoom.OpenAsync(services, this.GetPrimaryKeyString(), origin);
-        return opened.Error is { } error ? error : await ServedState.ListAsync(opened.Value!, eventId, omitMembers);
+        return opened.Error is { } error ? error : await ServedState.ListAsync(opened.Value, eventId, omitMembers);
     }
 
     public async Task<ReadOnlyMemory<byte>> Pdus(ImmutableArray<string> eventIds)
@@ -52,7 +51,7 @@ public sealed class ServerReaderGrain(ReadServices services, LocalServer self) :
         var opened = await ServedRoom.OpenAsync(services, this.GetPrimaryKeyString(), origin);
         if (opened.Error is { } error)
             return error;
-        var room = opened.Value!.Room;
+        var room = opened.Value.Room;
         return await room.FindAsync(eventId) is null ? MatrixError.NotFound("Unknown event") : (await ServedState.AuthChainAsync(room, [eventId])).ToImmutableArray();
     }
 
@@ -91,7 +90,7 @@ public sealed class ServerReaderGrain(ReadServices services, LocalServer self) :
     private async Task<Outcome<ReadOnlyMemory<byte>>> ReadAsync(ServerName origin, Func<ServedRoom, ValueTask<Outcome<ReadOnlyMemory<byte>>>> read)
     {
         var opened = await ServedRoom.OpenAsync(services, this.GetPrimaryKeyString(), origin);
-        return opened.Error is { } error ? error : await read(opened.Value!);
+        return opened.Error is { } error ? error : await read(opened.Value);
     }
 
     private async ValueTask<Outcome<ReadOnlyMemory<byte>>> TransactionAsync(ServedRoom served, IReadOnlyList<EventRow> rows)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
 

@@ -37,7 +37,7 @@ public sealed record SyncFilter
     public bool AllowsRoom(string roomId) => Rooms?.Contains(roomId) != false && NotRooms?.Contains(roomId) != true;
 
     /// <summary>Reads a filter: M_NOT_JSON or M_BAD_JSON for one that is not valid.</summary>
-    public static Result<SyncFilter> Parse(ReadOnlyMemory<byte> json)
+    public static Outcome<SyncFilter> Parse(ReadOnlyMemory<byte> json)
     {
         try
         {
@@ -50,7 +50,7 @@ public sealed record SyncFilter
         }
     }
 
-    private static Result<SyncFilter> Parse(JsonElement json)
+    private static Outcome<SyncFilter> Parse(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object)
             return MatrixError.BadJson("A filter must be an object");
@@ -85,10 +85,10 @@ public sealed record SyncFilter
         };
     }
 
-    private static Result<EventFilter> Part(JsonElement json, string name) =>
+    private static Outcome<EventFilter> Part(JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var part) ? EventFilter.Parse(part) : EventFilter.None;
 
-    private static Result<(FrozenSet<string>? Rooms, FrozenSet<string>? NotRooms)> RoomIds(JsonElement room)
+    private static Outcome<(FrozenSet<string>? Rooms, FrozenSet<string>? NotRooms)> RoomIds(JsonElement room)
     {
         if (room.ValueKind != JsonValueKind.Object)
             return (null, null);
@@ -106,7 +106,7 @@ public sealed record SyncFilter
         return ids;
     }
 
-    private static Result<EventFields?> Fields(JsonElement json)
+    private static Outcome<EventFields?> Fields(JsonElement json)
     {
         if (!json.TryGetProperty("event_fields", out var list))
             return default(EventFields);

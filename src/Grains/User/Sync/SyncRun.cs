@@ -1,4 +1,3 @@
-using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Protocol.Errors;
 
@@ -48,7 +47,7 @@ internal static class SyncRun
     /// <summary>
     /// A filter by its id or given inline: "The server will detect whether it is an ID or a JSON object by whether the first character is a "{"".
     /// </summary>
-    private static async ValueTask<Result<SyncFilter>> ReadFilterAsync(UserState user, string? filter, CancellationToken cancellationToken)
+    private static async ValueTask<Outcome<SyncFilter>> ReadFilterAsync(UserState user, string? filter, CancellationToken cancellationToken)
     {
         if (string.IsNullOrEmpty(filter))
             return SyncFilter.None;

@@ -9,7 +9,7 @@ namespace OrleansMatrix.Grains.User.Sync;
 public readonly record struct SyncToken(long Position, long ToDevice)
 {
     /// <summary>Reads <c>s12</c> or <c>s12_5</c>; null or empty text is the start.</summary>
-    public static Result<SyncToken> Parse(string? text)
+    public static Outcome<SyncToken> Parse(string? text)
     {
         if (string.IsNullOrEmpty(text))
             return default(SyncToken);

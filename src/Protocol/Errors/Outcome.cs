@@ -2,12 +2,12 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace OrleansMatrix.Protocol.Errors;
 
-/// <summary>Either a value or a <see cref="MatrixError"/>. Converts implicitly from both.</summary>
-public readonly struct Result<T>
+/// <summary>Either a value, or the <see cref="MatrixError"/> that names the failed rule. Faults are exceptions instead. Converts implicitly from both.</summary>
+public readonly struct Outcome<T>
 {
     private readonly T? _value;
 
-    private Result(T? value, MatrixError? error)
+    private Outcome(T? value, MatrixError? error)
     {
         _value = value;
         Error = error;
@@ -18,15 +18,15 @@ public readonly struct Result<T>
 
     /// <summary>True when there is a value.</summary>
     [MemberNotNullWhen(false, nameof(Error))]
-    public bool IsOk => Error is null;
+    public bool Ok => Error is null;
 
     /// <summary>The value.</summary>
     /// <exception cref="InvalidOperationException">There is an error instead.</exception>
     public T Value => Error is null ? _value! : throw new InvalidOperationException($"{Error.ErrCode}: {Error.Message}");
 
-    public static implicit operator Result<T>(T value) => new(value, null);
+    public static implicit operator Outcome<T>(T value) => new(value, null);
 
-    public static implicit operator Result<T>(MatrixError error) =>
+    public static implicit operator Outcome<T>(MatrixError error) =>
         new(default, error ?? throw new ArgumentNullException(nameof(error)));
 
     /// <summary>True with the value, or false with the error.</summary>
