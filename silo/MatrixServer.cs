@@ -10,7 +10,7 @@ using OrleansMatrix.Gateway.Federation;
 using OrleansMatrix.Gateway.Media;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains;
-using OrleansMatrix.Grains.RemoteServer;
+using OrleansMatrix.Grains.Housekeeping;
 using OrleansMatrix.Grains.Room.Policy;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Acl;
@@ -95,11 +95,10 @@ public static class MatrixServer
             .AddMatrixGrains()
             .AddMatrixGateway()
             .AddSingleton<Health>()
-            .AddHostedService<StorageStartup>()
-            .AddHostedService<Housekeeping>();
+            .AddHostedService<StorageStartup>();
         OrleansHosting.Add(builder, settings);
         Telemetry.Add(builder, settings.Telemetry);
-        builder.Services.AddOutbox();
+        builder.Services.AddHousekeeping();
         configure?.Invoke(builder);
 
         var app = builder.Build();

@@ -15,7 +15,4 @@ internal static partial class SiloLog
 
     [LoggerMessage(4, LogLevel.Warning, "{Section} is passed over: this version does not have what it sets")]
     public static partial void PassedOver(ILogger logger, string section);
-
-    [LoggerMessage(9, LogLevel.Error, "Old rows could not be deleted; the next attempt is in an hour")]
-    public static partial void HousekeepingFailed(ILogger logger, Exception fault);
 }

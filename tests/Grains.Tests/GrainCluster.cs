@@ -3,7 +3,7 @@ using Orleans.TestingHost;
 using OrleansMatrix.Federation;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Persistence;
-using OrleansMatrix.Grains.RemoteServer;
+using OrleansMatrix.Grains.Housekeeping;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Identifiers;
@@ -30,7 +30,7 @@ internal static class GrainCluster
             {
                 silo.UseStoredPersistence();
                 if (wakes)
-                    silo.Services.AddOutbox();
+                    silo.Services.AddHousekeeping();
             })
             .ConfigureSiloHost((_, host) =>
             {

@@ -7,9 +7,6 @@ internal static partial class RemoteServerLog
     [LoggerMessage(1, LogLevel.Information, "Cannot send to {Server}: {Reason}; the next try is in {Backoff}")]
     public static partial void SendingFailed(ILogger logger, string server, string reason, TimeSpan backoff);
 
-    [LoggerMessage(2, LogLevel.Warning, "What a silo left behind could not be read")]
-    public static partial void ScanFailed(ILogger logger, Exception fault);
-
     [LoggerMessage(3, LogLevel.Warning, "{Server} refuses something for good, which is left out now: {Reason}")]
     public static partial void GivenUp(ILogger logger, string server, string reason);
 

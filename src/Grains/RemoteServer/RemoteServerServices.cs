@@ -38,10 +38,4 @@ public static class RemoteServerRegistration
         .AddSingleton<IRemoteDirectory, RemoteDirectory>()
         .AddSingleton<IRemoteUserKeys, RemoteUserKeys>()
         .AddSingleton<IRemoteMedia, RemoteMedia>();
-
-    /// <summary>
-    /// Starts the waking of what has work in storage. Hosted services start in the order of their registration: call it after storage and the grains' engine
-    /// are registered.
-    /// </summary>
-    public static IServiceCollection AddOutbox(this IServiceCollection services) => services.AddHostedService<UnfinishedWork>();
 }

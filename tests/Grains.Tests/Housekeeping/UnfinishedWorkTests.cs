@@ -7,7 +7,7 @@ using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
 using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
 
-namespace OrleansMatrix.Grains.Tests.Outbox;
+namespace OrleansMatrix.Grains.Tests.Housekeeping;
 
 /// <summary>A silo dies between the commit that queues something and the wake: another one finds it.</summary>
 public sealed class UnfinishedWorkTests : IAsyncLifetime

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using OrleansMatrix.Grains.Housekeeping;
 using OrleansMatrix.Storage;
 using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
 
-namespace OrleansMatrix.Silo.Tests;
+namespace OrleansMatrix.Grains.Tests.Housekeeping;
 
-public sealed class HousekeepingTests
+public sealed class AgedRowsTests
 {
     [Fact]
     public async Task Deletes_what_has_aged_and_nothing_else()
@@ -14,7 +15,7 @@ public sealed class HousekeepingTests
         var clock = new TestClock();
         await using var storage = SqliteStorage.Open(folder.File("matrix.db"), clock, NullLoggerFactory.Instance);
         await storage.MigrateAsync(TestContext.Current.CancellationToken);
-        using var housekeeping = new Housekeeping(storage, clock, NullLogger<Housekeeping>.Instance);
+        var rows = new AgedRows(storage, clock);
         var unit = new WriteUnit();
         storage.Events.AddTransaction(unit, "@a:one.test", "D", "scope", "t", "$a", Now());
         storage.Servers.PutInboundTransaction(unit, "two.test", "t", "{}"u8.ToArray(), Now());
@@ -31,7 +32,7 @@ public sealed class HousekeepingTests
         async Task<(bool Transaction, bool Inbound, bool Token)> LeftAfterAsync(TimeSpan time)
         {
             clock.Advance(time);
-            await housekeeping.RunOnceAsync(TestContext.Current.CancellationToken);
+            await rows.DeleteAsync();
             return (
                 await storage.Events.FindTransactionAsync("@a:one.test", "D", "scope", "t") is not null,
                 await storage.Servers.FindInboundTransactionAsync("two.test", "t") is not null,

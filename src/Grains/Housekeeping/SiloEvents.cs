@@ -1,0 +1,74 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OrleansMatrix.Grains.Abstractions.Housekeeping;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
+using OrleansMatrix.Grains.RemoteServer;
+
+namespace OrleansMatrix.Grains.Housekeeping;
+
+/// <summary>
+/// Tells grains what only a silo hears: for which server its commits have queued something, that it has started, and that another one has died (ADR 0062).
+/// </summary>
+internal sealed class SiloEvents(RemoteServerServices services, IGrainFactory grains, ISiloStatusOracle silos) : BackgroundService, ISiloStatusListener
+{
+    private static readonly TimeSpan s_untilNextTry = TimeSpan.FromMinutes(1);
+    private readonly Channel<(string Silo, bool IsDead)> _changes = Channel.CreateUnbounded<(string Silo, bool IsDead)>();
+
+    public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
+    {
+        if (status == SiloStatus.Dead && !updatedSilo.Equals(silos.SiloAddress))
+            _changes.Writer.TryWrite((updatedSilo.ToParsableString(), true));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        services.Storage.Outbox.OnQueued(WakeServers);
+        silos.SubscribeToSiloStatusEvents(this);
+        try
+        {
+            _changes.Writer.TryWrite((silos.SiloAddress.ToParsableString(), false));
+            await foreach (var (silo, isDead) in _changes.Reader.ReadAllAsync(stoppingToken))
+                await TellAsync(silo, isDead, stoppingToken);
+        }
+        finally
+        {
+            silos.UnSubscribeFromSiloStatusEvents(this);
+        }
+    }
+
+    private async Task TellAsync(string silo, bool isDead, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await grains.GetGrain<IHousekeepingGrain>(IHousekeepingGrain.Key).SiloChanged(silo, isDead);
+                return;
+            }
+            catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
+            {
+                HousekeepingLog.NotTold(services.Logger, silo, fault);
+            }
+
+            await Task.Delay(s_untilNextTry, services.Time, cancellationToken);
+        }
+    }
+
+    // One-way: on its way at once. One that is lost is lost with its silo, which all others tell of, or is found at the next look.
+    private void WakeServers(IReadOnlyCollection<string> servers)
+    {
+        foreach (var server in servers)
+            _ = grains.GetGrain<IRemoteServerGrain>(server).Wake();
+    }
+}
+
+/// <summary>Registers the housekeeping.</summary>
+public static class HousekeepingRegistration
+{
+    /// <summary>
+    /// Wakes what has work in storage, and starts the housekeeping. Hosted services start in the order of their registration: call it after storage and Orleans
+    /// are registered.
+    /// </summary>
+    public static IServiceCollection AddHousekeeping(this IServiceCollection services) => services.AddHostedService<SiloEvents>();
+}
