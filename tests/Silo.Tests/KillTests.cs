@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
@@ -5,31 +6,42 @@ using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Silo.Tests;
 
+/// <summary><see cref="KillRun"/> on SQLite. A class for each database, so that both run at the same time.</summary>
+public sealed class SqliteKillTests
+{
+    [Fact(Timeout = 900_000)]
+    public async Task Acknowledged_writes_survive_kills_once_and_in_order()
+    {
+        using var data = new TemporaryFolder();
+        await KillRun.RunAsync(data.Path, "", seed: 1);
+    }
+}
+
+/// <summary><see cref="KillRun"/> on PostgreSQL.</summary>
+public sealed class PostgresKillTests
+{
+    [Fact(Timeout = 900_000)]
+    public async Task Acknowledged_writes_survive_kills_once_and_in_order()
+    {
+        await using var cluster = await PostgresCluster.StartAsync();
+        using var data = new TemporaryFolder();
+        await KillRun.RunAsync(data.Path, await cluster.CreateDatabaseAsync(), seed: 2);
+    }
+}
+
 /// <summary>
 /// The promise of design.md, Storage: killing the process at any moment loses no acknowledged event, to-device message or account datum, and a repeated
 /// transaction id makes no duplicate.
 /// </summary>
-public sealed class KillTests
+internal static class KillRun
 {
-    private const int Kills = 50;
     private const int Writers = 4;
 
-    [Fact(Timeout = 900_000)]
-    public async Task Acknowledged_writes_survive_fifty_kills_once_and_in_order_on_SQLite()
-    {
-        using var data = new TemporaryFolder();
-        await RunAsync(data.Path, "", seed: 1);
-    }
+    /// <summary>How often the process is killed: KILLS, or enough for every run.</summary>
+    private static readonly int s_kills =
+        int.TryParse(Environment.GetEnvironmentVariable("KILLS"), NumberStyles.None, CultureInfo.InvariantCulture, out var kills) ? kills : 20;
 
-    [Fact(Timeout = 900_000)]
-    public async Task Acknowledged_writes_survive_fifty_kills_once_and_in_order_on_PostgreSQL()
-    {
-        await using var cluster = await PostgresCluster.StartAsync();
-        using var data = new TemporaryFolder();
-        await RunAsync(data.Path, await cluster.CreateDatabaseAsync(), seed: 2);
-    }
-
-    private static async Task RunAsync(string dataDirectory, string database, int seed)
+    public static async Task RunAsync(string dataDirectory, string database, int seed)
     {
         await using var silo = await SiloProcess.StartAsync(dataDirectory, database);
         var alice = await RegisterAsync(silo, "alice");
@@ -45,7 +57,7 @@ public sealed class KillTests
         var accountData = WriteAccountDataAsync();
 
         var random = new Random(seed);
-        for (var kill = 0; kill < Kills; kill++)
+        for (var kill = 0; kill < s_kills; kill++)
         {
             // Killed a random number of acknowledgements later, plus a moment, so that the kill falls anywhere in a request.
             await acks.WaitForMoreAsync(random.Next(1, 30));
