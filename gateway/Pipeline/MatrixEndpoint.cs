@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Errors;
 
@@ -70,13 +71,31 @@ public sealed class MatrixEndpoint
         // Without a user the address is counted before anything is done; with one, the user is.
         if (Options is { Rate: { } early, Access: Access.Anonymous or Access.Optional } && Limit(early, Authenticator.AddressOf(context)) is { } tooEarly)
             return tooEarly;
-        if (!(await Services.Authenticator.AuthenticateAsync(context, Options)).TryGet(out var requester, out var error) &&
-            error is not null)
+        Outcome<Requester?> authenticated;
+        try
+        {
+            authenticated = await Services.Authenticator.AuthenticateAsync(context, Options);
+        }
+        catch (Exception fault) when (Retries.AreFor(fault, context, Services))
+        {
+            authenticated = await new Retries(Services, context).AuthenticateAsync(Options);
+        }
+
+        if (!authenticated.TryGet(out var requester, out var error) && error is not null)
             return error;
         if (Options is { Rate: { } rate, Access: Access.User or Access.Guest or Access.Admin } && Limit(rate, requester!.UserId) is { } tooMany)
             return tooMany;
         using var request = new MatrixRequest(context, this, requester);
-        var response = await _handler(request);
+        MatrixResponse response;
+        try
+        {
+            response = await _handler(request);
+        }
+        catch (Exception fault) when (CanRepeat(request, fault))
+        {
+            response = await new Retries(Services, context).RunAsync(_handler, request);
+        }
+
         if (Options.ShowsActivity && response.Error is null)
             Services.Activity.Note(requester!);
         return response;
@@ -100,8 +119,18 @@ public sealed class MatrixEndpoint
         if (!Options.CallsServerGrain)
             await Services.Grains.GetGrain<IRemoteServerGrain>(origin).SeenAlive();
         using var request = new MatrixRequest(context, this, null, origin, body);
-        return await _handler(request);
+        try
+        {
+            return await _handler(request);
+        }
+        catch (Exception fault) when (CanRepeat(request, fault))
+        {
+            return await new Retries(Services, context).RunAsync(_handler, request);
+        }
     }
+
+    private bool CanRepeat(MatrixRequest request, Exception fault) =>
+        Method is not "POST" && Retries.AreFor(fault, request.Http, Services) && request.CanRewind;
 
     private MatrixError? Limit(RateClass rate, string key) =>
         Services.Limiter.Take(rate, key) is > 0 and var wait ? MatrixError.LimitExceeded(wait) : null;
@@ -114,11 +143,14 @@ public sealed class MatrixEndpoint
                 return MatrixError.TooLarge();
             case BadHttpRequestException bad:
                 return MatrixError.Unknown(bad.Message, bad.StatusCode);
-            case OperationCanceledException when Services.Lifetime.ApplicationStopping.IsCancellationRequested:
+            case OperationCanceledException or ObjectDisposedException when Services.Lifetime.ApplicationStopping.IsCancellationRequested:
                 return MatrixError.Unknown("The server is stopping", StatusCodes.Status503ServiceUnavailable);
             case TimeoutException:
-                PipelineLog.TimedOut(Services.Logger, Method, Path, fault);
-                return MatrixError.Unknown("The request took too long", StatusCodes.Status504GatewayTimeout);
+                PipelineLog.Unavailable(Services.Logger, Method, Path, fault);
+                return MatrixError.Unknown("The request took too long", StatusCodes.Status503ServiceUnavailable);
+            case var _ when ClusterFaults.IsOne(fault):
+                PipelineLog.Unavailable(Services.Logger, Method, Path, fault);
+                return MatrixError.Unknown("A part of the server is being replaced", StatusCodes.Status503ServiceUnavailable);
             default:
                 PipelineLog.Failed(Services.Logger, Method, Path, fault);
                 return MatrixError.Unknown("Internal server error", StatusCodes.Status500InternalServerError);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Errors;
@@ -20,7 +21,7 @@ public sealed class MatrixRequest : IDisposable
     private CancellationTokenSource? _aborted;
 
     private readonly ServerName? _origin;
-    private readonly ReadOnlyMemory<byte>? _body;
+    private ReadOnlyMemory<byte>? _body;
 
     internal MatrixRequest(HttpContext http, MatrixEndpoint endpoint, Requester? requester, string? origin = null, ReadOnlyMemory<byte>? body = null)
     {
@@ -151,7 +152,7 @@ public sealed class MatrixRequest : IDisposable
     public void Fail(MatrixError error) => Error ??= error;
 
     /// <summary>The raw body; M_TOO_LARGE beyond the endpoint's limit.</summary>
-    public ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadBodyAsync() => _body is { } read ? new(read) : RequestBody.ReadAsync(Http, _endpoint.Options.MaxBody);
+    public ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadBodyAsync() => _body is { } read ? new(read) : RequestBody.ReadAsync(this, _endpoint.Options.MaxBody);
 
     /// <summary>The body as a JSON value of any kind, valid until the request ends: M_NOT_JSON, M_TOO_LARGE. May be called once.</summary>
     public async ValueTask<Outcome<JsonElement>> ReadJsonAsync()
@@ -183,6 +184,22 @@ public sealed class MatrixRequest : IDisposable
     /// <summary>The body as an object whose members are to be read.</summary>
     public async ValueTask<Outcome<BodyFields>> ReadFieldsAsync(bool emptyAllowed = false) =>
         (await ReadObjectAsync(emptyAllowed)).TryGet(out var json, out var error) ? new BodyFields(json) : error;
+
+    /// <summary>The body was read.</summary>
+    internal void Keep(ReadOnlyMemory<byte> body) => _body = body;
+
+    /// <summary>
+    /// The handler can be run once more: the body is kept, or there is none. A body that the handler read by itself, piece by piece, is gone.
+    /// </summary>
+    internal bool CanRewind => _body is not null || Http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false };
+
+    /// <summary>Makes the request as it was when the handler got it.</summary>
+    internal void Rewind()
+    {
+        Error = null;
+        _document?.Dispose();
+        _document = null;
+    }
 
     internal string NewSessionId() => RandomText.Base62(Random, 24);
 

@@ -15,8 +15,9 @@ internal static class RequestBody
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 100 };
 
-    /// <summary>The whole body; 413 M_TOO_LARGE if it is longer than <paramref name="limit"/> bytes.</summary>
-    public static ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context, long limit) => ReadAsync(context, limit, null, context.RequestAborted);
+    /// <summary>The whole body, which the request keeps; 413 M_TOO_LARGE if it is longer than <paramref name="limit"/> bytes.</summary>
+    public static ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(MatrixRequest request, long limit) =>
+        ReadAsync(request.Http, limit, null, request.Http.RequestAborted, request);
 
     /// <summary>The same of somebody who is not known yet: 429 M_LIMIT_EXCEEDED if there is no memory for it, 408 if it does not come in time.</summary>
     public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context, long limit, BodyBudget.Lease lease, TimeProvider time)
@@ -35,7 +36,8 @@ internal static class RequestBody
         }
     }
 
-    private static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context, long limit, BodyBudget.Lease? lease, CancellationToken stop)
+    private static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(
+        HttpContext context, long limit, BodyBudget.Lease? lease, CancellationToken stop, MatrixRequest? keeper = null)
     {
         var length = context.Request.ContentLength;
         if (length > limit)
@@ -53,7 +55,11 @@ internal static class RequestBody
         {
             var read = await context.Request.Body.ReadAsync(buffer.AsMemory(used), stop);
             if (read == 0)
+            {
+                keeper?.Keep(buffer.AsMemory(0, used));
                 return new ReadOnlyMemory<byte>(buffer, 0, used);
+            }
+
             used += read;
             if (used > limit)
                 return MatrixError.TooLarge();

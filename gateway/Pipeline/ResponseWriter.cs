@@ -29,7 +29,7 @@ internal static class ResponseWriter
 
     public static Task WriteAsync(HttpContext context, MatrixError error)
     {
-        if (error.Status == StatusCodes.Status429TooManyRequests)
+        if (error.Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
             context.Response.Headers.RetryAfter = RetryAfterSeconds(error).ToString(CultureInfo.InvariantCulture);
 
         // What is left of a body beyond the allowance is not read: the client must know before it sends another request.
@@ -47,7 +47,7 @@ internal static class ResponseWriter
         return response.Body.WriteAsync(json, context.RequestAborted).AsTask();
     }
 
-    // C-S API, Rate limiting: the header is the current way, retry_after_ms the deprecated one.
+    // C-S API, Rate limiting: the header is the current way, retry_after_ms the deprecated one. 503: RFC 9110, 15.6.4.
     private static long RetryAfterSeconds(MatrixError error)
     {
         if (error.Extra.IsEmpty)
