@@ -8,7 +8,8 @@ public interface IDirectoryStore
     ValueTask<IReadOnlyList<string>> AliasesOfAsync(string roomId, CancellationToken cancellationToken = default);
     /// <summary>The commit fails with <see cref="ConflictException"/> if the alias is taken.</summary>
     void AddAlias(WriteUnit unit, AliasRow row);
-    void DeleteAlias(WriteUnit unit, string alias);
+    /// <summary>Nothing happens if the alias is another row by then.</summary>
+    void DeleteAlias(WriteUnit unit, AliasRow row);
 }
 
 /// <summary>Media known to this server; the bytes lie in the media folder under the hash.</summary>

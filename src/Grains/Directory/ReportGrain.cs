@@ -9,6 +9,7 @@ namespace OrleansMatrix.Grains.Directory;
 /// <summary>
 /// Keeps a user's reports. Reports of rooms and users always succeed, so that they tell nothing about what exists (CS API, Reporting Content).
 /// </summary>
+/// <remarks>It needs no fence (ADR 0004): reports are only added, each as a row with a number that storage gives it.</remarks>
 [GrainType("report")]
 public sealed class ReportGrain(IStorage storage, TimeProvider time) : Grain, IReportGrain
 {

@@ -8,7 +8,10 @@ using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Directory;
 
-/// <summary>A room alias. Storage keeps aliases unique; the grain orders what happens to one of them.</summary>
+/// <summary>A room alias.</summary>
+/// <remarks>
+/// It needs no fence (ADR 0004): it keeps nothing in memory, an alias is inserted only where there is none, and deleted only as the row that was judged.
+/// </remarks>
 [GrainType("roomalias")]
 public sealed class RoomAliasGrain(IStorage storage, MatrixSettings settings, CurrentState state, IRemoteDirectory remote) : Grain, IRoomAliasGrain
 {
@@ -65,7 +68,7 @@ public sealed class RoomAliasGrain(IStorage storage, MatrixSettings settings, Cu
         if (!hasPower && row.Creator != requester.UserId && !requester.IsAdmin)
             return MatrixError.Forbidden("Only the alias's creator and those with power in the room may remove it");
         var unit = new WriteUnit();
-        storage.Directory.DeleteAlias(unit, Alias);
+        storage.Directory.DeleteAlias(unit, row);
         await storage.CommitAsync(unit);
 
         // The alias is gone whether or not the room's own event can follow (CS API, DELETE directory/room, note).

@@ -11,6 +11,10 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Directory;
 
 /// <summary>What can be found out about a room from outside.</summary>
+/// <remarks>
+/// It reads for many at once. All that it writes is whether the room is listed: one row that is there or not, whatever it was before, so that of two who set it
+/// the last one holds, as with one grain.
+/// </remarks>
 [StatelessWorker]
 [GrainType("roomlisting")]
 public sealed class RoomListingGrain(IStorage storage, CurrentState state, MatrixSettings settings, TimeProvider time) : Grain, IRoomListingGrain

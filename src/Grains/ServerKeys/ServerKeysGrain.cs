@@ -12,6 +12,10 @@ namespace OrleansMatrix.Grains.ServerKeys;
 /// A remote server's signing keys, as it published them and as storage remembers them; where it cannot be reached, or does not have a key any more, as trusted
 /// notaries tell them (S-S API, Retrieving server keys).
 /// </summary>
+/// <remarks>
+/// It needs no fence (ADR 0004): of two activations each stores what the server has published, and storage keeps what was fetched last, and of lists the one
+/// that is valid longest.
+/// </remarks>
 [Reentrant]
 [GrainType("serverkeys")]
 public sealed class ServerKeysGrain(IStorage storage, FederationClient client, MatrixSettings settings, TimeProvider time) : Grain, IServerKeysGrain

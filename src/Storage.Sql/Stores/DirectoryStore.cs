@@ -6,7 +6,7 @@ internal sealed class DirectoryStore(ISqlDatabase database) : IDirectoryStore
     private static readonly Statement Select = new("SELECT alias, room_id, creator FROM aliases WHERE alias = $1");
     private static readonly Statement OfRoom = new("SELECT alias FROM aliases WHERE room_id = $1 ORDER BY alias");
     private static readonly Statement Insert = new("INSERT INTO aliases (alias, room_id, creator) VALUES ($1, $2, $3)", "the alias is taken");
-    private static readonly Statement Delete = new("DELETE FROM aliases WHERE alias = $1");
+    private static readonly Statement Delete = new("DELETE FROM aliases WHERE alias = $1 AND room_id = $2 AND creator = $3");
 
     public ValueTask<AliasRow?> GetAliasAsync(string alias, CancellationToken cancellationToken = default) =>
         database.FirstAsync(Select, static row => new AliasRow(row.Text(0), row.Text(1), row.Text(2)), cancellationToken, alias);
@@ -16,5 +16,5 @@ internal sealed class DirectoryStore(ISqlDatabase database) : IDirectoryStore
 
     public void AddAlias(WriteUnit unit, AliasRow row) => unit.Add(Insert, row.Alias, row.RoomId, row.Creator);
 
-    public void DeleteAlias(WriteUnit unit, string alias) => unit.Add(Delete, alias);
+    public void DeleteAlias(WriteUnit unit, AliasRow row) => unit.Add(Delete, row.Alias, row.RoomId, row.Creator);
 }

@@ -8,7 +8,9 @@ internal sealed class ServerStore(ISqlDatabase database) : IServerStore
 
     private static readonly Statement UpsertKey = new("""
         INSERT INTO server_keys (server, id_key, key_id, public_key, valid_until, is_old, fetched_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-        ON CONFLICT (server, id_key) DO UPDATE SET public_key = excluded.public_key, valid_until = excluded.valid_until, is_old = excluded.is_old, fetched_at = excluded.fetched_at
+        ON CONFLICT (server, id_key) DO UPDATE SET
+            public_key = excluded.public_key, valid_until = excluded.valid_until, is_old = excluded.is_old, fetched_at = excluded.fetched_at
+        WHERE excluded.fetched_at >= server_keys.fetched_at
         """);
 
     private static readonly Statement SelectKeyLists =
@@ -17,6 +19,7 @@ internal sealed class ServerStore(ISqlDatabase database) : IServerStore
     private static readonly Statement UpsertKeyList = new("""
         INSERT INTO server_key_lists (server, id_key, key_id, json, valid_until) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (server, id_key) DO UPDATE SET json = excluded.json, valid_until = excluded.valid_until
+        WHERE excluded.valid_until >= server_key_lists.valid_until
         """);
 
     private static readonly Statement SelectTransaction = new("SELECT response FROM inbound_transactions WHERE origin = $1 AND txn_id = $2");

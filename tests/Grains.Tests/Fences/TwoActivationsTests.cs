@@ -3,9 +3,13 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.TestingHost;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Account;
 using OrleansMatrix.Grains.Abstractions.Device;
+using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Abstractions.Media;
+using OrleansMatrix.Grains.Abstractions.RemoteServer;
+using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
@@ -18,8 +22,10 @@ namespace OrleansMatrix.Grains.Tests.Fences;
 /// <summary>A silo that is cut off goes on with its activations while others make new ones: what it writes must not get past them (ADR 0004).</summary>
 public sealed class TwoActivationsTests : IAsyncLifetime
 {
+    private static readonly Requester s_alice = new(UserId.Parse(Alice), "D");
     private readonly TemporaryFolder _folder = new();
     private readonly TestClock _clock = new();
+    private readonly FakeServers _servers = new();
     private IStorage _storage = null!;
     private InProcessTestCluster _former = null!;
     private InProcessTestCluster _cluster = null!;
@@ -28,8 +34,8 @@ public sealed class TwoActivationsTests : IAsyncLifetime
     {
         _storage = SqliteStorage.Open(_folder.File("matrix.db"), _clock, NullLoggerFactory.Instance);
         await _storage.MigrateAsync(TestContext.Current.CancellationToken);
-        _former = await GrainCluster.StartAsync(1, _folder.Path, _clock, _storage);
-        _cluster = await GrainCluster.StartAsync(1, _folder.Path, _clock, _storage);
+        _former = await GrainCluster.StartAsync(1, _folder.Path, _clock, _storage, _servers);
+        _cluster = await GrainCluster.StartAsync(1, _folder.Path, _clock, _storage, _servers);
     }
 
     public async ValueTask DisposeAsync()
@@ -38,6 +44,7 @@ public sealed class TwoActivationsTests : IAsyncLifetime
         await _cluster.DisposeAsync();
         await _storage.DisposeAsync();
         _folder.Dispose();
+        _servers.Dispose();
     }
 
     [Fact]
@@ -146,6 +153,132 @@ public sealed class TwoActivationsTests : IAsyncLifetime
         await presence.Former.Syncing([new SyncingDevice("D", "unavailable")]);
         var row = Assert.Single(await _storage.Ephemeral.PresenceAsync([Alice]));
         Assert.Equal(("unavailable", "two"), (row.Presence, row.StatusMessage));
+    }
+
+    [Fact]
+    public async Task A_receipt_does_not_go_back_between_two_activations()
+    {
+        var room = await CreateRoomAsync();
+        var grain = _cluster.Client.GetGrain<IRoomGrain>(room);
+        var events = new List<EventId>();
+        for (var i = 0; i < 6; i++)
+            events.Add(EventId.Parse((await grain.Send(new EventToSend(s_alice, "m.room.message", Utf8("{}"), $"{i}"))).Value));
+        var (former, user) = Activations<IUserGrain>(Alice);
+        for (var i = 0; i < events.Count; i++)
+            Assert.True((await (i % 2 == 0 ? former : user).SetReceipt(Receipt(i))).Ok);
+
+        // Both at once, and what was read before again.
+        var outcomes = await Task.WhenAll(former.SetReceipt(Receipt(1)), user.SetReceipt(Receipt(2)));
+        Assert.All(outcomes, outcome => Assert.True(outcome.Ok));
+        Assert.Equal(events[^1], Assert.Single(await _storage.Receipts.OfUserAsync(Alice, room)).EventId);
+
+        ReceiptToSet Receipt(int i) => new(RoomId.Parse(room), "m.read", events[i], null);
+    }
+
+    [Fact]
+    public async Task Two_activations_keep_to_the_number_of_pushers_of_a_user()
+    {
+        var (former, pushers) = Activations<IPusherGrain>(Alice);
+        for (var i = 0; i < 99; i++)
+            Assert.True((await (i % 2 == 0 ? former : pushers).Set("D", Pusher($"{i}"))).Ok);
+
+        // Both have read that there is room for one more; the one that is overtaken reads again.
+        var outcomes = await Task.WhenAll(former.Set("D", Pusher("former")), pushers.Set("D", Pusher("current")));
+        Assert.Equal("M_INVALID_PARAM", Assert.Single(outcomes, outcome => !outcome.Ok).Error!.ErrCode);
+        Assert.Equal(100, (await _storage.Pushers.OfUserAsync(Alice)).Count);
+
+        static ReadOnlyMemory<byte> Pusher(string key) => Utf8($$"""
+            {"app_id":"a","pushkey":"{{key}}","kind":"http","app_display_name":"A","device_display_name":"D","lang":"en",
+             "data":{"url":"https://push.example.org/_matrix/push/v1/notify"} }
+            """);
+    }
+
+    [Fact]
+    public async Task A_former_activation_of_a_server_takes_nothing_out_of_the_queue_that_another_one_sends()
+    {
+        const string Other = "1.0.0.1:1";
+        var came = new ConcurrentQueue<int>();
+        _servers.On(Other, "/_matrix/federation/v1/send/", body =>
+        {
+            foreach (var edu in JsonDocument.Parse(body).RootElement.GetProperty("edus").EnumerateArray())
+                came.Enqueue(edu.GetProperty("content").GetProperty("n").GetInt32());
+            return "{}"u8.ToArray();
+        });
+        var answer = new TaskCompletionSource();
+        var (former, server) = Activations<IRemoteServerGrain>(Other);
+        await EnqueueAsync(1);
+        _servers.AnswerGate = answer.Task;
+        await former.Wake();
+        await UntilAsync(() => Task.FromResult(came.Count == 1));
+
+        // The former one waits for its answer; the other sends, is done, and has one more to send.
+        _servers.AnswerGate = Task.CompletedTask;
+        await server.Wake();
+        await UntilAsync(async () => (await _storage.Outbox.DestinationsWithQueueAsync()).Count == 0);
+        _servers.AnswerGate = new TaskCompletionSource().Task.WaitAsync(TestContext.Current.CancellationToken);
+        await EnqueueAsync(2);
+        answer.SetResult();
+        await UntilAsync(() => Task.FromResult(!_former.TryGetGrainContext(former.GetGrainId(), out _)));
+        Assert.NotEmpty(await _storage.Outbox.QueuedAsync(Other, 0, 10));
+
+        _servers.AnswerGate = Task.CompletedTask;
+        await server.Wake();
+        await UntilAsync(async () => (await _storage.Outbox.DestinationsWithQueueAsync()).Count == 0);
+        Assert.Equal([1, 2], came.Distinct());
+
+        Task EnqueueAsync(int number)
+        {
+            var unit = new WriteUnit();
+            _storage.Outbox.Enqueue(
+                unit, [Other], new OutboxItem(OutboxKind.ToDevice, "", Body: Utf8($$"""{"edu_type":"m.direct_to_device","content":{"n":{{number}} } }""")),
+                unit.NextPosition(ChangeKind.ToDevice, Other));
+            return _storage.CommitAsync(unit);
+        }
+    }
+
+    [Fact]
+    public async Task An_alias_is_made_by_one_of_two_activations()
+    {
+        var rooms = (await CreateRoomAsync(), await CreateRoomAsync());
+        var (former, alias) = Activations<IRoomAliasGrain>("#here:local");
+        var outcomes = await Task.WhenAll(former.Create(s_alice, RoomId.Parse(rooms.Item1)), alias.Create(s_alice, RoomId.Parse(rooms.Item2)));
+        Assert.Equal(409, Assert.Single(outcomes, outcome => !outcome.Ok).Error!.Status);
+        Assert.Equal(outcomes[0].Ok ? rooms.Item1 : rooms.Item2, (await former.Resolve()).Value.RoomId);
+        Assert.Equal((await former.Resolve()).Value.RoomId, (await alias.Resolve()).Value.RoomId);
+    }
+
+    [Fact]
+    public async Task Every_report_of_two_activations_is_kept()
+    {
+        var (former, report) = Activations<IReportGrain>(Alice);
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => (i % 2 == 0 ? former : report).ReportUser(UserId.Parse(Bob), $"{i}")));
+        Assert.Equal(
+            Enumerable.Range(0, 20).Select(i => $"{i}").Order(StringComparer.Ordinal),
+            (await _storage.Reports.ListAsync(0, 100)).Select(row => row.Reason).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Who_lists_a_room_on_either_side_lists_it_for_both()
+    {
+        var (former, listing) = Activations<IRoomListingGrain>(await CreateRoomAsync());
+        await Task.WhenAll(former.SetPublic(s_alice, true), listing.SetPublic(s_alice, true));
+        Assert.Equal((true, true), ((await former.IsPublic()).Value, (await listing.IsPublic()).Value));
+        Assert.True((await former.SetPublic(s_alice, false)).Ok);
+        Assert.False((await listing.IsPublic()).Value);
+    }
+
+    private async Task<string> CreateRoomAsync() => (await _cluster.Client.GetGrain<IRoomFactoryGrain>(Alice).Create(
+        new RoomRequest(s_alice, null, null, null, null, null, null, [], 0, false, null, null, []))).Value;
+
+    private async Task UntilAsync(Func<Task<bool>> isSo)
+    {
+        for (var i = 0; i < 6000 && !await isSo(); i++)
+        {
+            _clock.Advance(TimeSpan.FromMilliseconds(1));
+            await Task.Delay(5);
+        }
+
+        Assert.True(await isSo());
     }
 
     /// <summary>References to one grain's activations on both sides of the split: the one that is asked first is the former one.</summary>

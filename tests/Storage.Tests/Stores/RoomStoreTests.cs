@@ -100,7 +100,12 @@ public abstract class RoomStoreTests(Backend backend) : StoreTests(backend)
 
         Assert.Equal(new AliasRow("#a:one.test", Room, Alice), await Storage.Directory.GetAliasAsync("#a:one.test"));
         Assert.Equal(["#a:one.test"], await Storage.Directory.AliasesOfAsync(Room));
-        await CommitAsync(unit => Storage.Directory.DeleteAlias(unit, "#a:one.test"));
+
+        // Who has judged another row does not delete this one.
+        await CommitAsync(unit => Storage.Directory.DeleteAlias(unit, new AliasRow("#a:one.test", OtherRoom, Alice)));
+        await CommitAsync(unit => Storage.Directory.DeleteAlias(unit, new AliasRow("#a:one.test", Room, Bob)));
+        Assert.NotNull(await Storage.Directory.GetAliasAsync("#a:one.test"));
+        await CommitAsync(unit => Storage.Directory.DeleteAlias(unit, new AliasRow("#a:one.test", Room, Alice)));
         Assert.Null(await Storage.Directory.GetAliasAsync("#a:one.test"));
     }
 

@@ -13,6 +13,7 @@ public abstract class ServerStoreTests(Backend backend) : StoreTests(backend)
         {
             Storage.Servers.PutKey(unit, key with { ValidUntil = 1 });
             Storage.Servers.PutKey(unit, key);
+            Storage.Servers.PutKey(unit, key with { ValidUntil = 200, FetchedAt = 49 });
             Storage.Servers.PutKey(unit, key with { KeyId = new string('x', 5000), IsOld = true });
         });
 
@@ -30,6 +31,7 @@ public abstract class ServerStoreTests(Backend backend) : StoreTests(backend)
         Assert.Empty(await Storage.Servers.KeyListsAsync("two.test"));
         await CommitAsync(unit => Storage.Servers.PutKeyList(unit, "two.test", "ed25519:a", Json("1"), 5));
         await CommitAsync(unit => Storage.Servers.PutKeyList(unit, "two.test", "ed25519:a", Json("2"), 6));
+        await CommitAsync(unit => Storage.Servers.PutKeyList(unit, "two.test", "ed25519:a", Json("older"), 5));
         await CommitAsync(unit => Storage.Servers.PutKeyList(unit, "two.test", "ed25519:b", Json("3"), 4));
         Assert.Equal(
             [("ed25519:b", "3", 4L), ("ed25519:a", "2", 6L)],

@@ -59,7 +59,7 @@ internal sealed record RoomBelongings(RoomActivation Activation, IReadOnlyList<A
         var storage = Activation.Services.Storage;
         foreach (var row in Aliases)
         {
-            storage.Directory.DeleteAlias(unit, row.Alias);
+            storage.Directory.DeleteAlias(unit, row);
             storage.Directory.AddAlias(unit, row with { RoomId = successor });
         }
 
