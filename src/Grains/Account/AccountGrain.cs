@@ -1,11 +1,8 @@
 using System.Collections.Immutable;
 using System.Text;
-using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Logging;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Account;
-using OrleansMatrix.Grains.Abstractions.Device;
-using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Grains.Persistence;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Errors;
@@ -23,9 +20,7 @@ public sealed class AccountGrain(
     IStorage storage, MatrixSettings settings, Passwords passwords, TimeProvider time, IRandom random, ILogger<AccountGrain> logger)
     : Grain, IAccountGrain, IRemindable
 {
-    private static readonly MatrixError s_badLogin = MatrixError.Forbidden("Invalid username or password");
-
-    private readonly FailureLimit _failures = new(time);
+    private readonly PasswordCheck _passwordCheck = new(passwords, time, settings.RateLimitsEnabled);
     private UserId _user;
     private TokenIssuer _tokens = null!;
     private AccountChanges _changes = null!;
@@ -33,9 +28,8 @@ public sealed class AccountGrain(
     private Fence _fence = null!;
     private AccountState? _state;
     private Task? _loading;
-    private RetryReminder? _retry;
-
-    private RetryReminder Retry => _retry ??= new RetryReminder(this, logger);
+    private RetryReminder _retry = null!;
+    private AccountCleanup _cleanup = null!;
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -46,6 +40,8 @@ public sealed class AccountGrain(
         _tokens = new TokenIssuer(storage, time, random, _user);
         _changes = new AccountChanges(storage, time, _user.Value);
         _rooms = new AccountRooms(storage, GrainFactory, _user.Value, logger);
+        _retry = new RetryReminder(this, logger);
+        _cleanup = new AccountCleanup(storage, GrainFactory, _retry, _user.Value, CommitAsync, logger);
         await ExistingAsync();
     }
 
@@ -287,7 +283,8 @@ public sealed class AccountGrain(
 
         // Also if nothing changed: then it may be the repetition of a call that failed half-way.
         if (key is ProfileRules.DisplayName or ProfileRules.AvatarUrl)
-            await _rooms.UpdateProfileAsync(JsonBytes.StringField(state.Profile, ProfileRules.DisplayName), JsonBytes.StringField(state.Profile, ProfileRules.AvatarUrl));
+            await _rooms.UpdateProfileAsync(
+                JsonBytes.StringField(state.Profile, ProfileRules.DisplayName), JsonBytes.StringField(state.Profile, ProfileRules.AvatarUrl));
         return Nothing.Value;
     }
 
@@ -318,22 +315,12 @@ public sealed class AccountGrain(
 
     private async Task<MatrixError?> CheckPasswordAsync(string password)
     {
-        if (settings.RateLimitsEnabled && _failures.Wait is > 0 and var wait)
-            return MatrixError.LimitExceeded(wait);
-        var state = await ExistingAsync();
-        var hash = password.Length <= Passwords.MaxLength && state is { Row.Deactivated: false } ? state.Row.PasswordHash : null;
-        var result = await passwords.VerifyAsync(hash, password.Length <= Passwords.MaxLength ? password : "");
-        if (result is null)
-            return MatrixError.LimitExceeded(1000);
-        if (result == PasswordVerificationResult.Failed || state is null)
-        {
-            _failures.Failed();
-            return s_badLogin;
-        }
-
-        if (result == PasswordVerificationResult.SuccessRehashNeeded && await passwords.HashAsync(password) is { } better)
+        if (_passwordCheck.Limit is { } limit)
+            return limit;
+        var (error, better) = await _passwordCheck.RunAsync((await ExistingAsync())?.Row, password);
+        if (better is not null)
             await ChangeRowAsync(row => row with { PasswordHash = better });
-        return state.Row.Locked ? MatrixError.UserLocked() : null;
+        return error;
     }
 
     private async Task<Outcome<Credentials>> LogInAsync(NewSession session)
@@ -345,15 +332,15 @@ public sealed class AccountGrain(
 
         // A device that comes back must not lose what it makes now to the end of its former self.
         if (_state!.Departing.Contains(id))
-            await CleanUpAsync();
+            await _cleanup.RunAsync(_state);
         return await ChangeAsync((unit, state) => _tokens.LogIn(unit, state, session));
     }
 
     /// <inheritdoc/>
     public async Task CleanUp()
     {
-        if (await ExistingAsync() is not null)
-            await TryCleanUpAsync();
+        if (await ExistingAsync() is { } state)
+            await _cleanup.TryAsync(state);
     }
 
     /// <inheritdoc/>
@@ -361,41 +348,7 @@ public sealed class AccountGrain(
     {
         await CleanUp();
         if (_state is not { Departing.Count: > 0 })
-            await Retry.EndAsync();
-    }
-
-    // The devices and their tokens are gone already: the rest is tried again.
-    private async Task TryCleanUpAsync()
-    {
-        try
-        {
-            await CleanUpAsync();
-        }
-        catch (Exception fault)
-        {
-            AccountLog.CleanUpFailed(logger, _user.Value, fault);
-            await Retry.SetAsync();
-        }
-    }
-
-    /// <summary>Has the owners of keys, messages, pushers and private data take away what is noted; each may be asked twice.</summary>
-    private async Task CleanUpAsync()
-    {
-        if (_state is not { Departing.Count: > 0 } state)
-            return;
-        ImmutableArray<string> departing = [.. state.Departing];
-        var keys = GrainFactory.GetGrain<IUserKeysGrain>(_user.Value);
-        var user = GrainFactory.GetGrain<IUserGrain>(_user.Value);
-        var pushers = GrainFactory.GetGrain<IPusherGrain>(_user.Value);
-        if (departing.Remove("") is { Length: > 0 } devices)
-            await Task.WhenAll(keys.ForgetDevices(devices), user.ForgetDevices(devices), pushers.ForgetDevices(devices));
-        if (departing.Contains(""))
-            await Task.WhenAll(user.Erase(), pushers.Erase(), GrainFactory.GetGrain<IKeyBackupGrain>(_user.Value).Erase());
-        var unit = new WriteUnit(_fence);
-        foreach (var id in departing)
-            storage.Accounts.RemoveCleanup(unit, _user.Value, id);
-        await CommitAsync(unit);
-        state.Departing.ExceptWith(departing);
+            await _retry.EndAsync();
     }
 
     // C-S API, POST /login: such a device could be mistaken for the key.
@@ -420,8 +373,15 @@ public sealed class AccountGrain(
         if (!unit.IsEmpty)
             await CommitAsync(unit);
         if (state.Departing.Count > 0)
-            await TryCleanUpAsync();
+            await _cleanup.TryAsync(state);
         return result;
+    }
+
+    private Task CommitAsync(Action<WriteUnit> write)
+    {
+        var unit = new WriteUnit(_fence);
+        write(unit);
+        return CommitAsync(unit);
     }
 
     private async Task CommitAsync(WriteUnit unit)
