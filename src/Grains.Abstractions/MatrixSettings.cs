@@ -4,7 +4,9 @@ using OrleansMatrix.Protocol.RoomVersions;
 
 namespace OrleansMatrix.Grains.Abstractions;
 
-/// <summary>The server's settings (configuration section <c>Matrix</c>), checked at start. One immutable instance per process, from dependency injection.</summary>
+/// <summary>
+/// The server's settings (configuration section <c>Matrix</c>), checked at start. One immutable instance per process, from dependency injection.
+/// </summary>
 public sealed record MatrixSettings
 {
     /// <summary>The name in user ids, room ids and event origins.</summary>
@@ -70,7 +72,9 @@ public sealed record TelemetrySettings
     public Uri? OtlpEndpoint { get; init; }
 }
 
-/// <summary>How the silos of a cluster reach each other (section <c>Matrix:Cluster</c>); without <see cref="MatrixSettings.Database"/> it means nothing.</summary>
+/// <summary>
+/// How the silos of a cluster reach each other (section <c>Matrix:Cluster</c>); without <see cref="MatrixSettings.Database"/> it means nothing.
+/// </summary>
 public sealed record ClusterSettings
 {
     /// <summary>The port for other silos, 1 to 65535, or 0 for a free one.</summary>
@@ -119,8 +123,8 @@ public sealed record FederationSettings
     public IReadOnlyList<string> TrustedKeyServers { get; init; } = [];
 
     /// <summary>
-    /// The most memory for bodies of other servers' requests that are on their way in or being dealt with, in bytes; an address has a quarter of it at most. More is answered
-    /// by 429. What is made of a body while it is dealt with takes about three times as much again.
+    /// The most memory for bodies of other servers' requests that are on their way in or being dealt with, in bytes; an address has a quarter of it at most.
+    /// More is answered by 429. What is made of a body while it is dealt with takes about three times as much again.
     /// </summary>
     public long BodyMemoryBytes { get; init; } = 128 * 1024 * 1024;
 }

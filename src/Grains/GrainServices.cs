@@ -29,7 +29,6 @@ public static class GrainServices
         })
         .AddSingleton<ReadServices>()
         .AddSingleton<UserServices>()
-        .AddSingleton<ReceiptWriter>()
         .AddSingleton<CurrentState>()
         .AddSingleton<NeighbourSignals>()
         .AddSingleton(static provider => new StateNodeCache(provider.GetRequiredService<IStorage>().StateNodes))

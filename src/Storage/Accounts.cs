@@ -4,7 +4,9 @@ namespace OrleansMatrix.Storage;
 /// <param name="PasswordHash">ASP.NET Core Identity's format; null: no password login.</param>
 /// <param name="CreatedAt">Milliseconds since the epoch.</param>
 /// <param name="Erased">Deactivated with <c>erase</c>: what it sent is only for who was there.</param>
-public sealed record AccountRow(string UserId, string? PasswordHash, bool IsAdmin, bool IsGuest, bool Deactivated, bool Locked, bool Suspended, string? AppServiceId, long CreatedAt, bool Erased = false);
+public sealed record AccountRow(
+    string UserId, string? PasswordHash, bool IsAdmin, bool IsGuest, bool Deactivated, bool Locked, bool Suspended, string? AppServiceId, long CreatedAt,
+    bool Erased = false);
 
 /// <summary>An access token or refresh token, hashed.</summary>
 /// <param name="Hash">SHA-256 of the token.</param>
@@ -49,10 +51,11 @@ public interface IAccountStore
     /// <summary>Null <paramref name="value"/> deletes.</summary>
     void PutProfileField(WriteUnit unit, string userId, string key, ReadOnlyMemory<byte>? value);
     /// <summary>
-    /// Local accounts and known remote members whose id or display name contains the term, ignoring case, if they share a room with the searcher or are in a room that
-    /// anybody may join or read.
+    /// Local accounts and known remote members whose id or display name contains the term, ignoring case, if they share a room with the searcher or are in a
+    /// room that anybody may join or read.
     /// </summary>
-    ValueTask<IReadOnlyList<(string UserId, string? DisplayName, string? AvatarUrl)>> SearchUsersAsync(string searcher, string term, int limit, CancellationToken cancellationToken = default);
+    ValueTask<IReadOnlyList<(string UserId, string? DisplayName, string? AvatarUrl)>> SearchUsersAsync(string searcher, string term, int limit,
+        CancellationToken cancellationToken = default);
 
     void PutRegistrationToken(WriteUnit unit, RegistrationTokenRow row);
     void DeleteRegistrationToken(WriteUnit unit, string token);

@@ -29,21 +29,27 @@ public interface IKeyStore
     void DeleteDevice(WriteUnit unit, string userId, string deviceId);
     ValueTask<IReadOnlyList<CrossSigningKeyRow>> CrossSigningKeysAsync(string userId, CancellationToken cancellationToken = default);
     void PutCrossSigningKey(WriteUnit unit, CrossSigningKeyRow row);
-    /// <summary>A signature that <paramref name="signerId"/>'s key made on a key of <paramref name="targetUserId"/> (target: device id or public key).</summary>
+    /// <summary>
+    /// A signature that <paramref name="signerId"/>'s key made on a key of <paramref name="targetUserId"/> (target: device id or public key).
+    /// </summary>
     void PutSignature(WriteUnit unit, string signerId, string keyId, string targetUserId, string target, string signature);
-    ValueTask<IReadOnlyList<(string SignerId, string KeyId, string Target, string Signature)>> SignaturesAsync(string targetUserId, CancellationToken cancellationToken = default);
+    ValueTask<IReadOnlyList<(string SignerId, string KeyId, string Target, string Signature)>> SignaturesAsync(string targetUserId,
+        CancellationToken cancellationToken = default);
 
     /// <summary>The one-time key of that id, if the device has it unclaimed (to detect re-uploads with other content).</summary>
     ValueTask<IReadOnlyList<OneTimeKeyRow>> OneTimeKeysAsync(string userId, string deviceId, CancellationToken cancellationToken = default);
     void PutOneTimeKey(WriteUnit unit, OneTimeKeyRow row, long uploadedAt);
     void PutFallbackKey(WriteUnit unit, OneTimeKeyRow row);
-    /// <summary>Takes the oldest unused one-time key, else the fallback key (which stays and counts as used). Atomic and durable: a one-time key is never handed out twice. Announces KeyCounts.</summary>
+    /// <summary>
+    /// Takes the oldest unused one-time key, else the fallback key (which stays and counts as used). Atomic and durable: a one-time key is never handed out
+    /// twice. Announces KeyCounts.
+    /// </summary>
     ValueTask<OneTimeKeyRow?> ClaimAsync(string userId, string deviceId, string algorithm, CancellationToken cancellationToken = default);
     ValueTask<KeyCounts> CountsAsync(string userId, string deviceId, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Announces a device-list change of a user at the slot (kind DeviceList). <paramref name="onlyFor"/>: a local user who alone sees the change (a signature on
-    /// another user's key, the own user-signing key), which is then the slot's key; null: everybody who sees the user.
+    /// Announces a device-list change of a user at the slot (kind DeviceList). <paramref name="onlyFor"/>: a local user who alone sees the change (a signature
+    /// on another user's key, the own user-signing key), which is then the slot's key; null: everybody who sees the user.
     /// </summary>
     void AddDeviceListChange(WriteUnit unit, string userId, PositionSlot slot, string? onlyFor);
     /// <summary>
@@ -74,5 +80,6 @@ public interface IKeyBackupStore
     void DeleteSessions(WriteUnit unit, string userId, long version, string? roomId, string? sessionId);
     /// <summary>Deletes all backups of a user.</summary>
     void DeleteAll(WriteUnit unit, string userId);
-    ValueTask<IReadOnlyList<BackupSessionRow>> SessionsAsync(string userId, long version, string? roomId, string? sessionId, CancellationToken cancellationToken = default);
+    ValueTask<IReadOnlyList<BackupSessionRow>> SessionsAsync(string userId, long version, string? roomId, string? sessionId,
+        CancellationToken cancellationToken = default);
 }

@@ -25,7 +25,8 @@ public interface IReceiptStore
 {
     void Put(WriteUnit unit, ReceiptRow row, PositionSlot slot);
     /// <summary>Receipts of the rooms changed in (after, upTo].</summary>
-    ValueTask<IReadOnlyList<ReceiptRow>> ChangedAsync(IReadOnlyCollection<string> roomIds, long after, long upTo, CancellationToken cancellationToken = default);
+    ValueTask<IReadOnlyList<ReceiptRow>> ChangedAsync(IReadOnlyCollection<string> roomIds, long after, long upTo,
+        CancellationToken cancellationToken = default);
     /// <summary>All receipts of a user (one room, or null: all rooms).</summary>
     ValueTask<IReadOnlyList<ReceiptRow>> OfUserAsync(string userId, string? roomId, CancellationToken cancellationToken = default);
 }
@@ -38,7 +39,8 @@ public interface IToDeviceStore
     /// <summary>Each message to a device takes a slot of its own; one slot may serve one message to each of several devices.</summary>
     void Put(WriteUnit unit, ToDeviceRow row, PositionSlot slot);
     /// <summary>In position order, in (after, upTo].</summary>
-    ValueTask<IReadOnlyList<ToDeviceRow>> WaitingAsync(string userId, string deviceId, long after, long upTo, int limit, CancellationToken cancellationToken = default);
+    ValueTask<IReadOnlyList<ToDeviceRow>> WaitingAsync(string userId, string deviceId, long after, long upTo, int limit,
+        CancellationToken cancellationToken = default);
     /// <summary>The client has them: deletes up to and including the position.</summary>
     void DeleteUpTo(WriteUnit unit, string userId, string deviceId, long position);
     /// <summary>Deletes of each device the oldest messages beyond the newest <paramref name="keep"/>; goes through all devices with messages.</summary>

@@ -23,8 +23,8 @@ public interface IKeyBackupGrain : IGrainWithStringKey
     Task<Outcome<Nothing>> DeleteVersion(string version);
 
     /// <summary>
-    /// Stores keys in the current backup: of all rooms (<paramref name="roomId"/> null), of one room, or one session's. A key that is there already is only replaced by
-    /// a better one.
+    /// Stores keys in the current backup: of all rooms (<paramref name="roomId"/> null), of one room, or one session's. A key that is there already is only
+    /// replaced by a better one.
     /// </summary>
     [Alias("PutKeys")]
     Task<Outcome<ReadOnlyMemory<byte>>> PutKeys(string version, string? roomId, string? sessionId, ReadOnlyMemory<byte> body);

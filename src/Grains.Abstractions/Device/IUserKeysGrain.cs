@@ -42,8 +42,8 @@ public interface IUserKeysGrain : IGrainWithStringKey
     [Alias("UploadSignatures")]
     Task<Outcome<ReadOnlyMemory<byte>>> UploadSignatures(ReadOnlyMemory<byte> body);
 
-    /// <summary>keys/changes: whose devices changed, or came into or went out of view, after a position of the stream. There is no upper bound: of a user only the
-    /// last change is remembered, and one after the range may hide one within it.</summary>
+    /// <summary>keys/changes: whose devices changed, or came into or went out of view, after a position of the stream. There is no upper bound: of a user only
+    /// the last change is remembered, and one after the range may hide one within it.</summary>
     [AlwaysInterleave]
     [Alias("Changes")]
     Task<Outcome<ReadOnlyMemory<byte>>> Changes(long after);

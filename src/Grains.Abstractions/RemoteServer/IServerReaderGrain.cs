@@ -5,8 +5,8 @@ using OrleansMatrix.Protocol.Identifiers;
 namespace OrleansMatrix.Grains.Abstractions.RemoteServer;
 
 /// <summary>
-/// What other servers may read of a room; answers are finished response bodies. Key: the room id. M_NOT_FOUND for an unknown room, M_FORBIDDEN for a server that
-/// is not in the room or that the room's ACL denies.
+/// What other servers may read of a room; answers are finished response bodies. Key: the room id. M_NOT_FOUND for an unknown room, M_FORBIDDEN for a server
+/// that is not in the room or that the room's ACL denies.
 /// </summary>
 [Alias("IServerReaderGrain"), GrainInterfaceType("IServerReaderGrain")]
 public interface IServerReaderGrain : IGrainWithStringKey
@@ -52,10 +52,12 @@ public interface IServerReaderGrain : IGrainWithStringKey
 /// <param name="MinDepth">No event of a smaller depth.</param>
 [GenerateSerializer, Immutable, Alias("MissingEventsQuery")]
 public sealed record MissingEventsQuery(
-    [property: Id(0)] ImmutableArray<string> Earliest, [property: Id(1)] ImmutableArray<string> Latest, [property: Id(2)] int Limit, [property: Id(3)] long MinDepth);
+    [property: Id(0)] ImmutableArray<string> Earliest, [property: Id(1)] ImmutableArray<string> Latest, [property: Id(2)] int Limit,
+        [property: Id(3)] long MinDepth);
 
 /// <summary>A state by the ids of its events.</summary>
 /// <param name="AuthChain">The events that lead to it, those that others name come before them as far as is known.</param>
 /// <param name="MembersOmitted">Members were left out of the state.</param>
 [GenerateSerializer, Immutable, Alias("StateListing")]
-public sealed record StateListing([property: Id(0)] ImmutableArray<string> State, [property: Id(1)] ImmutableArray<string> AuthChain, [property: Id(2)] bool MembersOmitted = false);
+public sealed record StateListing(
+    [property: Id(0)] ImmutableArray<string> State, [property: Id(1)] ImmutableArray<string> AuthChain, [property: Id(2)] bool MembersOmitted = false);

@@ -8,8 +8,8 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Account;
 
 /// <summary>
-/// Has the owners of keys, messages, pushers and private data take away what went with a device or an erased account (ADR 0063): the account's own rows are gone
-/// by then, and a note says what is left.
+/// Has the owners of keys, messages, pushers and private data take away what went with a device or an erased account (ADR 0063): the account's own rows are
+/// gone by then, and a note says what is left.
 /// </summary>
 /// <param name="storage">Where the notes are.</param>
 /// <param name="grains">Finds the owners.</param>

@@ -6,7 +6,6 @@ using OrleansMatrix.Grains.Directory;
 using OrleansMatrix.Grains.Media;
 using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.ServerKeys;
-using OrleansMatrix.Grains.User;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Storage;
@@ -15,7 +14,7 @@ namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>What dealing with other servers needs; one per silo.</summary>
 public sealed record RemoteServerServices(
-    IStorage Storage, LocalServer Server, AllowedServers Policy, RemoteApi Api, TimeProvider Time, IRandom Random, ReceiptWriter Receipts,
+    IStorage Storage, LocalServer Server, AllowedServers Policy, RemoteApi Api, TimeProvider Time, IRandom Random,
     ILogger<RemoteServerServices> Logger)
 {
     /// <inheritdoc cref="JoinsUnderWay"/>

@@ -38,7 +38,8 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
     public Task<Outcome<ReadOnlyMemory<byte>>> OldEvents(OldEventsRequest request, CancellationToken cancellationToken = default) =>
         ListenAsync(request.Requester, null, () => OldSync.EventsAsync(State, request, cancellationToken));
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> OldInitialSync(Requester requester, int limit, bool archived) => OldSync.InitialSyncAsync(State, requester, limit, archived);
+    public Task<Outcome<ReadOnlyMemory<byte>>> OldInitialSync(Requester requester, int limit, bool archived) =>
+        OldSync.InitialSyncAsync(State, requester, limit, archived);
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> OldEvent(Requester requester, EventId eventId) =>
         await services.Storage.Events.GetAsync(eventId) is { } row
@@ -76,7 +77,8 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
 
     public Task<Outcome<Nothing>> EnablePushRule(string kind, string ruleId, ReadOnlyMemory<byte> body) => PushRules.EnableAsync(kind, ruleId, body).AsTask();
 
-    public Task<Outcome<Nothing>> SetPushRuleActions(string kind, string ruleId, ReadOnlyMemory<byte> body) => PushRules.SetActionsAsync(kind, ruleId, body).AsTask();
+    public Task<Outcome<Nothing>> SetPushRuleActions(string kind, string ruleId, ReadOnlyMemory<byte> body) =>
+        PushRules.SetActionsAsync(kind, ruleId, body).AsTask();
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Notifications(Requester requester, string? from, int limit, string? only) =>
         NotificationsRead.ReadAsync(State, requester, from, limit, only);
@@ -85,9 +87,11 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
 
     public async Task<ImmutableArray<string>> JoinedRooms() => [.. (await State.Memberships.RefreshAsync(CancellationToken.None)).Joined.Select(r => r.RoomId)];
 
-    public Task FollowUpgrade(RoomId roomId, string successor) => User.FollowUpgrade.RunAsync(services.Storage, AccountData, UserId, roomId, successor).AsTask();
+    public Task FollowUpgrade(RoomId roomId, string successor) =>
+        User.FollowUpgrade.RunAsync(services.Storage, AccountData, UserId, roomId, successor).AsTask();
 
-    public Task<Outcome<RoomPage>> MutualRooms(string otherUserId, string? from) => User.MutualRooms.ReadAsync(services.Storage, UserId, otherUserId, from).AsTask();
+    public Task<Outcome<RoomPage>> MutualRooms(string otherUserId, string? from) =>
+        User.MutualRooms.ReadAsync(services.Storage, UserId, otherUserId, from).AsTask();
 
     public Task ForgetDevices(ImmutableArray<string> deviceIds) => Ownership.WriteAsync(unit =>
     {

@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace OrleansMatrix.Protocol.Errors;
 
-/// <summary>Either a value, or the <see cref="MatrixError"/> that names the failed rule. Faults are exceptions instead. Converts implicitly from both.</summary>
+/// <summary>
+/// Either a value, or the <see cref="MatrixError"/> that names the failed rule. Faults are exceptions instead. Converts implicitly from both.
+/// </summary>
 public readonly struct Outcome<T>
 {
     private readonly T? _value;

@@ -14,7 +14,8 @@ internal sealed class AccountDataStore(ISqlDatabase database) : IAccountDataStor
 
     private static readonly Statement Select = new($"SELECT {Columns} FROM account_data WHERE user_id = $1 AND room_id = $2 AND type_key = $3");
     private static readonly Statement Changed = new($"SELECT {Columns} FROM account_data WHERE user_id = $1 AND pos > $2 AND pos <= $3 ORDER BY pos");
-    private static readonly Statement AddFilter = new("INSERT INTO filters (user_id, filter_id, json) VALUES ($1, $2, $3) ON CONFLICT (user_id, filter_id) DO NOTHING");
+    private static readonly Statement AddFilter =
+        new("INSERT INTO filters (user_id, filter_id, json) VALUES ($1, $2, $3) ON CONFLICT (user_id, filter_id) DO NOTHING");
     private static readonly Statement SelectFilter = new("SELECT json FROM filters WHERE user_id = $1 AND filter_id = $2");
 
     private static readonly Statement[] DeletesOfUser = [new("DELETE FROM account_data WHERE user_id = $1"), new("DELETE FROM filters WHERE user_id = $1")];
@@ -47,5 +48,6 @@ internal sealed class AccountDataStore(ISqlDatabase database) : IAccountDataStor
     }
 
     public async ValueTask<ReadOnlyMemory<byte>?> GetFilterAsync(string userId, string filterId, CancellationToken cancellationToken = default) =>
-        await database.FirstAsync(SelectFilter, static row => row.Blob(0), cancellationToken, userId, filterId).ConfigureAwait(false) is { } json ? json : (ReadOnlyMemory<byte>?)null;
+        await database.FirstAsync(SelectFilter, static row => row.Blob(0), cancellationToken, userId, filterId).ConfigureAwait(false) is { } json ? json
+            : (ReadOnlyMemory<byte>?)null;
 }

@@ -10,7 +10,8 @@ internal static class AccountStatements
     public static readonly Statement Get = new($"SELECT {Columns} FROM accounts WHERE user_id = $1");
     public static readonly Statement Create = new($"INSERT INTO accounts ({Columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", "the user id is taken");
     public static readonly Statement Update = new("""
-        UPDATE accounts SET password_hash = $2, is_admin = $3, is_guest = $4, deactivated = $5, locked = $6, suspended = $7, app_service_id = $8, created_at = $9,
+        UPDATE accounts SET password_hash = $2, is_admin = $3, is_guest = $4, deactivated = $5, locked = $6, suspended = $7, app_service_id = $8,
+            created_at = $9,
         erased = $10 WHERE user_id = $1
         """);
     public static readonly Statement Erased = new("SELECT user_id FROM accounts WHERE erased = 1");

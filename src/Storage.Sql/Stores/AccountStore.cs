@@ -65,7 +65,8 @@ internal sealed class AccountStore(ISqlDatabase database) : IAccountStore
 
     public async ValueTask<IReadOnlyDictionary<string, ReadOnlyMemory<byte>>> GetProfileAsync(string userId, CancellationToken cancellationToken = default) =>
         (await database.QueryAsync(
-            AccountStatements.GetProfile, static row => KeyValuePair.Create(row.Text(0), (ReadOnlyMemory<byte>)row.Blob(1)), cancellationToken, userId).ConfigureAwait(false))
+            AccountStatements.GetProfile, static row => KeyValuePair.Create(row.Text(0), (ReadOnlyMemory<byte>)row.Blob(1)), cancellationToken,
+                userId).ConfigureAwait(false))
         .ToDictionary(StringComparer.Ordinal);
 
     public void PutProfileField(WriteUnit unit, string userId, string key, ReadOnlyMemory<byte>? value)
@@ -79,7 +80,8 @@ internal sealed class AccountStore(ISqlDatabase database) : IAccountStore
     public ValueTask<IReadOnlyList<(string UserId, string? DisplayName, string? AvatarUrl)>> SearchUsersAsync(
         string searcher, string term, int limit, CancellationToken cancellationToken = default) =>
         database.QueryAsync(
-            UserDirectory.Search, static row => (row.Text(0), row.TextOrNull(1), row.TextOrNull(2)), cancellationToken, searcher, SqlText.ContainsPattern(term), limit,
+            UserDirectory.Search, static row => (row.Text(0), row.TextOrNull(1), row.TextOrNull(2)), cancellationToken, searcher,
+                SqlText.ContainsPattern(term), limit,
             searcher[(searcher.IndexOf(':', StringComparison.Ordinal) + 1)..]).AsReadOnly();
 
     public void PutRegistrationToken(WriteUnit unit, RegistrationTokenRow row) =>
@@ -94,7 +96,8 @@ internal sealed class AccountStore(ISqlDatabase database) : IAccountStore
         database.QueryAsync(AccountStatements.ListRegistrationTokens, AccountStatements.ReadRegistrationToken, cancellationToken).AsReadOnly();
 
     private static void Put(WriteUnit unit, Statement statement, AccountRow row) =>
-        unit.Add(statement, row.UserId, row.PasswordHash, row.IsAdmin, row.IsGuest, row.Deactivated, row.Locked, row.Suspended, row.AppServiceId, row.CreatedAt, row.Erased);
+        unit.Add(statement, row.UserId, row.PasswordHash, row.IsAdmin, row.IsGuest, row.Deactivated, row.Locked, row.Suspended, row.AppServiceId,
+            row.CreatedAt, row.Erased);
 
     private static string? TextOf(ReadOnlyMemory<byte>? json)
     {

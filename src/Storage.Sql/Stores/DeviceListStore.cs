@@ -6,7 +6,8 @@ internal sealed class DeviceListStore(ISqlDatabase database) : IDeviceListStore
     private static readonly Statement SelectNewest = new("SELECT pos FROM device_list_changes WHERE user_id = $1 AND only_for = ''");
     private static readonly Statement SelectTold = new("SELECT user_id, stream_id FROM device_lists_told WHERE user_id = ANY($1) AND destination = $2");
     private static readonly Statement UpsertTold = new("""
-        INSERT INTO device_lists_told (destination, user_id, stream_id) VALUES ($1, $2, $3) ON CONFLICT (destination, user_id) DO UPDATE SET stream_id = excluded.stream_id
+        INSERT INTO device_lists_told (destination, user_id, stream_id) VALUES ($1, $2, $3) ON CONFLICT (destination, user_id)
+            DO UPDATE SET stream_id = excluded.stream_id
         """);
 
     private static readonly Statement SelectUntold = new("""

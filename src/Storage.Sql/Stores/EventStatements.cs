@@ -13,7 +13,8 @@ internal static class EventStatements
 
     /// <summary>An outlier takes the new row's place and judgement; a redaction that has met it stays.</summary>
     private const string Replace = """
-        anchor = excluded.anchor, minor = excluded.minor, state_before = excluded.state_before, auth_generation = COALESCE(events.auth_generation, excluded.auth_generation),
+        anchor = excluded.anchor, minor = excluded.minor, state_before = excluded.state_before,
+        auth_generation = COALESCE(events.auth_generation, excluded.auth_generation),
         json = CASE WHEN events.redacted_by IS NULL THEN excluded.json ELSE events.json END, redacted_by = COALESCE(events.redacted_by, excluded.redacted_by)
         """;
 
@@ -44,8 +45,10 @@ internal static class EventStatements
         $"{Select} relates_to = $1 AND (anchor, minor) <= ($2, $3) AND status = 0 AND room_id = $4 {Newest} LIMIT $5");
     // The newest event of each thread: one that no later event of its thread follows.
     public static readonly Statement ThreadRoots = new("""
-        SELECT relates_to, anchor FROM events WHERE room_id = $1 AND rel_type = 'm.thread' AND anchor < $2 AND status = 0 AND redacted_by IS NULL AND NOT EXISTS (
-        SELECT 1 FROM events later WHERE later.relates_to = events.relates_to AND later.anchor > events.anchor AND later.rel_type = 'm.thread' AND later.status = 0
+        SELECT relates_to, anchor FROM events WHERE room_id = $1 AND rel_type = 'm.thread' AND anchor < $2 AND status = 0 AND redacted_by IS NULL
+            AND NOT EXISTS (
+        SELECT 1 FROM events later WHERE later.relates_to = events.relates_to AND later.anchor > events.anchor AND later.rel_type = 'm.thread'
+            AND later.status = 0
         AND later.redacted_by IS NULL AND later.room_id = events.room_id)
         ORDER BY anchor DESC LIMIT $3
         """);

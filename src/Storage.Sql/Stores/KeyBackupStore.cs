@@ -3,11 +3,13 @@ namespace OrleansMatrix.Storage.Sql.Stores;
 /// <summary>Server-side key backups.</summary>
 internal sealed class KeyBackupStore(ISqlDatabase database) : IKeyBackupStore
 {
-    private static readonly Statement[] DeletesOfUser = [new("DELETE FROM key_backup_sessions WHERE user_id = $1"), new("DELETE FROM key_backups WHERE user_id = $1")];
+    private static readonly Statement[] DeletesOfUser = [new("DELETE FROM key_backup_sessions WHERE user_id = $1"),
+        new("DELETE FROM key_backups WHERE user_id = $1")];
 
     private const string Select = """
         SELECT user_id, version, algorithm, auth_data, etag, deleted,
-        (SELECT count(*) FROM key_backup_sessions s WHERE s.user_id = key_backups.user_id AND s.version = key_backups.version) FROM key_backups WHERE user_id = $1 AND
+        (SELECT count(*) FROM key_backup_sessions s WHERE s.user_id = key_backups.user_id AND s.version = key_backups.version) FROM key_backups
+            WHERE user_id = $1 AND
         """;
 
     private static readonly Statement SelectVersion = new($"{Select} version = $2");
@@ -16,7 +18,8 @@ internal sealed class KeyBackupStore(ISqlDatabase database) : IKeyBackupStore
 
     private static readonly Statement Upsert = new("""
         INSERT INTO key_backups (user_id, version, algorithm, auth_data, etag, deleted) VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (user_id, version) DO UPDATE SET algorithm = excluded.algorithm, auth_data = excluded.auth_data, etag = excluded.etag, deleted = excluded.deleted
+        ON CONFLICT (user_id, version) DO UPDATE SET algorithm = excluded.algorithm, auth_data = excluded.auth_data, etag = excluded.etag,
+            deleted = excluded.deleted
         """);
 
     private static readonly Statement MarkDeleted = new("UPDATE key_backups SET deleted = 1 WHERE user_id = $1 AND version = $2");
@@ -72,7 +75,8 @@ internal sealed class KeyBackupStore(ISqlDatabase database) : IKeyBackupStore
         else unit.Add(DeleteOne, userId, version, SqlText.Key(roomId), SqlText.Key(sessionId));
     }
 
-    public ValueTask<IReadOnlyList<BackupSessionRow>> SessionsAsync(string userId, long version, string? roomId, string? sessionId, CancellationToken cancellationToken = default) =>
+    public ValueTask<IReadOnlyList<BackupSessionRow>> SessionsAsync(string userId, long version, string? roomId, string? sessionId,
+        CancellationToken cancellationToken = default) =>
         (roomId is null
             ? database.QueryAsync(SelectAll, ReadSession, cancellationToken, userId, version)
             : sessionId is null

@@ -37,7 +37,8 @@ internal static class KeyStatements
         """);
     public static readonly Statement Claim = new($"""
         DELETE FROM one_time_keys WHERE user_id = $1 AND device_id = $2 AND algorithm_key = $3 AND id_key =
-        (SELECT id_key FROM one_time_keys WHERE user_id = $1 AND device_id = $2 AND algorithm_key = $3 ORDER BY uploaded_at, id_key LIMIT 1) RETURNING {KeyColumns}
+        (SELECT id_key FROM one_time_keys WHERE user_id = $1 AND device_id = $2 AND algorithm_key = $3
+            ORDER BY uploaded_at, id_key LIMIT 1) RETURNING {KeyColumns}
         """);
     public static readonly Statement ClaimFallback = new(
         $"UPDATE fallback_keys SET used = 1 WHERE user_id = $1 AND device_id = $2 AND algorithm_key = $3 RETURNING {KeyColumns}");

@@ -16,7 +16,8 @@ internal sealed class KeyStore(ISqlDatabase database) : IKeyStore
     public IKeyBackupStore Backups { get; } = new KeyBackupStore(database);
 
     public ValueTask<IReadOnlyList<DeviceKeysRow>> DeviceKeysAsync(string userId, CancellationToken cancellationToken = default) =>
-        database.QueryAsync(KeyStatements.DeviceKeys, static row => new DeviceKeysRow(row.Text(0), row.Text(1), row.Blob(2)), cancellationToken, userId).AsReadOnly();
+        database.QueryAsync(KeyStatements.DeviceKeys, static row => new DeviceKeysRow(row.Text(0), row.Text(1), row.Blob(2)), cancellationToken,
+            userId).AsReadOnly();
 
     public void DeleteDevice(WriteUnit unit, string userId, string deviceId)
     {
@@ -26,21 +27,25 @@ internal sealed class KeyStore(ISqlDatabase database) : IKeyStore
     public void PutDeviceKeys(WriteUnit unit, DeviceKeysRow row) => unit.Add(KeyStatements.PutDeviceKeys, row.UserId, row.DeviceId, row.Json);
 
     public ValueTask<IReadOnlyList<CrossSigningKeyRow>> CrossSigningKeysAsync(string userId, CancellationToken cancellationToken = default) =>
-        database.QueryAsync(KeyStatements.CrossSigningKeys, static row => new CrossSigningKeyRow(row.Text(0), row.Text(1), row.Blob(2)), cancellationToken, userId).AsReadOnly();
+        database.QueryAsync(KeyStatements.CrossSigningKeys, static row => new CrossSigningKeyRow(row.Text(0), row.Text(1), row.Blob(2)), cancellationToken,
+            userId).AsReadOnly();
 
     public void PutCrossSigningKey(WriteUnit unit, CrossSigningKeyRow row) => unit.Add(KeyStatements.PutCrossSigningKey, row.UserId, row.Usage, row.Json);
 
     public void PutSignature(WriteUnit unit, string signerId, string keyId, string targetUserId, string target, string signature) =>
         unit.Add(KeyStatements.PutSignature, targetUserId, signerId, SqlText.Key(keyId, target), keyId, target, signature);
 
-    public ValueTask<IReadOnlyList<(string SignerId, string KeyId, string Target, string Signature)>> SignaturesAsync(string targetUserId, CancellationToken cancellationToken = default) =>
-        database.QueryAsync(KeyStatements.Signatures, static row => (row.Text(0), row.Text(1), row.Text(2), row.Text(3)), cancellationToken, targetUserId).AsReadOnly();
+    public ValueTask<IReadOnlyList<(string SignerId, string KeyId, string Target, string Signature)>> SignaturesAsync(string targetUserId,
+        CancellationToken cancellationToken = default) =>
+        database.QueryAsync(KeyStatements.Signatures, static row => (row.Text(0), row.Text(1), row.Text(2), row.Text(3)), cancellationToken,
+            targetUserId).AsReadOnly();
 
     public ValueTask<IReadOnlyList<OneTimeKeyRow>> OneTimeKeysAsync(string userId, string deviceId, CancellationToken cancellationToken = default) =>
         database.QueryAsync(KeyStatements.OneTimeKeys, KeyStatements.ReadKey, cancellationToken, userId, deviceId).AsReadOnly();
 
     public void PutOneTimeKey(WriteUnit unit, OneTimeKeyRow row, long uploadedAt) =>
-        unit.Add(KeyStatements.PutOneTimeKey, row.UserId, row.DeviceId, SqlText.Key(row.Algorithm), SqlText.Key(row.KeyId), row.Algorithm, row.KeyId, row.Json, uploadedAt);
+        unit.Add(KeyStatements.PutOneTimeKey, row.UserId, row.DeviceId, SqlText.Key(row.Algorithm), SqlText.Key(row.KeyId), row.Algorithm, row.KeyId,
+            row.Json, uploadedAt);
 
     public void PutFallbackKey(WriteUnit unit, OneTimeKeyRow row) =>
         unit.Add(KeyStatements.PutFallbackKey, row.UserId, row.DeviceId, SqlText.Key(row.Algorithm), row.Algorithm, row.KeyId, row.Json);
@@ -48,7 +53,8 @@ internal sealed class KeyStore(ISqlDatabase database) : IKeyStore
     public async ValueTask<OneTimeKeyRow?> ClaimAsync(string userId, string deviceId, string algorithm, CancellationToken cancellationToken = default)
     {
         var algorithmKey = SqlText.Key(algorithm);
-        var stored = await database.QueryAsync(KeyStatements.HasKeys, static row => row.Integer(0), cancellationToken, userId, deviceId, algorithmKey).ConfigureAwait(false);
+        var stored = await database.QueryAsync(KeyStatements.HasKeys, static row => row.Integer(0), cancellationToken, userId, deviceId,
+            algorithmKey).ConfigureAwait(false);
         if (stored.Contains(1) && await TakeAsync(KeyStatements.Claim).ConfigureAwait(false) is { } key) return key;
         return stored.Contains(2) ? await TakeAsync(KeyStatements.ClaimFallback).ConfigureAwait(false) : null;
 
@@ -63,7 +69,8 @@ internal sealed class KeyStore(ISqlDatabase database) : IKeyStore
 
     public async ValueTask<KeyCounts> CountsAsync(string userId, string deviceId, CancellationToken cancellationToken = default)
     {
-        var counts = await database.QueryAsync(KeyStatements.Counts, static row => KeyValuePair.Create(row.Text(0), (int)row.Integer(1)), cancellationToken, userId, deviceId).ConfigureAwait(false);
+        var counts = await database.QueryAsync(KeyStatements.Counts, static row => KeyValuePair.Create(row.Text(0), (int)row.Integer(1)), cancellationToken,
+            userId, deviceId).ConfigureAwait(false);
         var unused = await database.QueryAsync(KeyStatements.UnusedFallbacks, FirstText, cancellationToken, userId, deviceId).ConfigureAwait(false);
         return new KeyCounts(counts.ToDictionary(StringComparer.Ordinal), unused);
     }
@@ -72,5 +79,6 @@ internal sealed class KeyStore(ISqlDatabase database) : IKeyStore
         unit.Add(KeyStatements.AddDeviceListChange, userId, onlyFor ?? "", slot);
 
     public async ValueTask<IReadOnlySet<string>> DeviceListChangesAsync(long after, long upTo, string viewer, CancellationToken cancellationToken = default) =>
-        (await database.QueryAsync(KeyStatements.DeviceListChanges, FirstText, cancellationToken, after, upTo, viewer).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
+        (await database.QueryAsync(KeyStatements.DeviceListChanges, FirstText, cancellationToken, after, upTo,
+            viewer).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
 }

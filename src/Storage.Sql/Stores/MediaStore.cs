@@ -8,8 +8,10 @@ internal sealed class MediaStore(ISqlDatabase database) : IMediaStore
 
     // quarantined, a column that wants a value, is not in use.
     private static readonly Statement Upsert = new("""
-        INSERT INTO media (origin, media_id, uploader, content_type, file_name, size, sha256, created_at, quarantined) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)
-        ON CONFLICT (origin, media_id) DO UPDATE SET uploader = excluded.uploader, content_type = excluded.content_type, file_name = excluded.file_name, size = excluded.size,
+        INSERT INTO media (origin, media_id, uploader, content_type, file_name, size, sha256, created_at, quarantined) VALUES ($1, $2, $3, $4, $5, $6, $7,
+            $8, 0)
+        ON CONFLICT (origin, media_id) DO UPDATE SET uploader = excluded.uploader, content_type = excluded.content_type, file_name = excluded.file_name,
+            size = excluded.size,
         sha256 = excluded.sha256, created_at = excluded.created_at
         """);
 

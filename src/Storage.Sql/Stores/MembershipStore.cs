@@ -7,7 +7,8 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
 
     private static readonly Statement Upsert = new($"""
         INSERT INTO memberships ({Columns}, server) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)
-        ON CONFLICT (user_id, room_id) DO UPDATE SET membership = excluded.membership, sender = excluded.sender, event_id = excluded.event_id, pos = excluded.pos,
+        ON CONFLICT (user_id, room_id) DO UPDATE SET membership = excluded.membership, sender = excluded.sender, event_id = excluded.event_id,
+            pos = excluded.pos,
         stripped = excluded.stripped, forgotten = 0, display_name = excluded.display_name, avatar_url = excluded.avatar_url
         """, key: 2);
 
@@ -22,12 +23,14 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
     private static readonly Statement SelectSharing = new($"SELECT DISTINCT theirs.user_id {JoinedWith}");
     private static readonly Statement SelectServersSharing = new($"""
         SELECT theirs.server {JoinedWith} AND theirs.server <> $2 UNION
-        SELECT said.server FROM memberships mine JOIN partial_servers said ON said.room_id = mine.room_id WHERE mine.user_id = $1 AND mine.membership = 'join' AND said.server <> $2
+        SELECT said.server FROM memberships mine JOIN partial_servers said ON said.room_id = mine.room_id WHERE mine.user_id = $1
+            AND mine.membership = 'join' AND said.server <> $2
         """);
 
     private static readonly Statement SelectSharesRoom = new($"SELECT mine.room_id {JoinedWith} AND theirs.server = $2 LIMIT 1");
     private static readonly Statement SelectMutual = new("""
-        SELECT mine.room_id FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id AND theirs.user_id = $2 AND theirs.membership = 'join'
+        SELECT mine.room_id FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id AND theirs.user_id = $2
+            AND theirs.membership = 'join'
         WHERE mine.user_id = $1 AND mine.membership = 'join' ORDER BY mine.room_id
         """);
 

@@ -6,7 +6,8 @@ internal sealed class OutboxStore(ISqlDatabase database) : IOutboxStore
     private static readonly Statement Insert = new("INSERT INTO outbox (destination, pos, event_id, edu, kind, topic) VALUES ($1, $2, $3, $4, $5, $6)", key: 2);
     private static readonly Statement InsertForNeighbours = new("""
         INSERT INTO outbox (destination, pos, event_id, edu, kind, topic)
-        SELECT theirs.server, CAST($2 AS bigint), NULL, $3, CAST($4 AS bigint), $5 FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id AND theirs.membership = 'join'
+        SELECT theirs.server, CAST($2 AS bigint), NULL, $3, CAST($4 AS bigint), $5
+            FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id AND theirs.membership = 'join'
         WHERE mine.user_id = $1 AND mine.membership = 'join' AND theirs.server <> $6 GROUP BY theirs.server RETURNING destination
         """);
 

@@ -32,5 +32,6 @@ internal sealed class PusherStore(ISqlDatabase database) : IPusherStore
 
     public ValueTask<IReadOnlyList<PusherRow>> OfUserAsync(string userId, CancellationToken cancellationToken = default) =>
         database.QueryAsync(
-            Select, static row => new PusherRow(row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Blob(4), row.Integer(5)), cancellationToken, userId).AsReadOnly();
+            Select, static row => new PusherRow(row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Blob(4), row.Integer(5)), cancellationToken,
+                userId).AsReadOnly();
 }

@@ -7,7 +7,8 @@ internal sealed class ReceiptStore(ISqlDatabase database) : IReceiptStore
 
     private static readonly Statement Upsert = new("""
         INSERT INTO receipts (room_id, user_id, kind_key, type, thread_id, event_id, anchor, minor, ts, pos) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        ON CONFLICT (room_id, user_id, kind_key) DO UPDATE SET event_id = excluded.event_id, anchor = excluded.anchor, minor = excluded.minor, ts = excluded.ts, pos = excluded.pos
+        ON CONFLICT (room_id, user_id, kind_key) DO UPDATE SET event_id = excluded.event_id, anchor = excluded.anchor, minor = excluded.minor,
+            ts = excluded.ts, pos = excluded.pos
         """);
 
     private static readonly Statement Changed = new($"{Select} room_id = ANY($1) AND pos > $2 AND pos <= $3 ORDER BY pos");

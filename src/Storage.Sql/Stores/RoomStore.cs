@@ -25,7 +25,8 @@ internal sealed class RoomStore(ISqlDatabase database) : IRoomStore
 
     private static readonly Statement UpsertSummary = new($"""
         INSERT INTO room_summaries ({SummaryColumns}, search_text) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-        ON CONFLICT (room_id) DO UPDATE SET name = excluded.name, topic = excluded.topic, avatar_url = excluded.avatar_url, canonical_alias = excluded.canonical_alias,
+        ON CONFLICT (room_id) DO UPDATE SET name = excluded.name, topic = excluded.topic, avatar_url = excluded.avatar_url,
+            canonical_alias = excluded.canonical_alias,
         room_type = excluded.room_type, join_rule = excluded.join_rule, world_readable = excluded.world_readable, guest_can_join = excluded.guest_can_join,
         encrypted = excluded.encrypted, joined_members = excluded.joined_members, search_text = excluded.search_text
         """);
@@ -37,7 +38,8 @@ internal sealed class RoomStore(ISqlDatabase database) : IRoomStore
 
     // $1 search pattern, $2 network (null: any), $3 filter by type?, $4 types, $5 rooms without a type too?
     private const string FromPublic = """
-        FROM room_summaries WHERE room_id IN (SELECT room_id FROM public_rooms WHERE $2 IS NULL OR network = $2) AND ($1 IS NULL OR search_text LIKE $1 ESCAPE '\')
+        FROM room_summaries WHERE room_id IN (SELECT room_id FROM public_rooms WHERE $2 IS NULL OR network = $2)
+            AND ($1 IS NULL OR search_text LIKE $1 ESCAPE '\')
         AND ($3 = 0 OR room_type = ANY($4) OR ($5 = 1 AND room_type IS NULL))
         """;
 

@@ -94,8 +94,10 @@ public abstract class AccountStoreTests(Backend backend) : StoreTests(backend)
             Storage.Accounts.PutProfileField(unit, Bob, "displayname", Json("\"Röbert\\u0000\""));
             Storage.Accounts.PutProfileField(unit, Bob, "avatar_url", Json("\"mxc://one.test/b\""));
             Storage.Memberships.Put(unit, new MembershipRow(Room, Carol, "join", Carol, "$e", 0, null, false, "Carol R", null), null);
-            Storage.Memberships.Put(unit, new MembershipRow(Room, Bob, "join", Bob, "$e", 0, null, false, "Nick", null), unit.NextPosition(ChangeKind.Membership, Bob));
-            Storage.Memberships.Put(unit, new MembershipRow(OtherRoom, Alice, "join", Alice, "$e", 0, null, false, null, null), unit.NextPosition(ChangeKind.Membership, Alice));
+            Storage.Memberships.Put(unit, new MembershipRow(Room, Bob, "join", Bob, "$e", 0, null, false, "Nick", null),
+                unit.NextPosition(ChangeKind.Membership, Bob));
+            Storage.Memberships.Put(unit, new MembershipRow(OtherRoom, Alice, "join", Alice, "$e", 0, null, false, null, null),
+                unit.NextPosition(ChangeKind.Membership, Alice));
         });
 
         Assert.Empty(await Storage.Accounts.SearchUsersAsync(Alice, "RÖB", 10));
@@ -106,7 +108,8 @@ public abstract class AccountStoreTests(Backend backend) : StoreTests(backend)
         await CommitAsync(unit =>
         {
             Storage.Rooms.PutSummary(unit, new RoomSummaryRow(Room, null, null, null, null, null, "invite", false, false, false, 2));
-            Storage.Memberships.Put(unit, new MembershipRow(Room, Alice, "join", Alice, "$e", 0, null, false, null, null), unit.NextPosition(ChangeKind.Membership, Alice));
+            Storage.Memberships.Put(unit, new MembershipRow(Room, Alice, "join", Alice, "$e", 0, null, false, null, null),
+                unit.NextPosition(ChangeKind.Membership, Alice));
         });
         Assert.Equal([(Bob, "Röbert\0", "mxc://one.test/b")], await Storage.Accounts.SearchUsersAsync(Alice, "RÖB", 10));
         Assert.Equal([(Carol, "Carol R", null)], await Storage.Accounts.SearchUsersAsync(Alice, "two.test", 10));
@@ -119,10 +122,12 @@ public abstract class AccountStoreTests(Backend backend) : StoreTests(backend)
         {
             Storage.Rooms.PutSummary(unit, new RoomSummaryRow(Abroad, null, null, null, null, null, "public", false, false, false, 2));
             Storage.Memberships.Put(unit, new MembershipRow(Abroad, "@dora:two.test", "join", "@dora:two.test", "$e", 0, null, false, "Dora", null), null);
-            Storage.Memberships.Put(unit, new MembershipRow(Abroad, Bob, "join", Bob, "$e", 0, null, false, null, null), unit.NextPosition(ChangeKind.Membership, Bob));
+            Storage.Memberships.Put(unit, new MembershipRow(Abroad, Bob, "join", Bob, "$e", 0, null, false, null, null),
+                unit.NextPosition(ChangeKind.Membership, Bob));
         });
         Assert.Single(await Storage.Accounts.SearchUsersAsync(Alice, "dora", 10));
-        await CommitAsync(unit => Storage.Memberships.Put(unit, new MembershipRow(Abroad, Bob, "leave", Bob, "$e", 0, null, false, null, null), unit.NextPosition(ChangeKind.Membership, Bob)));
+        await CommitAsync(unit => Storage.Memberships.Put(unit, new MembershipRow(Abroad, Bob, "leave", Bob, "$e", 0, null, false, null, null),
+            unit.NextPosition(ChangeKind.Membership, Bob)));
         Assert.Empty(await Storage.Accounts.SearchUsersAsync(Alice, "dora", 10));
         Assert.Empty(await Storage.Accounts.SearchUsersAsync(Alice, "%", 10));
 

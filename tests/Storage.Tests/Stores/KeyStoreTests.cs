@@ -112,7 +112,8 @@ public abstract class KeyStoreTests(Backend backend) : StoreTests(backend)
             return mine;
         })));
 
-        Assert.Equal(Enumerable.Range(0, keys).Select(i => $"k{i}").Order(StringComparer.Ordinal), claimed.SelectMany(mine => mine).Order(StringComparer.Ordinal));
+        Assert.Equal(Enumerable.Range(0, keys).Select(i => $"k{i}").Order(StringComparer.Ordinal),
+            claimed.SelectMany(mine => mine).Order(StringComparer.Ordinal));
     }
 
     [Fact]
