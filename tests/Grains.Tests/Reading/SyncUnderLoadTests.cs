@@ -46,6 +46,7 @@ public sealed class SyncUnderLoadTests(PostgresCluster cluster)
             rooms.Add(room);
         }
 
+        var accountData = writing.AccountData("@r0:x");
         var sent = rooms.ToDictionary(r => r.Id, _ => new ConcurrentQueue<string>());
         var readers = Enumerable.Range(0, Readers).Select(r => Task.Run(() => ReadAsync(reading, $"@r{r}:x", r))).ToArray();
         var writers = rooms.Select(room => Task.Run(async () =>
@@ -54,7 +55,7 @@ public sealed class SyncUnderLoadTests(PostgresCluster cluster)
             {
                 sent[room.Id].Enqueue(await room.SendAsync("@w:x", $"{i}"));
                 if (i % 10 == 3)
-                    await writing.AccountData("@r0:x").SetAsync(room.Id, "a.type", "{}"u8.ToArray());
+                    await accountData.SetAsync(room.Id, "a.type", "{}"u8.ToArray());
             }
         })).ToArray();
         await Task.WhenAll(writers);
