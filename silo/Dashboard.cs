@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using System.Runtime.CompilerServices;
 using System.Text;
 using Orleans.Dashboard;
 using OrleansMatrix.Gateway.Pipeline;
@@ -11,26 +10,23 @@ namespace OrleansMatrix.Silo;
 /// <summary>
 /// Orleans' own dashboard at <c>/admin/orleans</c>, if <c>Matrix:Dashboard:Enabled</c>: silos, grains, calls and their times. A browser asks for a name and a
 /// password: the password is the access token of a server administrator, the name is not looked at. It looks at every call of a grain, and needs code made at
-/// run time: the native executable has none.
+/// run time: the native executable has <c>Native/Dashboard.cs</c> in its place.
 /// </summary>
 internal static class Dashboard
 {
     private const string Path = "/admin/orleans";
 
-    /// <exception cref="SettingsException">It is wanted of the native executable.</exception>
+    /// <summary>Adds what it watches the grains with.</summary>
     public static void Add(ISiloBuilder silo, MatrixSettings settings)
     {
-        if (!settings.DashboardEnabled)
-            return;
-        if (!RuntimeFeature.IsDynamicCodeSupported)
-            throw new SettingsException("Matrix:Dashboard:Enabled", "the native executable has no dashboard; run the server with the .NET SDK (dotnet run) to have it");
-        silo.AddDashboard();
+        if (settings.DashboardEnabled)
+            silo.AddDashboard();
     }
 
     /// <summary>Maps it, behind the question who asks.</summary>
     public static void Use(WebApplication app, MatrixSettings settings)
     {
-        if (!settings.DashboardEnabled || !RuntimeFeature.IsDynamicCodeSupported)
+        if (!settings.DashboardEnabled)
             return;
         app.UseWhen(
             static context => context.Request.Path.StartsWithSegments(Path, StringComparison.OrdinalIgnoreCase),

@@ -18,6 +18,9 @@ internal static class LogLevels
         // Levels go by the beginning of a name.
         ["OrleansMatrix"] = LogLevel.Information,
 
+        // What every grain service says of where its range of the cluster begins.
+        ["OrleansMatrix.Grains.Account.SessionService"] = LogLevel.Warning,
+
         // Its warnings are about the garbage collector of large servers, at every start.
         ["Orleans.Runtime.Silo"] = LogLevel.Error,
 

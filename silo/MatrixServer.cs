@@ -24,11 +24,11 @@ public static class MatrixServer
 {
     private const int DefaultPort = 8008;
 
+    // Settings are read once: without this, files are watched for changes that nobody would see.
+    private const string NoReload = "--hostBuilder:reloadConfigOnChange=false";
+
     // The rest of the ten seconds that a stop may take is for grains and storage.
     private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(6);
-
-    // What only the start needed is given back to the machine then, since an idle server would keep it. One that has work by then has collected it by itself.
-    private static readonly TimeSpan s_untilSettled = TimeSpan.FromSeconds(2);
 
     /// <summary>Runs the server until it is told to stop; the process's exit code.</summary>
     public static async Task<int> RunAsync(string[] args)
@@ -41,9 +41,7 @@ public static class MatrixServer
             foreach (var address in app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
                 SiloLog.Listening(logger, address);
             var stopped = app.WaitForShutdownAsync();
-            var collections = GC.CollectionCount(0);
-            if (await Task.WhenAny(stopped, Task.Delay(s_untilSettled, TimeProvider.System)) != stopped && GC.CollectionCount(0) == collections)
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            await SettledMemory.GiveBackAsync(stopped);
             await stopped;
             return 0;
         }
@@ -72,7 +70,7 @@ public static class MatrixServer
     /// <exception cref="SettingsException">A setting is wrong.</exception>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(args);
+        var builder = WebApplication.CreateSlimBuilder([.. args, NoReload]);
         var settings = SettingsReader.Read(builder.Configuration);
         AddressCheck.Check(builder.Configuration);
         DataFolder.Create(settings);

@@ -31,6 +31,10 @@ internal static class OrleansHosting
     {
         silo.Services.AddNative();
 
+        // The first that knows an interface is the one that is asked.
+        silo.Services.Insert(0, ServiceDescriptor.Singleton<IGrainInterfaceTypeProvider, GrainInterfaceTypes>());
+        StartCosts.PutOff(silo.Services);
+
         // One cluster per homeserver: silos of another server name on the same database are another service.
         silo.Configure<ClusterOptions>(options => options.ServiceId = options.ClusterId = settings.ServerName.Value);
         Telemetry.Propagate(silo, settings.Telemetry);
@@ -45,6 +49,7 @@ internal static class OrleansHosting
     private static void AddAlone(ISiloBuilder silo)
     {
         silo.UseLocalhostClustering(UnusedPort, gatewayPort: 0);
+        StartCosts.AllowAllTypes(silo.Services);
         silo.UseStoredPersistence();
         foreach (var listener in silo.Services.Where(static s => s.ServiceType == typeof(IConnectionListenerFactory) && s.IsKeyedService).ToList())
         {

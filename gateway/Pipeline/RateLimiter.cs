@@ -8,6 +8,7 @@ namespace OrleansMatrix.Gateway.Pipeline;
 public sealed class RateLimiter(TimeProvider time, bool enabled = true)
 {
     private const int Slots = 1 << 16;
+    private const int PageSize = 1 << 10;
     private readonly Table[] _tables =
     [
         new(PerSecond: 50, Burst: 200), // General
@@ -24,7 +25,7 @@ public sealed class RateLimiter(TimeProvider time, bool enabled = true)
         if (!enabled)
             return 0;
         var table = _tables[(int)rate];
-        ref var slot = ref table.Times[(uint)key.GetHashCode(StringComparison.Ordinal) % Slots];
+        ref var slot = ref table.Slot((uint)key.GetHashCode(StringComparison.Ordinal) % Slots);
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         while (true)
         {
@@ -41,10 +42,24 @@ public sealed class RateLimiter(TimeProvider time, bool enabled = true)
 
     private sealed record Table(int PerSecond, int Burst)
     {
-        public long[] Times { get; } = new long[Slots];
+        // A small server fills few of them.
+        private readonly long[]?[] _pages = new long[Slots / PageSize][];
 
         public long Interval => 1000 / PerSecond;
 
         public long Capacity => Interval * Burst;
+
+        public ref long Slot(uint index)
+        {
+            ref var page = ref _pages[index / PageSize];
+            var times = Volatile.Read(ref page);
+            if (times is null)
+            {
+                var made = new long[PageSize];
+                times = Interlocked.CompareExchange(ref page, made, null) ?? made;
+            }
+
+            return ref times[index % PageSize];
+        }
     }
 }

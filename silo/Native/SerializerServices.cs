@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using Orleans.Serialization.Activators;
@@ -14,6 +15,8 @@ namespace OrleansMatrix.Silo.Native;
 /// </summary>
 internal sealed class SerializerServices(IServiceProvider services) : IKeyedServiceProvider, IServiceProviderIsService
 {
+    // Each grain reference asks for the copiers of its arguments.
+    private readonly ConcurrentDictionary<Type, object?> _made = new();
     private CodecProvider? _codecs;
 
     /// <summary>The provider of codecs and copiers whose services are these.</summary>
@@ -24,7 +27,8 @@ internal sealed class SerializerServices(IServiceProvider services) : IKeyedServ
     }
 
     public object? GetService(Type serviceType) =>
-        IsOfValue(serviceType) ? Make(serviceType) : services.GetService(serviceType);
+        _made.TryGetValue(serviceType, out var made) ? made
+        : IsOfValue(serviceType) ? _made.GetOrAdd(serviceType, Make(serviceType)) : services.GetService(serviceType);
 
     public object? GetKeyedService(Type serviceType, object? serviceKey) => ((IKeyedServiceProvider)services).GetKeyedService(serviceType, serviceKey);
 
