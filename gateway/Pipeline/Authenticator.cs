@@ -6,7 +6,7 @@ using OrleansMatrix.Protocol.Errors;
 namespace OrleansMatrix.Gateway.Pipeline;
 
 /// <summary>Finds out who asks (C-S API, Using access tokens).</summary>
-public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings)
+public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings, SessionCache sessions)
 {
     private const string Scheme = "Bearer ";
 
@@ -20,12 +20,21 @@ public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings)
             return options.Access == Access.Optional ? (Requester?)null : MatrixError.MissingToken();
         if (!AccessToken.TryGetUser(token, AccessToken.Access, settings.ServerName, out var userId))
             return MatrixError.UnknownToken();
-        var outcome = await grains.GetGrain<IAccountGrain>(userId)
-            .Authenticate(AccessToken.Hash(token), AddressOf(context), UserAgentOf(context.Request));
+        var (hash, address, userAgent) = (AccessToken.Hash(token), AddressOf(context), UserAgentOf(context.Request));
+        if (sessions.Find(userId, hash.Span, address, userAgent) is { } known)
+            return Allow(known, options);
+        var version = sessions.Version;
+        var outcome = await grains.GetGrain<IAccountGrain>(userId).Authenticate(hash, address, userAgent);
         if (outcome.Error is { } error)
             return error;
-        var (requester, locked) = outcome.Value;
-        return locked && !options.AllowLocked ? MatrixError.UserLocked()
+        sessions.Put(version, userId, hash, address, userAgent, outcome.Value!);
+        return Allow(outcome.Value!, options);
+    }
+
+    private static Outcome<Requester?> Allow(Session session, EndpointOptions options)
+    {
+        var requester = session.Requester;
+        return session.Locked && !options.AllowLocked ? MatrixError.UserLocked()
             : requester.IsGuest && options.Access is Access.User or Access.Admin ? MatrixError.GuestAccessForbidden()
             : options.Access == Access.Admin && !requester.IsAdmin ? MatrixError.Forbidden("You are not a server admin")
             : requester.Suspended && options.RefuseSuspended ? MatrixError.UserSuspended()

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using OrleansMatrix.Grains.Abstractions.Account;
 
 namespace OrleansMatrix.Gateway.Pipeline;
 
@@ -39,6 +40,8 @@ public static class MatrixRoutes
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().RateLimitsEnabled))
         .AddSingleton(static provider => new BodyBudget(provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().Federation.BodyMemoryBytes))
         .AddSingleton<RouteTable>()
+        .AddSingleton<SessionCache>()
+        .AddSingleton<ISessionCache>(static provider => provider.GetRequiredService<SessionCache>())
         .AddSingleton<Authenticator>()
         .AddSingleton<Activity>()
         .AddSingleton<GatewayServices>();

@@ -23,6 +23,8 @@ public static class GrainServices
         .AddContracts()
         .AddOrleansClocks()
         .AddSingleton<Passwords>()
+        .AddGrainService<SessionService>()
+        .AddSingleton<RememberedSessions>()
         .AddSingleton(static provider => ActivatorUtilities.CreateInstance<RoomServices>(provider) with
         {
             DefaultRoomVersion = provider.GetRequiredService<MatrixSettings>().DefaultRoomVersion,

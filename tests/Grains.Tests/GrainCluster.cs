@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
 using OrleansMatrix.Federation;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Account;
 using OrleansMatrix.Grains.Persistence;
 using OrleansMatrix.Grains.Housekeeping;
 using OrleansMatrix.Protocol;
@@ -19,9 +20,10 @@ internal static class GrainCluster
 {
     /// <param name="servers">Answers in place of the other servers; without it they are asked for real, and not at private addresses.</param>
     /// <param name="wakes">Silos wake what has work in storage.</param>
+    /// <param name="sessions">What each silo's gateway remembers of sessions.</param>
     public static async Task<InProcessTestCluster> StartAsync(
         short silos, string folder, TimeProvider clock, IStorage storage, FakeServers? servers = null, FederationSettings? federation = null,
-        bool wakes = false)
+        bool wakes = false, Func<ISessionCache>? sessions = null)
     {
         var builder = new InProcessTestClusterBuilder(silos);
         builder.Options.ConfigureFileLogging = false;
@@ -49,6 +51,8 @@ internal static class GrainCluster
                     .AddSingleton(new LocalServer(ServerName.Parse("local"), LocalKey))
                     .AddFederation(allowPrivateAddresses: false, AllowedServers.Open)
                     .AddMatrixGrains();
+                if (sessions is not null)
+                    host.Services.AddSingleton(sessions());
                 if (servers is not null)
                     host.Services.AddHttpClient(OutboundConnections.Federation).ConfigurePrimaryHttpMessageHandler(() => servers);
             })

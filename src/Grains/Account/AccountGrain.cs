@@ -17,7 +17,8 @@ namespace OrleansMatrix.Grains.Account;
 /// </summary>
 [GrainType("account")]
 public sealed class AccountGrain(
-    IStorage storage, MatrixSettings settings, Passwords passwords, TimeProvider time, IRandom random, ILogger<AccountGrain> logger)
+    IStorage storage, MatrixSettings settings, Passwords passwords, TimeProvider time, IRandom random,
+    RememberedSessions sessions, ILogger<AccountGrain> logger)
     : Grain, IAccountGrain, IRemindable
 {
     private readonly PasswordCheck _passwordCheck = new(passwords, time, settings.RateLimitsEnabled);
@@ -289,7 +290,7 @@ public sealed class AccountGrain(
     }
 
     private static Session NewSession(AccountRow row, TokenRow token) =>
-        new(new Requester(UserId.Parse(row.UserId), token.DeviceId, row.IsGuest, row.IsAdmin, row.AppServiceId, row.Suspended), row.Locked);
+        new(new Requester(UserId.Parse(row.UserId), token.DeviceId, row.IsGuest, row.IsAdmin, row.AppServiceId, row.Suspended), row.Locked, token.ExpiresAt);
 
     // Another process may have made the account since this activation looked (the users command).
     private async ValueTask<AccountState?> ExistingAsync()
@@ -386,6 +387,9 @@ public sealed class AccountGrain(
 
     private async Task CommitAsync(WriteUnit unit)
     {
+        var changed = _state is { SessionsChanged: true };
+        if (changed)
+            _state!.SessionsChanged = false;
         try
         {
             await storage.CommitAsync(unit);
@@ -396,6 +400,9 @@ public sealed class AccountGrain(
             DeactivateOnIdle();
             throw;
         }
+
+        if (changed)
+            await sessions.ForgetAsync(_user);
     }
 
     private async Task CommitInBackgroundAsync(WriteUnit unit)

@@ -12,4 +12,7 @@ internal static partial class AccountLog
 
     [LoggerMessage(3, LogLevel.Warning, "Account {UserId}: what is kept of devices that are gone could not be taken away; it is tried again")]
     public static partial void CleanUpFailed(ILogger logger, string userId, Exception fault);
+
+    [LoggerMessage(4, LogLevel.Warning, "Account {UserId}: {Silo} could not be told that sessions changed; it believes them for a minute at most")]
+    public static partial void SessionsRemembered(ILogger logger, string userId, SiloAddress silo, Exception fault);
 }

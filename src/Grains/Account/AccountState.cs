@@ -20,6 +20,9 @@ internal sealed class AccountState(AccountRow row)
 
     public IEnumerable<TokenEntry> Tokens => _tokens.Values;
 
+    /// <summary>A session ended or changed since this was set to false: silos that remember it must hear of it once that is durable.</summary>
+    public bool SessionsChanged { get; set; }
+
     /// <summary>Reads an account; null if there is none.</summary>
     public static async Task<AccountState?> LoadAsync(IStorage storage, string userId)
     {
@@ -38,7 +41,11 @@ internal sealed class AccountState(AccountRow row)
 
     public TokenEntry Put(TokenRow row) => _tokens[Key(row.Hash)] = new TokenEntry(row);
 
-    public void Remove(TokenRow row) => _tokens.Remove(Key(row.Hash));
+    public void Remove(TokenRow row)
+    {
+        SessionsChanged |= row.Kind == TokenKind.Access;
+        _tokens.Remove(Key(row.Hash));
+    }
 
     /// <summary>The token of that hash and kind.</summary>
     public TokenEntry? Find(ReadOnlyMemory<byte> hash, TokenKind kind) =>
@@ -62,6 +69,7 @@ internal sealed class AccountState(AccountRow row)
     /// <summary>Forgets the sessions made from the account's flags, which changed.</summary>
     public void ForgetSessions()
     {
+        SessionsChanged = true;
         foreach (var entry in _tokens.Values)
             entry.Session = null;
     }

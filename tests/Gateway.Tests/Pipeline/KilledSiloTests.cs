@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.TestingHost;
 using OrleansMatrix.Federation;
+using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Gateway.Tests.Support;
 using OrleansMatrix.Grains;
 using OrleansMatrix.Grains.Abstractions;
@@ -68,7 +69,7 @@ public sealed class KilledSiloTests : IAsyncLifetime
         _folder.Dispose();
     }
 
-    [Theory]
+    [Theory(Timeout = 120_000)]
     [InlineData(nameof(IRoomGrain.Send), true)]
     [InlineData(nameof(IRoomGrain.Send), false)]
     [InlineData(nameof(IAccountGrain.Authenticate), true)]
@@ -76,6 +77,9 @@ public sealed class KilledSiloTests : IAsyncLifetime
     {
         var (user, room) = await OnOtherSiloAsync(method == nameof(IAccountGrain.Authenticate));
         var first = await user.SendTextAsync(room, "first", "1");
+
+        // So that the account is asked.
+        _gateway.Services.GetRequiredService<SessionCache>().Forget(user.UserId);
         _held = new HeldCall(method, isBefore);
         var sending = user.SendTextAsync(room, "second", "2");
         await KillAsync(await _held.At);
@@ -86,7 +90,7 @@ public sealed class KilledSiloTests : IAsyncLifetime
             .Select(e => e!["event_id"]!.GetValue<string>()));
     }
 
-    [Fact]
+    [Fact(Timeout = 120_000)]
     public async Task Who_posts_to_a_silo_that_dies_is_told_to_come_again()
     {
         var (user, room) = await OnOtherSiloAsync(isAccount: false);
