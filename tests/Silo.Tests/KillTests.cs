@@ -1,8 +1,7 @@
 using System.Globalization;
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using OrleansMatrix.TestSupport;
+using static OrleansMatrix.Silo.Tests.SiloRequests;
 
 namespace OrleansMatrix.Silo.Tests;
 
@@ -122,13 +121,6 @@ internal static class KillRun
         }
     }
 
-    private static async Task<(string UserId, string Token)> RegisterAsync(SiloProcess silo, string name)
-    {
-        var body = new JsonObject { ["username"] = name, ["password"] = "a long password", ["auth"] = new JsonObject { ["type"] = "m.login.dummy" } };
-        var answer = await Ask(silo, null, HttpMethod.Post, "register", body);
-        return (answer["user_id"]!.GetValue<string>(), answer["access_token"]!.GetValue<string>());
-    }
-
     private static async Task<List<(string Body, string EventId)>> ReadRoomAsync(SiloProcess silo, string token, string room)
     {
         var events = new List<(string, string)>();
@@ -157,19 +149,6 @@ internal static class KillRun
             if (events.Count == 0)
                 return numbers;
         }
-    }
-
-    private static async Task<JsonNode> Ask(SiloProcess silo, string? token, HttpMethod method, string path, JsonObject? body = null)
-    {
-        using var request = new HttpRequestMessage(method, "/_matrix/client/v3/" + path);
-        if (token is not null)
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        if (body is not null)
-            request.Content = JsonContent.Create(body.DeepClone());
-        using var answer = await silo.Http.SendAsync(request);
-        var text = await answer.Content.ReadAsStringAsync();
-        Assert.True(answer.IsSuccessStatusCode, $"{method} {path}: {(int)answer.StatusCode} {text}\n{silo.Log}");
-        return JsonNode.Parse(text)!;
     }
 
     /// <summary>Repeats the very same request, as a client does, until the server says yes.</summary>

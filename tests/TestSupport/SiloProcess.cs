@@ -116,6 +116,13 @@ public sealed class SiloProcess : IAsyncDisposable
     /// <summary>Of the running process.</summary>
     public int ProcessId => _process!.Id;
 
+    /// <summary>Waits until the process ends by itself; its exit code.</summary>
+    public async Task<int> EndAsync()
+    {
+        await _process!.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
     /// <summary>SIGKILL.</summary>
     public async Task KillAsync()
     {
