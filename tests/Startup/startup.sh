@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Publishes the silo (a native executable) and an empty ASP.NET minimal API (trimmed, with a JIT) and compares, interleaved: the time from exec to the first
 # answered request, the CPU time until then (which other work on the machine disturbs less), and the resident memory 5 s later.
-# Medians of N runs (default 15): tests/Startup/startup.sh [N]
+# Medians of N runs (default 15): tests/Startup/startup.sh [N]. SILO names a folder with a published executable.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 runs=${1:-15} out=$(mktemp -d) pid=
 trap '[ -z "$pid" ] || kill -TERM "$pid" 2>/dev/null || true; rm -rf "$out"' EXIT
-dotnet publish silo -c Release -r linux-x64 -o "$out/silo" -v q --nologo
+if [ -n "${SILO:-}" ]; then ln -s "$(realpath "$SILO")" "$out/silo"; else dotnet publish silo -c Release -r linux-x64 -o "$out/silo" -v q --nologo; fi
 dotnet publish tests/Startup -c Release -r linux-x64 -o "$out/empty" -v q --nologo
-du -sm "$out/silo" "$out/empty" | awk '{print $2": "$1" MB"}' | sed "s#$out/##"
+du -smL "$out/silo" "$out/empty" | awk '{print $2": "$1" MB"}' | sed "s#$out/##"
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 
 now() { date +%s%N; }
