@@ -51,14 +51,19 @@ internal static class Dashboard
         if (!AccessToken.TryGetUser(token, AccessToken.Access, settings.ServerName, out var userId))
             return false;
         var grains = context.RequestServices.GetRequiredService<IGrainFactory>();
-        var session = await grains.GetGrain<IAccountGrain>(userId).Authenticate(AccessToken.Hash(token), Authenticator.AddressOf(context), Authenticator.UserAgentOf(context.Request));
+        var session = await grains.GetGrain<IAccountGrain>(userId)
+            .Authenticate(AccessToken.Hash(token), Authenticator.AddressOf(context), Authenticator.UserAgentOf(context.Request));
         return session is { Ok: true, Value: { Locked: false, Requester: { IsAdmin: true, Suspended: false } } };
     }
 
     private static string? TokenOf(HttpRequest request)
     {
-        if (!AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var header) || !string.Equals(header.Scheme, "Basic", StringComparison.OrdinalIgnoreCase))
+        if (!AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var header) ||
+            !string.Equals(header.Scheme, "Basic", StringComparison.OrdinalIgnoreCase))
+        {
             return null;
+        }
+
         var buffer = new byte[1024];
         if (!Convert.TryFromBase64String(header.Parameter ?? "", buffer, out var length))
             return null;

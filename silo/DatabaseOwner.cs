@@ -43,7 +43,8 @@ internal static class DatabaseOwner
         {
             throw new SettingsException(
                 "Matrix:DataDirectory",
-                $"signing.key in {settings.DataDirectory} is {key.KeyId}, but the database {Where(settings)} was used with {owner.Split(' ')[0]}: put that signing.key there");
+                $"signing.key in {settings.DataDirectory} is {key.KeyId}, but the database {Where(settings)} was used with {owner.Split(' ')[0]}: " +
+                "put that signing.key there");
         }
     }
 

@@ -119,7 +119,8 @@ public static class MatrixServer
     {
         var key = SigningKeyFile.ReadOrCreatePolicyKey(settings.DataDirectory, new SystemRandom());
         var rules = new PolicyRules(policy.DenyUsers, policy.DenyText, policy.MaxMentions);
-        services.AddSingleton(provider => new LocalPolicyServer(settings.ServerName, key, rules, policy.EventsPerMinute, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider =>
+            new LocalPolicyServer(settings.ServerName, key, rules, policy.EventsPerMinute, provider.GetRequiredService<TimeProvider>()));
         return settings with { PolicyServerKey = key.VerifyKey.ToBase64() };
     }
 

@@ -10,8 +10,8 @@ using OrleansMatrix.Silo.Native;
 namespace OrleansMatrix.Silo;
 
 /// <summary>
-/// Hosts the grains on Microsoft Orleans. With a PostgreSQL database, silos find each other in it; without, this is a cluster of one silo that talks to nobody and
-/// opens no port.
+/// Hosts the grains on Microsoft Orleans. With a PostgreSQL database, silos find each other in it; without, this is a cluster of one silo that talks to nobody
+/// and opens no port.
 /// </summary>
 internal static class OrleansHosting
 {
@@ -71,7 +71,9 @@ internal static class OrleansHosting
         }
 
         silo.ConfigureEndpoints(
-            settings.Cluster.Address ?? SiloAddresses.TowardsDatabase(database), settings.Cluster.SiloPort is > 0 and var port ? port : SiloAddresses.FreePort(), gatewayPort: 0);
+            settings.Cluster.Address ?? SiloAddresses.TowardsDatabase(database),
+            settings.Cluster.SiloPort is > 0 and var port ? port : SiloAddresses.FreePort(),
+            gatewayPort: 0);
         silo.Configure<ClusterMembershipOptions>(NoticeDeathSoon);
         database["Maximum Pool Size"] = OwnConnections;
         silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, database.ConnectionString));
@@ -85,8 +87,8 @@ internal static class OrleansHosting
     }
 
     /// <summary>
-    /// A silo that does not answer for two seconds is given up (ADR 0081): with Orleans' own values its rooms were away for eight to thirteen. A third silo, where
-    /// there is one, is asked to look too, so that one bad connection ends nobody.
+    /// A silo that does not answer for two seconds is given up (ADR 0081): with Orleans' own values its rooms were away for eight to thirteen. A third silo,
+    /// where there is one, is asked to look too, so that one bad connection ends nobody.
     /// </summary>
     private static void NoticeDeathSoon(ClusterMembershipOptions options)
     {
@@ -110,7 +112,8 @@ internal static class OrleansHosting
 
             public EndPoint EndPoint => endpoint;
 
-            public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) => await _ended.Task.WaitAsync(cancellationToken);
+            public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
+                await _ended.Task.WaitAsync(cancellationToken);
 
             public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
             {

@@ -50,7 +50,8 @@ public static class SettingsReader
             {
                 Allow = reader.List("Federation:Allow", static _ => null),
                 Deny = reader.List("Federation:Deny", static _ => null),
-                TrustedKeyServers = reader.List("Federation:TrustedKeyServers", static name => ServerName.IsValid(name) ? null : $"'{name}' is not a server name"),
+                TrustedKeyServers = reader.List(
+                    "Federation:TrustedKeyServers", static name => ServerName.IsValid(name) ? null : $"'{name}' is not a server name"),
                 BodyMemoryBytes = reader.Integer("Federation:BodyMemoryBytes", 128 * 1024 * 1024, 64 * 1024 * 1024, 64L * 1024 * 1024 * 1024),
             },
             AllowPrivateAddresses = reader.Flag("Outbound:AllowPrivateAddresses"),
@@ -79,7 +80,8 @@ public static class SettingsReader
         var id = reader.Text("DefaultRoomVersion") ?? RoomVersion.Default.Id;
         return RoomVersion.TryGet(id, out _)
             ? id
-            : throw new SettingsException($"{Section}:DefaultRoomVersion", $"'{id}' is not one of {string.Join(", ", RoomVersion.All.Select(static version => version.Id))}");
+            : throw new SettingsException(
+                $"{Section}:DefaultRoomVersion", $"'{id}' is not one of {string.Join(", ", RoomVersion.All.Select(static version => version.Id))}");
     }
 
     private static string? BaseUrl(Reader reader) => reader.Url("PublicBaseUrl")?.TrimEnd('/');

@@ -63,6 +63,7 @@ internal static class Events
         var direction = request.RequiredQuery("dir");
         if (direction is not ("f" or "b"))
             request.Fail(MatrixError.InvalidParam("'dir' must be f or b"));
-        return request.Error ?? MatrixResponse.From(await request.Grain<IServerReaderGrain>(roomId).EventByTimestamp(request.Origin, timestamp, direction == "b"));
+        return request.Error ??
+            MatrixResponse.From(await request.Grain<IServerReaderGrain>(roomId).EventByTimestamp(request.Origin, timestamp, direction == "b"));
     }
 }

@@ -60,7 +60,11 @@ internal static class UsersCommand
         while (await context.Storage.Accounts.ListAsync(after, PageSize) is { Count: > 0 } page)
         {
             foreach (var row in page)
-                Console.WriteLine($"{row.UserId}{(row.IsAdmin ? " admin" : "")}{(row.IsGuest ? " guest" : "")}{(row.Deactivated ? " deactivated" : "")}{(row.Locked ? " locked" : "")}{(row.Suspended ? " suspended" : "")}");
+            {
+                var kind = (row.IsAdmin ? " admin" : "") + (row.IsGuest ? " guest" : "");
+                var state = (row.Deactivated ? " deactivated" : "") + (row.Locked ? " locked" : "") + (row.Suspended ? " suspended" : "");
+                Console.WriteLine(row.UserId + kind + state);
+            }
             after = page[^1].UserId;
         }
 

@@ -96,7 +96,8 @@ public sealed class ServerCheck(ICheckNetwork network, AddressPolicy policy, Tim
         {
             report.Wrong(
                 $"Nothing that speaks TLS answers at {endPoint}: {tls.Fault}",
-                $"Let the server or its reverse proxy listen on port {endPoint.Port}, open the port in firewall and router, or name another port in https://{name.Host}/.well-known/matrix/server");
+                $"Let the server or its reverse proxy listen on port {endPoint.Port}, open the port in firewall and router, " +
+                $"or name another port in https://{name.Host}/.well-known/matrix/server");
             return false;
         }
 
@@ -113,7 +114,8 @@ public sealed class ServerCheck(ICheckNetwork network, AddressPolicy policy, Tim
         {
             isGood = false;
             report.Wrong(
-                $"The certificate at {endPoint} is for {(tls.Names.Count == 0 ? "no name" : string.Join(", ", tls.Names))}, but other servers need one for {address.CertificateName}",
+                $"The certificate at {endPoint} is for {(tls.Names.Count == 0 ? "no name" : string.Join(", ", tls.Names))}, " +
+                $"but other servers need one for {address.CertificateName}",
                 $"Get a certificate for {address.CertificateName}, or delegate to a name that the certificate is for by .well-known");
         }
 
@@ -196,7 +198,8 @@ public sealed class ServerCheck(ICheckNetwork network, AddressPolicy policy, Tim
             report.Wrong(
                 error.ErrCode == ErrCodes.Forbidden ? $"The keys at {endPoint} are not signed by one of them"
                 : $"The keys at {endPoint} are malformed: {error.Message}",
-                "The server's signing key and what it publishes do not fit together: restore the right signing key, and let no proxy change or cache the answer");
+                "The server's signing key and what it publishes do not fit together: restore the right signing key, " +
+                "and let no proxy change or cache the answer");
             return false;
         }
 
@@ -207,7 +210,8 @@ public sealed class ServerCheck(ICheckNetwork network, AddressPolicy policy, Tim
             return false;
         }
 
-        report.Good($"The keys at {endPoint} are signed and valid: {string.Join(", ", keys.Keys.Where(k => !k.Value.IsOld).Select(k => k.Key).Order(StringComparer.Ordinal))}");
+        var current = keys.Keys.Where(static key => !key.Value.IsOld).Select(static key => key.Key).Order(StringComparer.Ordinal);
+        report.Good($"The keys at {endPoint} are signed and valid: {string.Join(", ", current)}");
         return true;
     }
 

@@ -33,7 +33,8 @@ public sealed class WellKnownClient(IHttpClientFactory clients) : IWellKnownClie
             {
                 using var request = new HttpRequestMessage(HttpMethod.Get, url);
                 using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-                if (answer.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
+                if (answer.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
+                    or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
                     && answer.Headers.Location is { } location)
                 {
                     url = new Uri(url, location);

@@ -9,7 +9,9 @@ public enum MembershipAction { Join, Leave, Invite, Kick, Ban, Unban, Knock }
 /// <param name="Target">Whose membership; the requester's own for join, leave and knock.</param>
 /// <param name="Via">Servers to ask if this server is not in the room.</param>
 /// <param name="ThirdPartySigned">For a join: the <c>third_party_signed</c> object; null for none.</param>
-/// <param name="Content">For a join by <c>PUT …/state/m.room.member</c>: the content that the client gave, as a JSON object; null: the user's profile.</param>
+/// <param name="Content">
+/// For a join by <c>PUT …/state/m.room.member</c>: the content that the client gave, as a JSON object; null: the user's profile.
+/// </param>
 /// <param name="Extra">Members to add to a content that the server writes, as a JSON object; null for none.</param>
 [GenerateSerializer, Immutable, Alias("MembershipChange")]
 public sealed record MembershipChange(

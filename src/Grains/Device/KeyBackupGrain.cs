@@ -60,7 +60,8 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
         if (ReadVersionInfo(json, out var algorithm, out var authData) is { } invalid)
             return invalid;
         // A number is taken too: SyTest sends one.
-        if (json.TryGetProperty("version"u8, out var inBody) && (inBody.ValueKind == JsonValueKind.String ? inBody.GetString() : inBody.GetRawText()) != version)
+        if (json.TryGetProperty("version"u8, out var inBody) &&
+            (inBody.ValueKind == JsonValueKind.String ? inBody.GetString() : inBody.GetRawText()) != version)
             return MatrixError.InvalidParam("The version in the body is not the version in the path");
         await OwnAsync();
         var row = await FindAsync(version);

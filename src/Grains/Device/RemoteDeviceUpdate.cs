@@ -11,7 +11,8 @@ internal sealed record RemoteDeviceUpdate(RemoteDevice Device, bool Deleted, lon
     /// <summary>Reads it; null if it is malformed.</summary>
     public static RemoteDeviceUpdate? Read(JsonElement content, string userId)
     {
-        if (!content.TryGetProperty("stream_id"u8, out var id) || !JsonBytes.TryGetInteger(id, out var streamId) || RemoteDevice.Read(content, userId) is not { } device)
+        if (!content.TryGetProperty("stream_id"u8, out var id) || !JsonBytes.TryGetInteger(id, out var streamId) ||
+            RemoteDevice.Read(content, userId) is not { } device)
             return null;
         var previous = new List<long>();
         if (content.TryGetProperty("prev_id"u8, out var ids) && ids.ValueKind == JsonValueKind.Array)
@@ -24,7 +25,8 @@ internal sealed record RemoteDeviceUpdate(RemoteDevice Device, bool Deleted, lon
             }
         }
 
-        return new RemoteDeviceUpdate(device, content.TryGetProperty("deleted"u8, out var deleted) && deleted.ValueKind == JsonValueKind.True, streamId, previous);
+        var isDeleted = content.TryGetProperty("deleted"u8, out var deleted) && deleted.ValueKind == JsonValueKind.True;
+        return new RemoteDeviceUpdate(device, isDeleted, streamId, previous);
     }
 
     /// <summary>True if nothing is missing between the update that is known and this one.</summary>
@@ -55,7 +57,8 @@ internal sealed record RemoteDevice(string UserId, string DeviceId, string? Disp
     /// <summary>Reads <c>device_id</c>, <c>device_display_name</c> and <c>keys</c>; null if they are malformed or of another device.</summary>
     public static RemoteDevice? Read(JsonElement json, string userId)
     {
-        if (json.ValueKind != JsonValueKind.Object || JsonBytes.StringMember(json, "device_id") is not { } deviceId || !Protocol.Identifiers.DeviceId.TryParse(deviceId, out _))
+        if (json.ValueKind != JsonValueKind.Object || JsonBytes.StringMember(json, "device_id") is not { } deviceId ||
+            !Protocol.Identifiers.DeviceId.TryParse(deviceId, out _))
             return null;
         var name = JsonBytes.StringMember(json, "device_display_name");
         ReadOnlyMemory<byte>? keys = null;

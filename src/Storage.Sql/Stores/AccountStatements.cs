@@ -36,7 +36,8 @@ internal static class AccountStatements
 
     public static readonly Statement GetProfile = new("SELECT field, value FROM profiles WHERE user_id = $1");
     public static readonly Statement PutProfile = new(
-        "INSERT INTO profiles (user_id, field_key, field, value) VALUES ($1, $2, $3, $4) ON CONFLICT (user_id, field_key) DO UPDATE SET value = excluded.value");
+        "INSERT INTO profiles (user_id, field_key, field, value) VALUES ($1, $2, $3, $4) " +
+        "ON CONFLICT (user_id, field_key) DO UPDATE SET value = excluded.value");
     public static readonly Statement DeleteProfile = new("DELETE FROM profiles WHERE user_id = $1 AND field_key = $2");
 
     public static readonly Statement PutRegistrationToken = new($"""

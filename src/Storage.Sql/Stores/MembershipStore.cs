@@ -19,7 +19,8 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
     private static readonly Statement SelectOfRoomIn = new($"SELECT {Columns} FROM memberships WHERE room_id = $1 AND membership = $2");
 
     private const string JoinedWith =
-        "FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id AND theirs.membership = 'join' WHERE mine.user_id = $1 AND mine.membership = 'join'";
+        "FROM memberships mine JOIN memberships theirs ON theirs.room_id = mine.room_id AND theirs.membership = 'join' " +
+        "WHERE mine.user_id = $1 AND mine.membership = 'join'";
     private static readonly Statement SelectSharing = new($"SELECT DISTINCT theirs.user_id {JoinedWith}");
     private static readonly Statement SelectServersSharing = new($"""
         SELECT theirs.server {JoinedWith} AND theirs.server <> $2 UNION

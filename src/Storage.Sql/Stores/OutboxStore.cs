@@ -38,7 +38,8 @@ internal sealed class OutboxStore(ISqlDatabase database) : IOutboxStore
     ];
 
     private static readonly Statement CompactToDevice = new(
-        "DELETE FROM outbox WHERE destination = $1 AND kind = 3 AND pos <= (SELECT pos FROM outbox WHERE destination = $1 AND kind = 3 ORDER BY pos DESC LIMIT 1 OFFSET $2)");
+        "DELETE FROM outbox WHERE destination = $1 AND kind = 3 AND pos <= " +
+        "(SELECT pos FROM outbox WHERE destination = $1 AND kind = 3 ORDER BY pos DESC LIMIT 1 OFFSET $2)");
 
     private static readonly Statement DeleteAllQueued = new("DELETE FROM outbox WHERE destination = $1");
     private static readonly Statement DeleteAllRooms = new("DELETE FROM outbox_rooms WHERE destination = $1");

@@ -37,7 +37,8 @@ public sealed class RootsTests
             Append(assembly.Key, assembly.Select(Name));
 
         // Orleans finds these by attributes of their assemblies.
-        var parts = AppDomain.CurrentDomain.GetAssemblies().Where(SerializerTypes.IsPart).Select(static part => part.GetName().Name!).Where(static part => part != JitOnly);
+        var parts = AppDomain.CurrentDomain.GetAssemblies().Where(SerializerTypes.IsPart).Select(static part => part.GetName().Name!)
+            .Where(static part => part != JitOnly);
         foreach (var part in parts.Order(StringComparer.Ordinal))
         {
             var flat = part.Replace(".", "", StringComparison.Ordinal);

@@ -52,7 +52,9 @@ public sealed class ServerReaderGrain(ReadServices services, LocalServer self) :
         if (opened.Error is { } error)
             return error;
         var room = opened.Value.Room;
-        return await room.FindAsync(eventId) is null ? MatrixError.NotFound("Unknown event") : (await ServedState.AuthChainAsync(room, [eventId])).ToImmutableArray();
+        return await room.FindAsync(eventId) is null
+            ? MatrixError.NotFound("Unknown event")
+            : (await ServedState.AuthChainAsync(room, [eventId])).ToImmutableArray();
     }
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Backfill(ServerName origin, ImmutableArray<string> from, int limit) =>
