@@ -22,12 +22,15 @@ public sealed class RememberedSessions(
         foreach (var cache in caches)
             cache.Forget(user);
         var others = members.CurrentSnapshot.Members.Values
-            .Where(member => member.Status != SiloStatus.Dead && !member.SiloAddress.Equals(self.SiloAddress))
+            .Where(member => MayAnswer(member.Status) && !member.SiloAddress.Equals(self.SiloAddress))
             .Select(member => ForgetAsync(member.SiloAddress, user))
             .ToList();
         if (others.Count > 0)
             await Task.WhenAll(others);
     }
+
+    // One that is only joining has asked no account yet.
+    private static bool MayAnswer(SiloStatus status) => status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping;
 
     private async Task ForgetAsync(SiloAddress silo, UserId user)
     {
