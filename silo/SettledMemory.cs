@@ -20,15 +20,15 @@ internal static partial class SettledMemory
             return;
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         if (OperatingSystem.IsLinux())
-            DropMappedFiles("/proc/self/maps");
+            DropMappedFiles();
     }
 
     // The code of the executable and its libraries: most of it ran once.
-    private static void DropMappedFiles(string maps)
+    private static void DropMappedFiles()
     {
         try
         {
-            foreach (var line in File.ReadLines(maps))
+            foreach (var line in File.ReadLines("/proc/self/maps"))
             {
                 // 7f0c2a400000-7f0c2a628000 r-xp 00028000 08:01 1234 /usr/lib/libc.so.6
                 var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);

@@ -37,10 +37,16 @@ internal static class StartCosts
     private static IEnvironmentStatisticsProvider Make(IServiceProvider provider, Type type) =>
         (IEnvironmentStatisticsProvider)ActivatorUtilities.CreateInstance(provider, type);
 
-    private sealed class LazyStatistics(Func<IEnvironmentStatisticsProvider> make) : IEnvironmentStatisticsProvider
+    private sealed class LazyStatistics(Func<IEnvironmentStatisticsProvider> make) : IEnvironmentStatisticsProvider, IDisposable
     {
         private readonly Lazy<IEnvironmentStatisticsProvider> _made = new(make);
 
         public EnvironmentStatistics GetEnvironmentStatistics() => _made.Value.GetEnvironmentStatistics();
+
+        public void Dispose()
+        {
+            if (_made.IsValueCreated)
+                (_made.Value as IDisposable)?.Dispose();
+        }
     }
 }

@@ -78,7 +78,7 @@ public sealed class MatrixEndpoint
         }
         catch (Exception fault) when (Retries.AreFor(fault, context, Services))
         {
-            authenticated = await new Retries(Services, context).AuthenticateAsync(Options);
+            authenticated = await new Retries(Services, context).RunAsync(() => Services.Authenticator.AuthenticateAsync(context, Options));
         }
 
         if (!authenticated.TryGet(out var requester, out var error) && error is not null)
@@ -93,7 +93,7 @@ public sealed class MatrixEndpoint
         }
         catch (Exception fault) when (CanRepeat(request, fault))
         {
-            response = await new Retries(Services, context).RunAsync(_handler, request);
+            response = await RepeatAsync(request);
         }
 
         if (Options.ShowsActivity && response.Error is null)
@@ -125,12 +125,18 @@ public sealed class MatrixEndpoint
         }
         catch (Exception fault) when (CanRepeat(request, fault))
         {
-            return await new Retries(Services, context).RunAsync(_handler, request);
+            return await RepeatAsync(request);
         }
     }
 
     private bool CanRepeat(MatrixRequest request, Exception fault) =>
         Method is not "POST" && Retries.AreFor(fault, request.Http, Services) && request.CanRewind;
+
+    private ValueTask<MatrixResponse> RepeatAsync(MatrixRequest request) => new Retries(Services, request.Http).RunAsync(() =>
+    {
+        request.Rewind();
+        return _handler(request);
+    });
 
     private MatrixError? Limit(RateClass rate, string key) =>
         Services.Limiter.Take(rate, key) is > 0 and var wait ? MatrixError.LimitExceeded(wait) : null;

@@ -1,6 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using OrleansMatrix.Grains.Abstractions;
-using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Gateway.Pipeline;
 
@@ -28,33 +26,15 @@ internal sealed class Retries(GatewayServices services, HttpContext context)
     public static bool AreFor(Exception fault, HttpContext context, GatewayServices services) => ClusterFaults.IsOne(fault) &&
         !context.RequestAborted.IsCancellationRequested && !services.Lifetime.ApplicationStopping.IsCancellationRequested;
 
-    /// <summary>Runs a handler again that has failed.</summary>
-    public async ValueTask<MatrixResponse> RunAsync(MatrixHandler handler, MatrixRequest request)
-    {
-        while (true)
-        {
-            await WaitAsync();
-            request.Rewind();
-            try
-            {
-                return await handler(request);
-            }
-            catch (Exception fault) when (AreLeft(fault))
-            {
-                // Once more.
-            }
-        }
-    }
-
-    /// <summary>Finds out again who asks.</summary>
-    public async ValueTask<Outcome<Requester?>> AuthenticateAsync(EndpointOptions options)
+    /// <summary>Runs again what has failed.</summary>
+    public async ValueTask<T> RunAsync<T>(Func<ValueTask<T>> call)
     {
         while (true)
         {
             await WaitAsync();
             try
             {
-                return await services.Authenticator.AuthenticateAsync(context, options);
+                return await call();
             }
             catch (Exception fault) when (AreLeft(fault))
             {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Text.Json;
 
 namespace OrleansMatrix.Grains.Tests;
 
@@ -18,6 +19,14 @@ internal sealed class FakeServers : HttpMessageHandler
 
     /// <summary>Says what is answered to requests whose path begins so.</summary>
     public void On(string host, string path, Func<byte[], byte[]> answer) => _handlers[(host, path)] = answer;
+
+    /// <summary>A server that takes every transaction; the contents of their EDUs are handed on, in order.</summary>
+    public void TakeEdus(string host, Action<JsonElement> take) => On(host, "/_matrix/federation/v1/send/", body =>
+    {
+        foreach (var edu in JsonDocument.Parse(body).RootElement.GetProperty("edus").EnumerateArray())
+            take(edu.GetProperty("content"));
+        return "{}"u8.ToArray();
+    });
 
     public void Off(string host)
     {

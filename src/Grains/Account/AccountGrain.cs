@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Account;
@@ -26,6 +25,7 @@ public sealed class AccountGrain(
     private TokenIssuer _tokens = null!;
     private AccountChanges _changes = null!;
     private AccountRooms _rooms = null!;
+    private AccountProfile _profile = null!;
     private Fence _fence = null!;
     private AccountState? _state;
     private Task? _loading;
@@ -41,6 +41,7 @@ public sealed class AccountGrain(
         _tokens = new TokenIssuer(storage, time, random, _user);
         _changes = new AccountChanges(storage, time, _user.Value);
         _rooms = new AccountRooms(storage, GrainFactory, _user.Value, logger);
+        _profile = new AccountProfile(_changes, _rooms, CommitAsync);
         _retry = new RetryReminder(this, logger);
         _cleanup = new AccountCleanup(storage, GrainFactory, _retry, _user.Value, CommitAsync, logger);
         await ExistingAsync();
@@ -64,7 +65,7 @@ public sealed class AccountGrain(
         var unit = new WriteUnit(_fence);
         if (entry.Session is not { } session)
         {
-            entry.Session = session = NewSession(state.Row, entry.Row);
+            session = entry.Open(state.Row);
             if (entry.Row.RefreshHash is { } hash && state.Find(hash, TokenKind.Refresh) is { } refresh)
                 _tokens.Retire(unit, state, refresh.Row);
         }
@@ -139,10 +140,11 @@ public sealed class AccountGrain(
     {
         if (await ExistingAsync() is not { } state || state.Find(tokenHash, TokenKind.Login) is not { } entry || entry.Row.ExpiresAt <= Now)
             return MatrixError.Forbidden("Invalid login token");
-        var unit = new WriteUnit(_fence);
-        storage.Accounts.DeleteToken(unit, entry.Row.Hash);
-        state.Remove(entry.Row);
-        await CommitAsync(unit);
+        await CommitAsync(unit =>
+        {
+            storage.Accounts.DeleteToken(unit, entry.Row.Hash);
+            state.Remove(entry.Row);
+        });
         return state.Row.Locked ? MatrixError.UserLocked() : await LogInAsync(session);
     }
 
@@ -200,11 +202,12 @@ public sealed class AccountGrain(
             return MatrixError.NotFound("No such device");
         if (displayName is null || displayName == device.DisplayName)
             return Nothing.Value;
-        var unit = new WriteUnit(_fence);
-        state.Devices[deviceId] = device with { DisplayName = displayName };
-        storage.Devices.Put(unit, state.Devices[deviceId]);
-        _tokens.Announce(unit, deviceId);
-        await CommitAsync(unit);
+        await CommitAsync(unit =>
+        {
+            state.Devices[deviceId] = device with { DisplayName = displayName };
+            storage.Devices.Put(unit, state.Devices[deviceId]);
+            _tokens.Announce(unit, deviceId);
+        });
         return Nothing.Value;
     }
 
@@ -257,40 +260,15 @@ public sealed class AccountGrain(
         : MatrixError.NotFound("No such user");
 
     /// <inheritdoc/>
-    public async Task<Outcome<ReadOnlyMemory<byte>>> GetProfile() => await ExistingAsync() is { Row.Deactivated: false } state
-        ? AccountJson.Profile(state.Profile)
+    public async Task<Outcome<ReadOnlyMemory<byte>>> GetProfile() => AccountProfile.Get(await ExistingAsync());
+
+    /// <inheritdoc/>
+    public async Task<Outcome<ReadOnlyMemory<byte>>> GetProfileField(string key) => AccountProfile.GetField(await ExistingAsync(), key);
+
+    /// <inheritdoc/>
+    public async Task<Outcome<Nothing>> SetProfileField(string key, ReadOnlyMemory<byte>? valueJson) => await ExistingAsync() is { } state
+        ? await _profile.SetFieldAsync(state, key, valueJson)
         : MatrixError.NotFound("No such user");
-
-    /// <inheritdoc/>
-    public async Task<Outcome<ReadOnlyMemory<byte>>> GetProfileField(string key) =>
-        await ExistingAsync() is { Row.Deactivated: false } state && state.Profile.TryGetValue(key, out var value)
-            ? AccountJson.Profile([KeyValuePair.Create(key, value)])
-            : MatrixError.NotFound("No such profile field");
-
-    /// <inheritdoc/>
-    public async Task<Outcome<Nothing>> SetProfileField(string key, ReadOnlyMemory<byte>? valueJson)
-    {
-        if (await ExistingAsync() is not { } state)
-            return MatrixError.NotFound("No such user");
-        if (ProfileRules.Check(state.Profile, key, valueJson) is { } error)
-            return error;
-        var unchanged = state.Profile.TryGetValue(key, out var old) ? valueJson is { } value && old.Span.SequenceEqual(value.Span) : valueJson is null;
-        if (!unchanged)
-        {
-            var unit = new WriteUnit(_fence);
-            _changes.SetField(unit, state, key, valueJson);
-            await CommitAsync(unit);
-        }
-
-        // Also if nothing changed: then it may be the repetition of a call that failed half-way.
-        if (key is ProfileRules.DisplayName or ProfileRules.AvatarUrl)
-            await _rooms.UpdateProfileAsync(
-                JsonBytes.StringField(state.Profile, ProfileRules.DisplayName), JsonBytes.StringField(state.Profile, ProfileRules.AvatarUrl));
-        return Nothing.Value;
-    }
-
-    private static Session NewSession(AccountRow row, TokenRow token) =>
-        new(new Requester(UserId.Parse(row.UserId), token.DeviceId, row.IsGuest, row.IsAdmin, row.AppServiceId, row.Suspended), row.Locked, token.ExpiresAt);
 
     // Another process may have made the account since this activation looked (the users command).
     private async ValueTask<AccountState?> ExistingAsync()
@@ -312,6 +290,9 @@ public sealed class AccountGrain(
             return;
         _fence = await storage.AcquireFenceAsync(owner);
         _state = await AccountState.LoadAsync(storage, _user.Value);
+
+        // A silo may have died between a commit and telling of it. Nobody was answered, so nobody waits.
+        _ = sessions.ForgetAsync(_user);
     }
 
     private async Task<MatrixError?> CheckPasswordAsync(string password)
@@ -328,7 +309,7 @@ public sealed class AccountGrain(
     {
         if (session.DeviceId is not { } id || _state!.Devices.ContainsKey(id))
             return await ChangeAsync((unit, state) => _tokens.LogIn(unit, state, session));
-        if (await IsCrossSigningKeyAsync(id))
+        if (await _tokens.IsCrossSigningKeyAsync(id))
             return MatrixError.Forbidden("The device ID is the ID of a cross-signing key");
 
         // A device that comes back must not lose what it makes now to the end of its former self.
@@ -350,13 +331,6 @@ public sealed class AccountGrain(
         await CleanUp();
         if (_state is not { Departing.Count: > 0 })
             await _retry.EndAsync();
-    }
-
-    // C-S API, POST /login: such a device could be mistaken for the key.
-    private async Task<bool> IsCrossSigningKeyAsync(string deviceId)
-    {
-        var needle = Encoding.UTF8.GetBytes($"\"ed25519:{deviceId}\"");
-        return (await storage.Keys.CrossSigningKeysAsync(_user.Value)).Any(key => key.Json.Span.IndexOf(needle) >= 0);
     }
 
     private Task<Outcome<Nothing>> ChangeRowAsync(Func<AccountRow, AccountRow> change) => ChangeAsync((unit, state) =>

@@ -19,14 +19,20 @@ public sealed class RememberedSessions(
     /// <summary>Returns when no silo that can be reached answers for these sessions by memory.</summary>
     public async Task ForgetAsync(UserId user)
     {
-        foreach (var cache in caches)
-            cache.Forget(user);
+        ForgetHere(user);
         var others = members.CurrentSnapshot.Members.Values
             .Where(member => MayAnswer(member.Status) && !member.SiloAddress.Equals(self.SiloAddress))
             .Select(member => ForgetAsync(member.SiloAddress, user))
             .ToList();
         if (others.Count > 0)
             await Task.WhenAll(others);
+    }
+
+    /// <summary>What this silo remembers.</summary>
+    public void ForgetHere(UserId user)
+    {
+        foreach (var cache in caches)
+            cache.Forget(user);
     }
 
     // One that is only joining has asked no account yet.

@@ -5,14 +5,13 @@ using OrleansMatrix.Protocol.Identifiers;
 namespace OrleansMatrix.Grains.Account;
 
 /// <summary>Lets the accounts of all silos reach what this silo's gateway remembers.</summary>
-public sealed class SessionService(GrainId id, Silo silo, ILoggerFactory loggers, IEnumerable<ISessionCache> caches)
+public sealed class SessionService(GrainId id, Silo silo, ILoggerFactory loggers, RememberedSessions sessions)
     : GrainService(id, silo, loggers), ISessionService
 {
     /// <inheritdoc/>
     public Task Forget(UserId user)
     {
-        foreach (var cache in caches)
-            cache.Forget(user);
+        sessions.ForgetHere(user);
         return Task.CompletedTask;
     }
 }

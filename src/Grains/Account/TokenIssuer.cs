@@ -1,3 +1,4 @@
+using System.Text;
 using OrleansMatrix.Grains.Abstractions.Account;
 using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Protocol;
@@ -37,6 +38,13 @@ internal sealed class TokenIssuer(IStorage storage, TimeProvider time, IRandom r
         }
 
         return Issue(unit, state, deviceId, session.RefreshToken, predecessor: null);
+    }
+
+    /// <summary>True of the id of a cross-signing key of the user, for which a device of that id could be mistaken (C-S API, POST /login).</summary>
+    public async Task<bool> IsCrossSigningKeyAsync(string deviceId)
+    {
+        var needle = Encoding.UTF8.GetBytes($"\"ed25519:{deviceId}\"");
+        return (await storage.Keys.CrossSigningKeysAsync(user.Value)).Any(key => key.Json.Span.IndexOf(needle) >= 0);
     }
 
     /// <summary>The next generation of tokens after a refresh token, which stays valid until one of the new ones is used.</summary>

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using Microsoft.Extensions.Logging.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Account;
-using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
 using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
 
@@ -16,8 +14,7 @@ public sealed class RememberedSessionsTests
     {
         using var folder = new TemporaryFolder();
         var clock = new TestClock();
-        await using var storage = SqliteStorage.Open(folder.File("matrix.db"), clock, NullLoggerFactory.Instance);
-        await storage.MigrateAsync(TestContext.Current.CancellationToken);
+        await using var storage = await TestStorage.OpenAsync(folder, clock);
         var caches = new ConcurrentBag<Cache>();
         await using var cluster = await GrainCluster.StartAsync(2, folder.Path, clock, storage, sessions: () =>
         {
@@ -40,6 +37,10 @@ public sealed class RememberedSessionsTests
         Assert.Equal([Alice, Alice], await ForgottenAfterAsync(() => account.SetAdmin(true)));
         Assert.Equal([Alice, Alice], await ForgottenAfterAsync(() => account.ChangePassword("better", logOutDevices: true, keepDevice: null)));
         Assert.Equal([Alice, Alice], await ForgottenAfterAsync(() => account.Deactivate(erase: false)));
+
+        // It may have died before it told of what it had committed.
+        await cluster.KillSiloAsync(cluster.SiloOf(account)!);
+        Assert.Contains(Alice, await ForgottenAfterAsync(account.GetStatus));
 
         async Task<ImmutableArray<string>> ForgottenAfterAsync(Func<Task> change)
         {

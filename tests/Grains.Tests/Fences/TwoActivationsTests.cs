@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.TestingHost;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Account;
@@ -13,7 +12,6 @@ using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
-using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
 using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
 
@@ -32,8 +30,7 @@ public sealed class TwoActivationsTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _storage = SqliteStorage.Open(_folder.File("matrix.db"), _clock, NullLoggerFactory.Instance);
-        await _storage.MigrateAsync(TestContext.Current.CancellationToken);
+        _storage = await TestStorage.OpenAsync(_folder, _clock);
         _former = await GrainCluster.StartAsync(1, _folder.Path, _clock, _storage, _servers);
         _cluster = await GrainCluster.StartAsync(1, _folder.Path, _clock, _storage, _servers);
     }

@@ -1,7 +1,5 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using OrleansMatrix.Grains.Housekeeping;
 using OrleansMatrix.Storage;
-using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Grains.Tests.Housekeeping;
@@ -13,8 +11,7 @@ public sealed class AgedRowsTests
     {
         using var folder = new TemporaryFolder();
         var clock = new TestClock();
-        await using var storage = SqliteStorage.Open(folder.File("matrix.db"), clock, NullLoggerFactory.Instance);
-        await storage.MigrateAsync(TestContext.Current.CancellationToken);
+        await using var storage = await TestStorage.OpenAsync(folder, clock);
         var rows = new AgedRows(storage, clock);
         var unit = new WriteUnit();
         storage.Events.AddTransaction(unit, "@a:one.test", "D", "scope", "t", "$a", Now());

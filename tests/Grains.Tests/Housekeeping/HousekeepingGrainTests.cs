@@ -1,7 +1,5 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Housekeeping;
 using OrleansMatrix.Storage;
-using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Grains.Tests.Housekeeping;
@@ -13,8 +11,7 @@ public sealed class HousekeepingGrainTests
     {
         using var folder = new TemporaryFolder();
         var clock = new TestClock();
-        await using var storage = SqliteStorage.Open(folder.File("matrix.db"), clock, NullLoggerFactory.Instance);
-        await storage.MigrateAsync(TestContext.Current.CancellationToken);
+        await using var storage = await TestStorage.OpenAsync(folder, clock);
         await using var cluster = await GrainCluster.StartAsync(2, folder.Path, clock, storage, wakes: true);
         var grain = cluster.Client.GetGrain<IHousekeepingGrain>(IHousekeepingGrain.Key);
 

@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.TestingHost;
 using OrleansMatrix.Storage;
-using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
 using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
 
@@ -23,18 +20,11 @@ public sealed class UnfinishedWorkTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _storage = SqliteStorage.Open(_folder.File("matrix.db"), _clock, NullLoggerFactory.Instance);
-        await _storage.MigrateAsync(TestContext.Current.CancellationToken);
+        _storage = await TestStorage.OpenAsync(_folder, _clock);
 
         // Of a silo that does not get as far as telling anybody.
-        _dead = SqliteStorage.Open(_folder.File("matrix.db"), _clock, NullLoggerFactory.Instance);
-        await _dead.MigrateAsync(TestContext.Current.CancellationToken);
-        _servers.On(Other, "/_matrix/federation/v1/send/", body =>
-        {
-            foreach (var edu in JsonDocument.Parse(body).RootElement.GetProperty("edus").EnumerateArray())
-                _came.Enqueue(edu.GetProperty("content").GetProperty("n").GetInt32());
-            return "{}"u8.ToArray();
-        });
+        _dead = await TestStorage.OpenAsync(_folder, _clock);
+        _servers.TakeEdus(Other, content => _came.Enqueue(content.GetProperty("n").GetInt32()));
     }
 
     public async ValueTask DisposeAsync()

@@ -1,8 +1,6 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.TestingHost;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Storage;
-using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
 using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
 
@@ -23,8 +21,7 @@ public sealed class BackoffTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _storage = SqliteStorage.Open(_folder.File("matrix.db"), _clock, NullLoggerFactory.Instance);
-        await _storage.MigrateAsync(TestContext.Current.CancellationToken);
+        _storage = await TestStorage.OpenAsync(_folder, _clock);
         _cluster = await GrainCluster.StartAsync(1, _folder.Path, _clock, _storage, _servers);
         var unit = new WriteUnit();
         _storage.Outbox.Enqueue(unit, [Other], new OutboxItem(OutboxKind.ToDevice, "", Body: Utf8("""{"edu_type":"m.direct_to_device","content":{}}""")),

@@ -1,10 +1,7 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.TestingHost;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Storage;
-using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
 using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
 
@@ -25,15 +22,9 @@ public sealed class KilledSiloTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _storage = SqliteStorage.Open(_folder.File("matrix.db"), _clock, NullLoggerFactory.Instance);
-        await _storage.MigrateAsync(TestContext.Current.CancellationToken);
+        _storage = await TestStorage.OpenAsync(_folder, _clock);
         _cluster = await GrainCluster.StartAsync(2, _folder.Path, _clock, _storage, _servers);
-        _servers.On(Other, "/_matrix/federation/v1/send/", body =>
-        {
-            foreach (var edu in JsonDocument.Parse(body).RootElement.GetProperty("edus").EnumerateArray())
-                _came.Enqueue(edu.GetProperty("content").GetProperty("n").GetInt32());
-            return "{}"u8.ToArray();
-        });
+        _servers.TakeEdus(Other, content => _came.Enqueue(content.GetProperty("n").GetInt32()));
     }
 
     public async ValueTask DisposeAsync()

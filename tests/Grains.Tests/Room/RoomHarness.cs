@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
 using OrleansMatrix.Federation;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
@@ -19,7 +18,6 @@ using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Protocol.Signing;
 using OrleansMatrix.Storage;
-using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Grains.Tests.Room;
@@ -59,8 +57,7 @@ internal sealed class RoomHarness : IAsyncDisposable
     {
         var folder = shared ?? new TemporaryFolder();
         clock ??= new TestClock();
-        var storage = SqliteStorage.Open(folder.File("matrix.db"), clock, NullLoggerFactory.Instance);
-        await storage.MigrateAsync(TestContext.Current.CancellationToken);
+        var storage = await TestStorage.OpenAsync(folder, clock);
         return new RoomHarness(wrap?.Invoke(storage) ?? storage, shared is null ? folder : null, clock, name);
     }
 

@@ -1,13 +1,11 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.TestingHost;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.Signing;
 using OrleansMatrix.Storage;
-using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
 using Keys = OrleansMatrix.Protocol.Signing.ServerKeys;
 
@@ -33,8 +31,7 @@ public sealed class KeyGrainTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _storage = SqliteStorage.Open(_folder.File("matrix.db"), _clock, NullLoggerFactory.Instance);
-        await _storage.MigrateAsync(TestContext.Current.CancellationToken);
+        _storage = await TestStorage.OpenAsync(_folder, _clock);
         await StartAsync();
         _servers.On(Notary, "/_matrix/key/v2/server", _ => Keys.Build(ServerName.Parse(Notary), [s_notaryKey], [], Now + Hours(24)));
     }

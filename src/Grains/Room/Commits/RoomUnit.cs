@@ -1,8 +1,6 @@
-using System.Text;
 using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Events;
-using OrleansMatrix.Protocol.Relations;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.Commits;
@@ -16,8 +14,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     private static readonly Dictionary<string, string> s_noRows = [];
     private readonly RoomSummaryRow _summaryBefore = room.Summary;
     private readonly List<KnownEvent> _events = [];
-    private readonly HashSet<string> _newNeighbours = new(StringComparer.Ordinal);
-    private readonly List<string> _newUsers = [];
+    private readonly DeviceNeighbours _neighbours = new(room);
     private PositionSlot? _last;
     private bool _isChanged;
 
@@ -212,7 +209,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
             room.Services.Storage.Rooms.Put(Unit, new RoomRow(room.RoomId, room.Version.Id, room.Current.Root, extremities, room.Depth, 0), _last);
         }
 
-        TellOfDevices();
+        _neighbours.Tell(Unit);
         if (room.Summary != _summaryBefore)
             room.Services.Storage.Rooms.PutSummary(Unit, room.Summary);
         return Unit.IsEmpty ? Task.CompletedTask : CommitAsync(nodes);
@@ -301,44 +298,17 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     {
         room.Summary = room.Summary with { JoinedMembers = room.Summary.JoinedMembers + change };
         var server = userId[(userId.IndexOf(':', StringComparison.Ordinal) + 1)..];
-        var isLocal = server == room.Services.Server.Name.Value;
         var members = room.Servers.GetValueOrDefault(server) + change;
         if (members > 0 || room.Partial?.Servers.Contains(server) == true)
             room.Servers[server] = Math.Max(members, 0);
         else
             room.Servers.Remove(server);
 
-        // S-S API, Device Management: servers that come to share a room with a local user are told of its devices; of users who go nothing more may be heard.
-        var devices = room.Services.Storage.DeviceLists;
-        if (change > 0 && isLocal)
-            _newUsers.Add(userId);
-        if (change > 0 && (isLocal || members == change))
-            _newNeighbours.Add(server);
-        else if (change < 0 && !isLocal)
-            devices.Untrack(Unit, userId);
-        else if (members <= 0)
-            devices.UntrackRoom(Unit, room.RoomId);
+        _neighbours.Count(Unit, userId, server, change, members);
     }
 
     /// <summary>All servers in the room are told of what they have not heard of the local users' devices, as if these had just joined.</summary>
-    public void TellAllOfDevices() => _newNeighbours.Add(room.Services.Server.Name.Value);
-
-    private void TellOfDevices()
-    {
-        var own = room.Services.Server.Name.Value;
-        if (_newNeighbours.Count == 0 || !room.Servers.ContainsKey(own))
-            return;
-        Tell([.. room.Servers.Keys.Where(s => s != own && _newNeighbours.Contains(s))], null);
-        if (_newNeighbours.Contains(own))
-            Tell([.. room.Servers.Keys.Where(s => s != own && !_newNeighbours.Contains(s))], _newUsers is [var only] ? Encoding.UTF8.GetBytes(only) : null);
-
-        void Tell(List<string> servers, byte[]? who)
-        {
-            var item = new OutboxItem(OutboxKind.Neighbours, room.RoomId, Body: who is null ? default(ReadOnlyMemory<byte>?) : who);
-            if (servers.Count > 0)
-                room.Services.Storage.Outbox.Enqueue(Unit, servers, item, Unit.NextPosition(ChangeKind.ToDevice, own));
-        }
-    }
+    public void TellAllOfDevices() => _neighbours.AddAll();
 
     private async ValueTask PutMemberAsync(string userId, Pdu pdu)
     {
@@ -386,30 +356,6 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
             room.Services.Storage.PartialRooms.AddEvent(Unit, room.RoomId, known.Pdu.EventId, index);
     }
 
-    private EventRow Row(Pdu pdu, EventStatus status, StateNodeId? stateBefore, int? generation) => Row(room.RoomId, pdu, status, stateBefore, generation);
-
-    /// <summary>The row of an event without a place in the history.</summary>
-    public static EventRow Row(string roomId, Pdu pdu, EventStatus status, StateNodeId? stateBefore, int? generation)
-    {
-        // Longer ones cannot be of an event, and the index has no place for them.
-        const int MaxRelation = 255;
-        var relation = pdu.IsState || Relation.Of(pdu) is not { EventId.Length: > 0 and <= MaxRelation, RelType.Length: > 0 and <= MaxRelation } related
-            ? default(Relation?) : related;
-        return new EventRow
-        {
-            EventId = pdu.EventId,
-            RoomId = roomId,
-            Type = pdu.Type,
-            StateKey = pdu.StateKey,
-            Sender = pdu.Sender,
-            Depth = pdu.Depth,
-            OriginServerTs = pdu.OriginServerTs,
-            Status = status,
-            StateBefore = stateBefore,
-            AuthGeneration = generation,
-            Json = pdu.Json,
-            RelatesTo = relation?.EventId,
-            RelType = relation?.RelType,
-        };
-    }
+    private EventRow Row(Pdu pdu, EventStatus status, StateNodeId? stateBefore, int? generation) =>
+        EventRows.Of(room.RoomId, pdu, status, stateBefore, generation);
 }

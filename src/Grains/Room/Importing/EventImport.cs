@@ -177,7 +177,7 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
                 var pdu = ready[i];
                 var status = verdicts[i] ? EventStatus.Outlier : EventStatus.Outlier | EventStatus.Rejected;
                 var generation = KnownEvent.GenerationOf(pdu, named.GetValueOrDefault);
-                services.Storage.Events.AddHistoric(unit, RoomUnit.Row(roomId, pdu, status, null, generation));
+                services.Storage.Events.AddHistoric(unit, EventRows.Of(roomId, pdu, status, null, generation));
                 _named.Put(new KnownEvent(pdu, status, null, generation));
                 Decided(pdu, verdicts[i]);
             }

@@ -1,10 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.TestingHost;
 using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Storage;
-using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.TestSupport;
 using static OrleansMatrix.Grains.Tests.Room.RoomHarness;
 
@@ -24,8 +22,7 @@ public sealed class PresenceTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _storage = SqliteStorage.Open(_folder.File("matrix.db"), _clock, NullLoggerFactory.Instance);
-        await _storage.MigrateAsync(TestContext.Current.CancellationToken);
+        _storage = await TestStorage.OpenAsync(_folder, _clock);
         _storage.Feed.Subscribe(changes =>
         {
             foreach (var change in changes.Span)
