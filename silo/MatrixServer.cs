@@ -76,7 +76,7 @@ public static class MatrixServer
         DataFolder.Create(settings);
         if (settings.PolicyServer is { } policy)
             settings = AddPolicyServer(builder.Services, settings, policy);
-        ConfigureHost(builder);
+        ConfigureHost(builder, settings);
         builder.Services
             .AddSingleton(settings)
             .AddSingleton(TimeProvider.System)
@@ -124,7 +124,7 @@ public static class MatrixServer
         return settings with { PolicyServerKey = key.VerifyKey.ToBase64() };
     }
 
-    private static void ConfigureHost(WebApplicationBuilder builder)
+    private static void ConfigureHost(WebApplicationBuilder builder, Grains.Abstractions.MatrixSettings settings)
     {
         LogLevels.AddDefaults(builder.Configuration);
         if (builder.Configuration["Logging:Console:FormatterName"] == ConsoleFormatterNames.Json)
@@ -133,8 +133,14 @@ public static class MatrixServer
             builder.Logging.AddSimpleConsole(static options => options.SingleLine = true);
         builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = s_drain);
 
-        // A reverse proxy on this machine may say whom it speaks for.
-        builder.Services.Configure<ForwardedHeadersOptions>(static options => options.ForwardedHeaders = ForwardedHeaders.XForwardedFor);
+        // A reverse proxy on this machine or in one of the networks may say whom it speaks for, and that one, if it is such a proxy, too.
+        builder.Services.Configure<ForwardedHeadersOptions>(options =>
+        {
+            options.ForwardedHeaders = ForwardedHeaders.XForwardedFor;
+            options.ForwardLimit = null;
+            foreach (var network in settings.TrustedProxies)
+                options.KnownIPNetworks.Add(network);
+        });
         if (UsesTls(builder.Configuration))
             builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel((context, options) =>

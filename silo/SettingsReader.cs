@@ -28,11 +28,11 @@ public static class SettingsReader
                 Address = Address(reader),
                 SiloPort = (int)reader.Integer("Cluster:SiloPort", ClusterSettings.DefaultSiloPort, 0, 65535),
             },
+            TrustedProxies = Networks(reader, "TrustedProxies"),
             Telemetry = new TelemetrySettings
             {
                 Metrics = reader.Flag("Telemetry:Metrics"),
-                MetricsAllow = [.. reader.List("Telemetry:MetricsAllow", static text => IPNetwork.TryParse(text, out _) ? null : $"'{text}' is not a network such as 10.0.0.0/8")
-                    .Select(static text => IPNetwork.Parse(text))],
+                MetricsAllow = Networks(reader, "Telemetry:MetricsAllow"),
                 OtlpEndpoint = reader.Url("Telemetry:OtlpEndpoint") is { } collector ? new Uri(collector) : null,
             },
             DashboardEnabled = reader.Flag("Dashboard:Enabled"),
@@ -74,6 +74,10 @@ public static class SettingsReader
         var text when IPAddress.TryParse(text, out var address) => address,
         var text => throw new SettingsException($"{Section}:Cluster:Address", $"'{text}' is not an IP address"),
     };
+
+    private static List<IPNetwork> Networks(Reader reader, string key) =>
+        [.. reader.List(key, static text => IPNetwork.TryParse(text, out _) ? null : $"'{text}' is not a network such as 10.0.0.0/8")
+            .Select(static text => IPNetwork.Parse(text))];
 
     private static string RoomVersionId(Reader reader)
     {

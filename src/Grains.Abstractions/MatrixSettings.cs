@@ -24,6 +24,9 @@ public sealed record MatrixSettings
     /// <summary>How silos that share a database reach each other.</summary>
     public ClusterSettings Cluster { get; init; } = new();
 
+    /// <summary>The networks of reverse proxies, besides this machine, whose <c>X-Forwarded-For</c> is believed.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
     /// <summary>Sections of the configuration that name what this version does not have yet; the start says that they are passed over.</summary>
     public IReadOnlyList<string> PassedOver { get; init; } = [];
 

@@ -29,13 +29,15 @@ public sealed class SettingsReaderTests
             ("Registration:RequireToken", "true"), ("Registration:SharedSecret", "s"), ("RateLimits:Enabled", "false"),
             ("Outbound:AllowPrivateAddresses", "true"),
             ("Media:MaxUploadBytes", "5"), ("Turn:Uris:0", "turn:t"), ("Turn:SharedSecret", "x"),
-            ("Support:Contacts:0:MatrixId", "@a:b"), ("Support:Page", "https://help"), ("Database", "Host=x"));
+            ("Support:Contacts:0:MatrixId", "@a:b"), ("Support:Page", "https://help"), ("Database", "Host=x"),
+            ("TrustedProxies:0", "10.0.0.0/8"), ("TrustedProxies:1", "fd00::/8"));
         Assert.Equal(("example.org:8448", "https://m.example.org"), (settings.ServerName.Value, settings.PublicBaseUrl));
         Assert.Equal(new RegistrationSettings { Enabled = true, AllowGuests = true, RequireToken = true, SharedSecret = "s" }, settings.Registration);
         Assert.Equal((false, true, 5L), (settings.RateLimitsEnabled, settings.AllowPrivateAddresses, settings.Media.MaxUploadBytes));
         Assert.Equal("turn:t", Assert.Single(settings.Turn.Uris));
         Assert.Equal("@a:b", Assert.Single(settings.Support.Contacts).MatrixId);
         Assert.Equal("Host=x", settings.Database);
+        Assert.Equal(["10.0.0.0/8", "fd00::/8"], settings.TrustedProxies.Select(static network => network.ToString()));
     }
 
     [Theory]
@@ -46,6 +48,7 @@ public sealed class SettingsReaderTests
     [InlineData("Federation:BodyMemoryBytes", "1000")]
     [InlineData("Media:MaxUploadBytes", "10 MB")]
     [InlineData("Turn:TtlSeconds", "1")]
+    [InlineData("TrustedProxies:0", "10.0.0.1/8")]
     [InlineData("Registration:Enable", "true")]
     [InlineData("Turn:Uris:0", "http://turn")]
     public void A_wrong_setting_is_named_in_one_line(string key, string value)
