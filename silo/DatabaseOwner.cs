@@ -37,16 +37,25 @@ internal static class DatabaseOwner
     /// <exception cref="SettingsException">It was used with another one.</exception>
     public static async Task CheckKeyAsync(IStorage storage, MatrixSettings settings, SigningKey key)
     {
-        var own = $"{key.KeyId} {key.VerifyKey.ToBase64()}";
-        var owner = await storage.Servers.SetSettingOnceAsync(KeySetting, own);
-        if (owner != own)
-        {
-            throw new SettingsException(
-                "Matrix:DataDirectory",
-                $"signing.key in {settings.DataDirectory} is {key.KeyId}, but the database {Where(settings)} was used with {owner.Split(' ')[0]}: " +
-                "put that signing.key there");
-        }
+        var own = TextOf(key);
+        if (await storage.Servers.SetSettingOnceAsync(KeySetting, own) is var owner && owner != own)
+            throw Other(settings, key, owner);
     }
+
+    /// <summary>Whether a key may be the first that is stored in the database: none, or another, may not if the database was used with one.</summary>
+    /// <exception cref="SettingsException">It was.</exception>
+    public static async Task CheckFirstKeyAsync(IStorage storage, MatrixSettings settings, SigningKey? key)
+    {
+        if (await storage.Servers.GetSettingAsync(KeySetting) is { } owner && (key is null || owner != TextOf(key)))
+            throw Other(settings, key, owner);
+    }
+
+    private static string TextOf(SigningKey key) => $"{key.KeyId} {key.VerifyKey.ToBase64()}";
+
+    private static SettingsException Other(MatrixSettings settings, SigningKey? key, string owner) => new(
+        "Matrix:DataDirectory",
+        $"signing.key in {settings.DataDirectory} is {key?.KeyId ?? "missing"}, but the database {Where(settings)} was used with {owner.Split(' ')[0]}: " +
+        "put that signing.key there");
 
     private static string Where(MatrixSettings settings) => settings.Database.Length == 0 ? $"in {settings.DataDirectory}" : "of Matrix:Database";
 }

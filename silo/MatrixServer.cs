@@ -15,7 +15,7 @@ using OrleansMatrix.Grains.Room.Policy;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Policy;
-using OrleansMatrix.Protocol.Signing;
+using OrleansMatrix.Silo.Keys;
 
 namespace OrleansMatrix.Silo;
 
@@ -75,20 +75,22 @@ public static class MatrixServer
         AddressCheck.Check(builder.Configuration);
         DataFolder.Create(settings);
         if (settings.PolicyServer is { } policy)
-            settings = AddPolicyServer(builder.Services, settings, policy);
+            AddPolicyServer(builder.Services, policy);
         ConfigureHost(builder, settings);
         builder.Services
             .AddSingleton(settings)
             .AddSingleton(TimeProvider.System)
             .AddSingleton<IRandom, SystemRandom>()
-            .AddSingleton(static services => SigningKeyFile.ReadOrCreate(
-                services.GetRequiredService<Grains.Abstractions.MatrixSettings>().DataDirectory, services.GetRequiredService<IRandom>()))
+            .AddSingleton<SigningKeys>()
             .AddSingleton(static services => StorageFactory.Open(
                 services.GetRequiredService<Grains.Abstractions.MatrixSettings>(),
                 services.GetRequiredService<TimeProvider>(),
                 services.GetRequiredService<ILoggerFactory>()))
-            .AddSingleton(static services => new LocalServer(
-                services.GetRequiredService<Grains.Abstractions.MatrixSettings>().ServerName, services.GetRequiredService<SigningKey>()))
+            .AddSingleton(static services =>
+            {
+                var keys = services.GetRequiredService<SigningKeys>();
+                return new LocalServer(services.GetRequiredService<Grains.Abstractions.MatrixSettings>().ServerName, () => keys.Own);
+            })
             .AddFederation(settings.AllowPrivateAddresses, new AllowedServers(settings.Federation.Allow, settings.Federation.Deny))
             .AddMatrixGrains()
             .AddMatrixGateway()
@@ -114,15 +116,14 @@ public static class MatrixServer
         return app;
     }
 
-    private static Grains.Abstractions.MatrixSettings AddPolicyServer(
-        IServiceCollection services, Grains.Abstractions.MatrixSettings settings, Grains.Abstractions.PolicyServerSettings policy)
-    {
-        var key = SigningKeyFile.ReadOrCreatePolicyKey(settings.DataDirectory, new SystemRandom());
-        var rules = new PolicyRules(policy.DenyUsers, policy.DenyText, policy.MaxMentions);
-        services.AddSingleton(provider =>
-            new LocalPolicyServer(settings.ServerName, key, rules, policy.EventsPerMinute, provider.GetRequiredService<TimeProvider>()));
-        return settings with { PolicyServerKey = key.VerifyKey.ToBase64() };
-    }
+    // Made when a room first asks for it, and so with the key at hand.
+    private static void AddPolicyServer(IServiceCollection services, Grains.Abstractions.PolicyServerSettings policy) =>
+        services.AddSingleton(provider => new LocalPolicyServer(
+            provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().ServerName,
+            provider.GetRequiredService<SigningKeys>().Policy,
+            new PolicyRules(policy.DenyUsers, policy.DenyText, policy.MaxMentions),
+            policy.EventsPerMinute,
+            provider.GetRequiredService<TimeProvider>()));
 
     private static void ConfigureHost(WebApplicationBuilder builder, Grains.Abstractions.MatrixSettings settings)
     {

@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Net;
+using System.Text;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.RoomVersions;
+using OrleansMatrix.Silo.Keys;
 
 namespace OrleansMatrix.Silo;
 
@@ -23,6 +25,7 @@ public static class SettingsReader
             PublicBaseUrl = BaseUrl(reader),
             DataDirectory = Path.GetFullPath(reader.Text("DataDirectory") ?? "./data"),
             Database = reader.Text("Database") ?? "",
+            KeySecret = KeySecret(reader),
             Cluster = new ClusterSettings
             {
                 Address = Address(reader),
@@ -66,6 +69,17 @@ public static class SettingsReader
             PolicyServer = PolicyServer(reader),
         };
         return settings with { PassedOver = reader.RefuseUnknown() };
+    }
+
+    private static ReadOnlyMemory<byte> KeySecret(Reader reader)
+    {
+        if (reader.Text("KeySecret") is not { } secret)
+            return default;
+        if (secret.Length < KeySeal.MinSecretChars)
+            throw new SettingsException($"{Section}:KeySecret", $"has fewer than {KeySeal.MinSecretChars} characters");
+        return reader.Text("Database") is not null
+            ? Encoding.UTF8.GetBytes(secret)
+            : throw new SettingsException($"{Section}:KeySecret", "is for signing keys in the database of Matrix:Database; SQLite has them in a file");
     }
 
     private static IPAddress? Address(Reader reader) => reader.Text("Cluster:Address") switch

@@ -15,4 +15,7 @@ internal static partial class SiloLog
 
     [LoggerMessage(4, LogLevel.Warning, "{Section} is passed over: this version does not have what it sets")]
     public static partial void PassedOver(ILogger logger, string section);
+
+    [LoggerMessage(5, LogLevel.Warning, "signing.key in {DataDirectory}, {FileKeyId}, is not used: the key of the database is {KeyId}")]
+    public static partial void OtherKeyFile(ILogger logger, string dataDirectory, string fileKeyId, string keyId);
 }

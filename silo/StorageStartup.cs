@@ -1,21 +1,23 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Account;
 using OrleansMatrix.Protocol;
-using OrleansMatrix.Protocol.Signing;
+using OrleansMatrix.Silo.Keys;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Silo;
 
-/// <summary>Brings the database up to date before anything else starts, and makes the first registration token of a new server.</summary>
+/// <summary>
+/// Brings the database up to date and reads the signing keys before anything else starts, and makes the first registration token of a new server.
+/// </summary>
 internal sealed class StorageStartup(
-    IStorage storage, SigningKey signingKey, MatrixSettings settings, IRandom random, TimeProvider time, ILogger<StorageStartup> logger) : IHostedService
+    IStorage storage, SigningKeys keys, MatrixSettings settings, IRandom random, TimeProvider time, ILogger<StorageStartup> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await storage.MigrateAsync(cancellationToken);
         await DatabaseOwner.CheckNameAsync(storage, settings);
-        await DatabaseOwner.CheckKeyAsync(storage, settings, signingKey);
-        SiloLog.Starting(logger, settings.ServerName.Value, signingKey.KeyId, settings.DataDirectory);
+        await keys.ReadAsync(storage);
+        SiloLog.Starting(logger, settings.ServerName.Value, keys.Own.KeyId, settings.DataDirectory);
         foreach (var section in settings.PassedOver)
             SiloLog.PassedOver(logger, section);
         if (await RegistrationTokens.FirstAsync(storage, random, time) is { } token)

@@ -1,12 +1,10 @@
-using System.Text;
+using System.Collections.Immutable;
 using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
-using OrleansMatrix.Protocol.Signing;
 
 namespace OrleansMatrix.Gateway.Federation;
 
@@ -18,30 +16,29 @@ internal static class KeysQuery
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        var key = routes.ServiceProvider.GetRequiredService<SigningKey>();
-        routes.MapMatrixGet("/_matrix/key/v2/query/{serverName}", request => GetAsync(request, key, null), s_options);
+        routes.MapMatrixGet("/_matrix/key/v2/query/{serverName}", request => GetAsync(request, null), s_options);
 
         // The form of before v1.6, which some still use.
-        routes.MapMatrixGet("/_matrix/key/v2/query/{serverName}/{keyId}", request => GetAsync(request, key, request.Route("keyId")), s_options);
-        routes.MapMatrixPost("/_matrix/key/v2/query", request => PostAsync(request, key), s_options);
+        routes.MapMatrixGet("/_matrix/key/v2/query/{serverName}/{keyId}", request => GetAsync(request, request.Route("keyId")), s_options);
+        routes.MapMatrixPost("/_matrix/key/v2/query", PostAsync, s_options);
     }
 
-    private static async ValueTask<MatrixResponse> GetAsync(MatrixRequest request, SigningKey key, string? keyId)
+    private static async ValueTask<MatrixResponse> GetAsync(MatrixRequest request, string? keyId)
     {
         var server = request.Route("serverName");
         var until = request.QueryInteger("minimum_valid_until_ts", Now(request));
         if (!ServerName.IsValid(server))
             request.Fail(MatrixError.InvalidParam("'serverName' is not a server name"));
-        return request.Error ?? await AnswerAsync(request, key, [new Wanted(server, keyId, until)]);
+        return request.Error ?? await AnswerAsync(request, [new KeysWanted(server, keyId, until)]);
     }
 
-    private static async ValueTask<MatrixResponse> PostAsync(MatrixRequest request, SigningKey key)
+    private static async ValueTask<MatrixResponse> PostAsync(MatrixRequest request)
     {
         if (!(await request.ReadObjectAsync()).TryGet(out var body, out var error))
             return error;
         if (!body.TryGetProperty("server_keys"u8, out var servers) || servers.ValueKind != JsonValueKind.Object)
             return MatrixError.BadJson("server_keys is not an object");
-        var wanted = new List<Wanted>();
+        var wanted = new List<KeysWanted>();
         foreach (var server in servers.EnumerateObject())
         {
             if (!ServerName.IsValid(server.Name) || server.Value.ValueKind != JsonValueKind.Object)
@@ -51,40 +48,27 @@ internal static class KeysQuery
                 return MatrixError.TooLarge("Too many keys");
         }
 
-        return await AnswerAsync(request, key, wanted);
+        return await AnswerAsync(request, [.. wanted]);
     }
 
     // "If no key IDs are given to be queried, the notary server should query for all keys."
-    private static void AddWanted(MatrixRequest request, List<Wanted> wanted, string server, JsonElement keys)
+    private static void AddWanted(MatrixRequest request, List<KeysWanted> wanted, string server, JsonElement keys)
     {
         var before = wanted.Count;
         foreach (var criteria in keys.EnumerateObject().Take(MaxKeys + 1))
         {
             var until = criteria.Value.ValueKind == JsonValueKind.Object && criteria.Value.TryGetProperty("minimum_valid_until_ts"u8, out var ts) &&
                 ts.ValueKind == JsonValueKind.Number && ts.TryGetInt64(out var value) ? value : Now(request);
-            wanted.Add(new Wanted(server, criteria.Name, until));
+            wanted.Add(new KeysWanted(server, criteria.Name, until));
         }
 
         if (wanted.Count == before)
-            wanted.Add(new Wanted(server, null, Now(request)));
+            wanted.Add(new KeysWanted(server, null, Now(request)));
     }
 
     // "If not supplied, the notary server MUST use the current time."
     private static long Now(MatrixRequest request) => request.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    // Servers that cannot be reached are left out.
-    private static async ValueTask<MatrixResponse> AnswerAsync(MatrixRequest request, SigningKey key, List<Wanted> wanted)
-    {
-        var self = request.Settings.ServerName;
-        var found = await Task.WhenAll(
-            wanted.Where(w => w.Server != self.Value).Select(w => request.Grain<IServerKeysGrain>(w.Server).Published(w.KeyId, w.ValidUntil)));
-        var lists = found.Where(static keys => !keys.IsEmpty).DistinctBy(static keys => Encoding.UTF8.GetString(keys.Span), StringComparer.Ordinal).ToList();
-        if (wanted.Exists(w => w.Server == self.Value))
-            lists.Add(KeysServer.Build(request, key));
-        return MatrixResponse.Json(ServerKeys.BuildNotaryResponse(lists, self, key));
-    }
-
-    /// <param name="KeyId">Null: all keys.</param>
-    /// <param name="ValidUntil">Milliseconds since the epoch.</param>
-    private sealed record Wanted(string Server, string? KeyId, long ValidUntil);
+    private static async ValueTask<MatrixResponse> AnswerAsync(MatrixRequest request, ImmutableArray<KeysWanted> wanted) =>
+        MatrixResponse.Json(await request.Grain<IOwnKeysGrain>(IOwnKeysGrain.Key).Vouch(wanted));
 }

@@ -15,11 +15,16 @@ public sealed record MatrixSettings
     /// <summary>The base URL for <c>.well-known</c>, without a slash at the end; null: not published.</summary>
     public string? PublicBaseUrl { get; init; }
 
-    /// <summary>Absolute path of the folder of database, media and signing key.</summary>
+    /// <summary>Absolute path of the folder of database, media and signing key, as far as these are not in PostgreSQL.</summary>
     public required string DataDirectory { get; init; }
 
     /// <summary>A PostgreSQL connection string; empty: SQLite in the data directory.</summary>
     public string Database { get; init; } = "";
+
+    /// <summary>
+    /// What the signing keys in a PostgreSQL database are sealed with, as UTF-8; empty: they are not. As bytes, so that no text of the settings has it.
+    /// </summary>
+    public ReadOnlyMemory<byte> KeySecret { get; init; }
 
     /// <summary>How silos that share a database reach each other.</summary>
     public ClusterSettings Cluster { get; init; } = new();

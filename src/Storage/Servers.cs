@@ -36,6 +36,8 @@ public interface IServerStore
     ValueTask<string?> GetSettingAsync(string key, CancellationToken cancellationToken = default);
     /// <summary>Sets it if it is not set; returns the value that is set now.</summary>
     ValueTask<string> SetSettingOnceAsync(string key, string value, CancellationToken cancellationToken = default);
+    /// <summary>Changes it if it still has the value <paramref name="known"/>.</summary>
+    Task ReplaceSettingAsync(string key, string known, string value);
 }
 
 /// <summary>A reminder; the grain id in its textual form.</summary>

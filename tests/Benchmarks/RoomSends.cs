@@ -89,9 +89,7 @@ internal static class RoomSends
             .AddSingleton(new MatrixSettings { ServerName = ServerName.Parse("localhost"), DataDirectory = folder.Path })
             .AddSingleton(TimeProvider.System)
             .AddSingleton<IRandom, SystemRandom>()
-            .AddSingleton(SigningKey.Generate(new SystemRandom()))
-            .AddSingleton(static services =>
-            new LocalServer(services.GetRequiredService<MatrixSettings>().ServerName, services.GetRequiredService<SigningKey>()))
+            .AddSingleton(new LocalServer(ServerName.Parse("localhost"), SigningKey.Generate(new SystemRandom())))
             .AddSingleton(storage)
             .AddFederation(allowPrivateAddresses: false, AllowedServers.Open)
             .AddMatrixGrains();

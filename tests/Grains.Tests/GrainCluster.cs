@@ -46,7 +46,6 @@ internal static class GrainCluster
                     ?? new FederationSettings()
                     })
                     .AddSingleton<IRandom, SystemRandom>()
-                    .AddSingleton(LocalKey)
                     .AddSingleton(storage)
                     .AddSingleton(new LocalServer(ServerName.Parse("local"), LocalKey))
                     .AddFederation(allowPrivateAddresses: false, AllowedServers.Open)

@@ -1,3 +1,4 @@
+using OrleansMatrix.Silo.Keys;
 using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Silo.Tests;

@@ -38,6 +38,7 @@ internal sealed class ServerStore(ISqlDatabase database) : IServerStore
 
     private static readonly Statement SelectSetting = new("SELECT value FROM settings WHERE name = $1");
     private static readonly Statement InsertSetting = new("INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
+    private static readonly Statement UpdateSetting = new("UPDATE settings SET value = $3 WHERE name = $1 AND value = $2");
 
     public ValueTask<IReadOnlyList<ServerKeyRow>> KeysAsync(string server, CancellationToken cancellationToken = default) =>
         database.QueryAsync(
@@ -89,5 +90,12 @@ internal sealed class ServerStore(ISqlDatabase database) : IServerStore
         unit.Add(InsertSetting, key, value);
         await database.CommitAsync(unit).ConfigureAwait(false);
         return (await GetSettingAsync(key, cancellationToken).ConfigureAwait(false))!;
+    }
+
+    public Task ReplaceSettingAsync(string key, string known, string value)
+    {
+        var unit = new WriteUnit();
+        unit.Add(UpdateSetting, key, known, value);
+        return database.CommitAsync(unit);
     }
 }

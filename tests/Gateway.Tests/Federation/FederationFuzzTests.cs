@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansMatrix.Federation;
 using OrleansMatrix.Gateway.Pipeline;
-using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Room.Policy;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.RoomVersions;
 
@@ -25,7 +25,7 @@ public sealed class FederationFuzzTests(TwoServers servers) : IClassFixture<TwoS
         var bert = await servers.Two.RegisterAsync("bert");
         var room = await anna.CreateRoomAsync($$"""{"preset":"public_chat","room_version":"{{version}}"}""");
         (await bert.PostAsync($"v3/join/{Uri.EscapeDataString(room)}?server_name={servers.One.FederationName}")).Ok();
-        var policyKey = servers.One.Services.GetRequiredService<MatrixSettings>().PolicyServerKey;
+        var policyKey = servers.One.Services.GetRequiredService<LocalPolicyServer>().VerifyKey.ToBase64();
         (await anna.PutAsync(
             $"v3/rooms/{Uri.EscapeDataString(room)}/state/m.room.policy",
             $$"""{"via":"{{servers.One.FederationName}}","public_keys":{"ed25519":"{{policyKey}}"} }""")).Ok();

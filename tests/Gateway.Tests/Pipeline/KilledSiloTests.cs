@@ -49,7 +49,6 @@ public sealed class KilledSiloTests : IAsyncLifetime
                     Registration = new RegistrationSettings { Enabled = true },
                 })
                 .AddSingleton<IRandom, SystemRandom>()
-                .AddSingleton(key)
                 .AddSingleton(_storage)
                 .AddSingleton(new LocalServer(name, key))
                 .Configure<PasswordHasherOptions>(static options => options.IterationCount = 1)

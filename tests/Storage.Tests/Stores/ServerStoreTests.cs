@@ -80,6 +80,18 @@ public abstract class ServerStoreTests(Backend backend) : StoreTests(backend)
     }
 
     [Fact]
+    public async Task A_setting_is_replaced_by_who_knows_it()
+    {
+        await Storage.Servers.ReplaceSettingAsync("key", "", "new");
+        Assert.Null(await Storage.Servers.GetSettingAsync("key"));
+        await Storage.Servers.SetSettingOnceAsync("key", "old");
+        await Storage.Servers.ReplaceSettingAsync("key", "other", "wrong");
+        Assert.Equal("old", await Storage.Servers.GetSettingAsync("key"));
+        await Storage.Servers.ReplaceSettingAsync("key", "old", "new");
+        Assert.Equal("new", await Storage.Servers.GetSettingAsync("key"));
+    }
+
+    [Fact]
     public async Task Media_are_put_and_deleted()
     {
         var media = new MediaRow("one.test", "abc", Alice, null, "file\0name", 0, null, 7);

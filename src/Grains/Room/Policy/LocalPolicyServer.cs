@@ -16,6 +16,9 @@ public sealed class LocalPolicyServer(ServerName name, SigningKey key, PolicyRul
 {
     private const int MaxCounted = 100_000;
 
+    /// <summary>The public half of the key.</summary>
+    public VerifyKey VerifyKey => key.VerifyKey;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<(string RoomId, string Sender), int> _counts = [];
     private long _minute;

@@ -3,7 +3,7 @@ using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Policy;
 using OrleansMatrix.Protocol.Signing;
 
-namespace OrleansMatrix.Silo;
+namespace OrleansMatrix.Silo.Keys;
 
 /// <summary>The server's signing key, one line in <c>signing.key</c> of the data directory, readable by its owner only.</summary>
 public static partial class SigningKeyFile
@@ -15,24 +15,39 @@ public static partial class SigningKeyFile
     /// <exception cref="SettingsException">The file holds no key.</exception>
     public static SigningKey ReadOrCreate(string dataDirectory, IRandom random) => ReadOrCreate(dataDirectory, FileName, SigningKey.Generate, random);
 
+    /// <summary>Reads the key; null if there is no file.</summary>
+    /// <exception cref="SettingsException">The file holds no key.</exception>
+    public static SigningKey? Read(string dataDirectory) => Read(dataDirectory, FileName);
+
     /// <summary>The same for the key of this server as a policy server, in <c>policy.key</c>.</summary>
     /// <exception cref="SettingsException">The file holds no key.</exception>
-    public static SigningKey ReadOrCreatePolicyKey(string dataDirectory, IRandom random) => ReadOrCreate(
-        dataDirectory,
-        PolicyFileName,
-        static random =>
-        {
-            var seed = new byte[Ed25519.SeedSize];
-            random.Fill(seed);
-            return SigningKey.FromSeed(RoomPolicyServer.KeyVersion, seed);
-        },
-        random);
+    public static SigningKey ReadOrCreatePolicyKey(string dataDirectory, IRandom random) =>
+        ReadOrCreate(dataDirectory, PolicyFileName, GeneratePolicyKey, random);
+
+    /// <inheritdoc cref="Read(string)"/>
+    public static SigningKey? ReadPolicyKey(string dataDirectory) => Read(dataDirectory, PolicyFileName);
+
+    /// <summary>A new key for a policy server.</summary>
+    public static SigningKey GeneratePolicyKey(IRandom random)
+    {
+        var seed = new byte[Ed25519.SeedSize];
+        random.Fill(seed);
+        return SigningKey.FromSeed(RoomPolicyServer.KeyVersion, seed);
+    }
 
     private static SigningKey ReadOrCreate(string dataDirectory, string fileName, Func<IRandom, SigningKey> make, IRandom random)
     {
+        if (Read(dataDirectory, fileName) is { } key)
+            return key;
+        Create(Path.Combine(dataDirectory, fileName), make(random), random);
+        return Read(dataDirectory, fileName)!;
+    }
+
+    private static SigningKey? Read(string dataDirectory, string fileName)
+    {
         var path = Path.Combine(dataDirectory, fileName);
         if (!File.Exists(path))
-            Create(path, make(random), random);
+            return null;
         return SigningKey.TryParse(File.ReadAllText(path), out var key)
             ? key
             : throw new SettingsException("Matrix:DataDirectory", $"{path} is not a signing key (ed25519 VERSION BASE64-SEED)");

@@ -1,0 +1,138 @@
+using Npgsql;
+using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Signing;
+using OrleansMatrix.Silo;
+using OrleansMatrix.TestSupport;
+
+[assembly: AssemblyFixture(typeof(PostgresCluster))]
+
+namespace OrleansMatrix.Cluster.Tests;
+
+/// <summary>The signing key of a cluster lies in its database (ADR 0090).</summary>
+public sealed class SigningKeyTests(PostgresCluster postgres)
+{
+    private const string Secret = "Matrix:KeySecret";
+    private const string FirstSecret = "KeySecret=0123456789abcdef0123456789abcdef";
+    private const string SecondSecret = "KeySecret=fedcba9876543210fedcba9876543210";
+
+    [Fact(Timeout = 240_000)]
+    public async Task Ten_silos_that_start_at_once_on_an_empty_database_have_one_key()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        var silos = Enumerable.Range(0, 10).Select(_ => TestSilo.Create(database + ";Maximum Pool Size=5", FirstSecret)).ToList();
+        try
+        {
+            await Task.WhenAll(silos.Select(static silo => silo.StartAsync()));
+            Assert.Single((await Task.WhenAll(silos.Select(static silo => silo.PublishedKeyAsync()))).Distinct());
+
+            // They are one cluster: what one has made the others know.
+            var token = await silos[0].RegisterAsync("alice");
+            foreach (var silo in silos)
+            {
+                var asked = await silo.AskAsync(HttpMethod.Get, "/_matrix/client/v3/account/whoami", token);
+                Assert.Equal("@alice:localhost", asked["user_id"]!.GetValue<string>());
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(silos.Select(static silo => silo.DisposeAsync().AsTask()));
+        }
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task The_key_is_sealed_with_the_secret_and_opened_with_no_other()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        string key;
+        await using (var first = await TestSilo.StartAsync(database, FirstSecret))
+            key = await first.PublishedKeyAsync();
+        var stored = await StoredAsync(database);
+        Assert.StartsWith("aes-gcm ", stored);
+
+        Assert.Equal(Secret, (await RefusedAsync(database)).Key);
+        Assert.Equal(Secret, (await RefusedAsync(database, SecondSecret)).Key);
+        Assert.Equal(stored, await StoredAsync(database));
+        await using var again = await TestSilo.StartAsync(database, FirstSecret);
+        Assert.Equal(key, await again.PublishedKeyAsync());
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_key_of_before_there_was_a_secret_is_sealed_when_there_is_one()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        string key;
+        await using (var first = await TestSilo.StartAsync(database))
+            key = await first.PublishedKeyAsync();
+        Assert.True(SigningKey.TryParse(await StoredAsync(database), out _));
+
+        await using (var second = await TestSilo.StartAsync(database, FirstSecret))
+            Assert.Equal(key, await second.PublishedKeyAsync());
+        Assert.StartsWith("aes-gcm ", await StoredAsync(database));
+        Assert.Equal(Secret, (await RefusedAsync(database)).Key);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task The_key_of_the_first_silos_file_is_taken_over_and_other_files_are_not()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        var key = SigningKey.Generate(new SystemRandom());
+        await using var first = TestSilo.Create(database);
+        File.WriteAllText(first.File("signing.key"), key.ToFileLine());
+        await first.StartAsync();
+        await using var second = TestSilo.Create(database);
+        File.WriteAllText(second.File("signing.key"), SigningKey.Generate(new SystemRandom()).ToFileLine());
+        await second.StartAsync();
+        var published = $"{key.KeyId} {key.VerifyKey.ToBase64()}";
+        Assert.Equal([published, published], await Task.WhenAll(first.PublishedKeyAsync(), second.PublishedKeyAsync()));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_database_that_was_used_with_a_file_waits_for_that_files_key()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        var key = SigningKey.Generate(new SystemRandom());
+        await using (await TestSilo.StartAsync(database))
+        {
+            // As a silo left it that had its key in a file only.
+        }
+
+        await RunAsync(database, "DELETE FROM settings WHERE name = 'signing_key_private'");
+        await RunAsync(database, $"UPDATE settings SET value = '{key.KeyId} {key.VerifyKey.ToBase64()}' WHERE name = 'signing_key'");
+        Assert.Equal("Matrix:DataDirectory", (await RefusedAsync(database)).Key);
+        await using var silo = TestSilo.Create(database);
+        File.WriteAllText(silo.File("signing.key"), key.ToFileLine());
+        await silo.StartAsync();
+        Assert.StartsWith(key.KeyId, await silo.PublishedKeyAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task The_policy_servers_key_is_the_same_on_all_silos_too()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var first = await TestSilo.StartAsync(database, "PolicyServer:Enabled=true", FirstSecret);
+        await using var second = await TestSilo.StartAsync(database, "PolicyServer:Enabled=true", FirstSecret);
+        var keys = await Task.WhenAll(PolicyKeyAsync(first), PolicyKeyAsync(second));
+        Assert.Equal(keys[0], keys[1]);
+
+        static async Task<string> PolicyKeyAsync(TestSilo silo) =>
+            (await silo.AskAsync(HttpMethod.Get, "/.well-known/matrix/policy_server"))["public_keys"]!["ed25519"]!.GetValue<string>();
+    }
+
+    private static async Task<SettingsException> RefusedAsync(string database, params string[] settings)
+    {
+        await using var silo = TestSilo.Create(database, settings);
+        var fault = await Assert.ThrowsAsync<SettingsException>(silo.StartAsync);
+        Assert.DoesNotContain('\n', fault.Message);
+        return fault;
+    }
+
+    private static async Task<string> StoredAsync(string database) =>
+        (string)(await RunAsync(database, "SELECT value FROM settings WHERE name = 'signing_key_private'"))!;
+
+    private static async Task<object?> RunAsync(string database, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(database + ";Pooling=false");
+        await using var command = source.CreateCommand(sql);
+        return await command.ExecuteScalarAsync();
+    }
+}
