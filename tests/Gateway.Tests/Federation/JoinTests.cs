@@ -255,6 +255,30 @@ public sealed class JoinTests(TwoServers servers) : IClassFixture<TwoServers>
         Assert.Contains(peer.UserId("first"), Members(whole));
     }
 
+    /// <summary>Some servers take the newest event of its kind for the state that holds.</summary>
+    [Theory]
+    [InlineData("1")]
+    [InlineData("10")]
+    public async Task The_auth_chain_of_a_join_has_what_is_named_before_what_names_it(string version)
+    {
+        Assert.True(RoomVersion.TryGet(version, out var known));
+        await using var peer = await Peer.StartAsync();
+        var anna = await One.RegisterAsync("anna");
+        var room = await anna.CreateRoomAsync($$"""{"preset":"public_chat","room_version":"{{version}}"}""");
+        for (var level = 1; level < 10; level++)
+        {
+            (await anna.PutAsync(
+                $"v3/rooms/{Path(room)}/state/m.room.power_levels", $$$"""{"users":{"{{{anna.UserId}}}":100},"users_default":{{{level}}}}""")).Ok();
+        }
+
+        var chain = (await SendJoinAsync(peer, room, "pat", ""))["auth_chain"]!.AsArray()
+            .Select(e => Pdu.Parse(System.Text.Encoding.UTF8.GetBytes(e!.ToJsonString()), known!).Value).ToList();
+        var places = chain.Select((pdu, place) => (pdu.EventId, place)).ToDictionary(p => p.EventId, p => p.place);
+        Assert.Equal(10, chain.Count(pdu => pdu.Type == "m.room.power_levels"));
+        foreach (var pdu in chain)
+            Assert.All(pdu.AuthEvents, id => Assert.True(places[id] < places[pdu.EventId], $"{pdu.Type} before an event that it names"));
+    }
+
     [Fact]
     public async Task A_join_that_is_not_what_the_path_says_is_refused()
     {

@@ -47,36 +47,58 @@ internal static class ServedState
         return present.Count + (await members.FirstAsync(room.RoomId, gone: true, "", MinOmitted)).Count >= MinOmitted;
     }
 
-    /// <summary>The ids of all events that the given ones name as auth events, directly or through others; roughly, what is named comes first.</summary>
+    /// <summary>
+    /// The ids of all events that the given ones name as auth events, directly or through others. What is named comes before what names it, so that who takes
+    /// them in one after the other can judge each.
+    /// </summary>
     public static async ValueTask<List<string>> AuthChainAsync(RoomView room, IReadOnlyCollection<string> of)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        var read = new HashSet<string>(of, StringComparer.Ordinal);
-        var chain = new List<string>();
-        List<string> level = [.. read];
-        while (level.Count > 0 && chain.Count < MaxChain)
+        var named = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        List<string> level = [.. of.Distinct(StringComparer.Ordinal)];
+        while (level.Count > 0 && seen.Count < MaxChain)
         {
-            var next = new List<string>();
             foreach (var some in level.Chunk(Chunk))
             {
                 foreach (var row in await room.Services.Storage.Events.GetManyAsync(some))
-                {
-                    foreach (var id in Pdu.FromStored(row.Json, room.Version, row.EventId).AuthEvents)
-                    {
-                        if (!seen.Add(id))
-                            continue;
-                        chain.Add(id);
-                        if (read.Add(id))
-                            next.Add(id);
-                    }
-                }
+                    named[row.EventId] = [.. Pdu.FromStored(row.Json, room.Version, row.EventId).AuthEvents.Select(Once)];
             }
 
-            level = next;
+            level = [.. level.SelectMany(id => named.GetValueOrDefault(id) ?? []).Distinct(StringComparer.Ordinal).Where(id => !named.ContainsKey(id))];
         }
 
-        chain.Reverse();
-        return chain;
+        return [.. NamedFirst(of, named).Where(seen.Contains)];
+
+        // One string for each id, however many name it.
+        string Once(string id) => seen.Add(id) ? id : seen.TryGetValue(id, out var known) ? known : id;
+    }
+
+    /// <summary>The ids and all that they name: each once, behind those that it names itself.</summary>
+    private static List<string> NamedFirst(IReadOnlyCollection<string> of, Dictionary<string, string[]> named)
+    {
+        var order = new List<string>(named.Count);
+        var begun = new HashSet<string>(StringComparer.Ordinal);
+        var path = new Stack<(string Id, int Next)>();
+        foreach (var start in of)
+        {
+            if (begun.Add(start))
+                path.Push((start, 0));
+            while (path.TryPop(out var at))
+            {
+                var below = named.GetValueOrDefault(at.Id) ?? [];
+                if (at.Next == below.Length)
+                {
+                    order.Add(at.Id);
+                    continue;
+                }
+
+                path.Push(at with { Next = at.Next + 1 });
+                if (begun.Add(below[at.Next]))
+                    path.Push((below[at.Next], 0));
+            }
+        }
+
+        return order;
     }
 
     // "If the room to be joined has no m.room.name nor m.room.canonical_alias events in its current state, the resident server should determine the room
