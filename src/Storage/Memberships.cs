@@ -32,6 +32,10 @@ public interface IMembershipStore
     ValueTask<IReadOnlyList<string>> FirstAsync(string roomId, bool gone, string except, int limit, CancellationToken cancellationToken = default);
     /// <summary>Users joined to at least one room that <paramref name="userId"/> is joined to, itself included.</summary>
     ValueTask<IReadOnlySet<string>> SharingRoomAsync(string userId, CancellationToken cancellationToken = default);
+    /// <summary>Those of <paramref name="others"/> that are joined to a room that <paramref name="userId"/> is joined to.</summary>
+    ValueTask<IReadOnlyList<string>> SharingAmongAsync(string userId, IReadOnlyCollection<string> others, CancellationToken cancellationToken = default);
+    /// <summary>The rooms that each of the users is joined to.</summary>
+    ValueTask<ILookup<string, string>> JoinedRoomsAsync(IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default);
     /// <summary>Rooms that both are joined to.</summary>
     ValueTask<IReadOnlyList<string>> MutualRoomsAsync(string userId, string otherUserId, CancellationToken cancellationToken = default);
     /// <summary>

@@ -25,6 +25,6 @@ public interface IPartialRoomStore
     /// <summary>The state is whole from the slot's position on, or, with null, of no more interest.</summary>
     void End(WriteUnit unit, string roomId, PositionSlot? slot);
 
-    /// <summary>Among the rooms, those whose state became whole at a position in (after, upTo].</summary>
-    ValueTask<IReadOnlyList<string>> FilledAsync(IReadOnlyCollection<string> roomIds, long after, long upTo, CancellationToken cancellationToken = default);
+    /// <summary>Of those of the rooms whose state became whole, the position at which it did.</summary>
+    ValueTask<IReadOnlyDictionary<string, long>> FilledAsync(IReadOnlyCollection<string> roomIds, CancellationToken cancellationToken = default);
 }

@@ -1,13 +1,24 @@
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.User.Changes;
+using OrleansMatrix.Grains.User.Sync;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.User;
 
 /// <summary>What user grains need; one per silo, thread-safe.</summary>
 /// <param name="Signals">Only to have it running.</param>
-public sealed record UserServices(ReadServices Read, ChangeHub Hub, NeighbourSignals Signals)
+public sealed record UserServices(ReadServices Read, ChangeHub Hub, NeighbourSignals Signals, LocalServer Server)
 {
+    private const int MaxPresences = 20_000;
+
     public IStorage Storage => Read.Storage;
     public TimeProvider Time => Read.Time;
+    internal RoomTails Tails { get; } = new(Hub, Read.Storage.Events, Read.Storage.PartialRooms);
+    internal SharedRooms Sharing { get; } = new(Hub, Read.Storage.Memberships, Server);
+
+    /// <summary>The presence of users by their ids, kept until it changes.</summary>
+    internal FollowedCache<PresenceRow> Presences { get; } = new(
+        Hub, ChangeKind.Presence, MaxPresences, static _ => 1,
+        async (users, cancellationToken) => (await Read.Storage.Ephemeral.PresenceAsync(users, cancellationToken))
+            .ToDictionary(static row => row.UserId, StringComparer.Ordinal));
 }

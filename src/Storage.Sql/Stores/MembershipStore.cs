@@ -35,6 +35,13 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
         WHERE mine.user_id = $1 AND mine.membership = 'join' ORDER BY mine.room_id
         """);
 
+    private static readonly Statement SelectSharingAmong = new("""
+        SELECT DISTINCT theirs.user_id FROM memberships theirs JOIN memberships mine ON mine.user_id = $2 AND mine.room_id = theirs.room_id
+            AND mine.membership = 'join'
+        WHERE theirs.user_id = ANY($1) AND theirs.membership = 'join'
+        """);
+    private static readonly Statement SelectJoinedRooms = new("SELECT user_id, room_id FROM memberships WHERE user_id = ANY($1) AND membership = 'join'");
+
     // Of a room whose members are known in part, servers without a known member count as well.
     private static readonly Statement SelectServers = new("""
         SELECT server, count(*) FROM memberships WHERE room_id = $1 AND membership = 'join' GROUP BY server UNION ALL
@@ -90,6 +97,14 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
         users.Add(userId);
         return users;
     }
+
+    public ValueTask<IReadOnlyList<string>> SharingAmongAsync(
+        string userId, IReadOnlyCollection<string> others, CancellationToken cancellationToken = default) =>
+        database.QueryListAsync(SelectSharingAmong, static row => row.Text(0), others, cancellationToken, userId).AsReadOnly();
+
+    public async ValueTask<ILookup<string, string>> JoinedRoomsAsync(IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default) =>
+        (await database.QueryListAsync(SelectJoinedRooms, static row => (UserId: row.Text(0), RoomId: row.Text(1)), userIds, cancellationToken)
+            .ConfigureAwait(false)).ToLookup(static row => row.UserId, static row => row.RoomId, StringComparer.Ordinal);
 
     public ValueTask<IReadOnlyList<string>> MutualRoomsAsync(string userId, string otherUserId, CancellationToken cancellationToken = default) =>
         database.QueryAsync(SelectMutual, static row => row.Text(0), cancellationToken, userId, otherUserId).AsReadOnly();

@@ -7,7 +7,7 @@ internal sealed class PartialRoomStore(ISqlDatabase database) : IPartialRoomStor
     private static readonly Statement SelectServers = new("SELECT server FROM partial_servers WHERE room_id = $1 ORDER BY server");
     private static readonly Statement SelectEvents = new("SELECT event_id FROM partial_events WHERE room_id = $1 ORDER BY idx");
     private static readonly Statement SelectAll = new("SELECT room_id FROM partial_rooms WHERE filled_at IS NULL ORDER BY room_id");
-    private static readonly Statement SelectFilled = new("SELECT room_id FROM partial_rooms WHERE room_id = ANY($1) AND filled_at > $2 AND filled_at <= $3");
+    private static readonly Statement SelectFilled = new("SELECT room_id, filled_at FROM partial_rooms WHERE room_id = ANY($1) AND filled_at > 0");
     private static readonly Statement Insert = new("""
         INSERT INTO partial_rooms (room_id, join_event_id, origin) VALUES ($1, $2, $3)
         ON CONFLICT (room_id) DO UPDATE SET join_event_id = excluded.join_event_id, origin = excluded.origin, filled_at = NULL
@@ -52,7 +52,8 @@ internal sealed class PartialRoomStore(ISqlDatabase database) : IPartialRoomStor
         else unit.Add(Delete, roomId);
     }
 
-    public ValueTask<IReadOnlyList<string>> FilledAsync(
-        IReadOnlyCollection<string> roomIds, long after, long upTo, CancellationToken cancellationToken = default) =>
-        database.QueryListAsync(SelectFilled, static row => row.Text(0), roomIds, cancellationToken, after, upTo).AsReadOnly();
+    public async ValueTask<IReadOnlyDictionary<string, long>> FilledAsync(
+        IReadOnlyCollection<string> roomIds, CancellationToken cancellationToken = default) =>
+        (await database.QueryListAsync(SelectFilled, static row => (RoomId: row.Text(0), At: row.Integer(1)), roomIds, cancellationToken)
+            .ConfigureAwait(false)).ToDictionary(static row => row.RoomId, static row => row.At, StringComparer.Ordinal);
 }

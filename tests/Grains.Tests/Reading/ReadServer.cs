@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using OrleansMatrix.Federation;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Grains.Tests.Room;
 using OrleansMatrix.Grains.User;
 using OrleansMatrix.Grains.User.Changes;
 using OrleansMatrix.Grains.User.Sync;
@@ -33,7 +35,7 @@ internal sealed class ReadServer : IAsyncDisposable
         Read = new ReadServices(Storage, Nodes, time);
         Hub = new ChangeHub(Storage.Feed);
         Signals = new NeighbourSignals(Hub, Storage, NullLogger<NeighbourSignals>.Instance);
-        Users = new UserServices(Read, Hub, Signals);
+        Users = new UserServices(Read, Hub, Signals, new LocalServer(ServerName.Parse("x"), RoomHarness.LocalKey));
     }
 
     public TimeProvider Time { get; }

@@ -328,7 +328,7 @@ public sealed class SyncTests
         await room.SendAsync(A, "m1");
         var hub = new Grains.User.Changes.ChangeHub(server.Storage.Feed);
         await using var signals = new Grains.User.Changes.NeighbourSignals(hub, server.Storage, NullLogger<Grains.User.Changes.NeighbourSignals>.Instance);
-        using var state = new Grains.User.UserState(new Grains.User.UserServices(server.Read, hub, signals), A);
+        using var state = new Grains.User.UserState(new Grains.User.UserServices(server.Read, hub, signals, server.Users.Server), A);
         var request = new Abstractions.User.SyncRequest(
             new Abstractions.Requester(Protocol.Identifiers.UserId.Parse(A), "D"), since, null, false, "offline", 0, false);
         var outcome = await Grains.User.Sync.SyncRun.RunAsync(state, request, CancellationToken.None);

@@ -63,6 +63,7 @@ internal sealed class TestRoom
         var row = (await _storage.Events.GetAsync(target))!;
         var redacted = Redaction.Redact(Pdu.FromStored(row.Json, RoomVersion.V11, target));
         var unit = new WriteUnit();
+        unit.NextPosition(ChangeKind.RoomEvent, Id);
         _storage.Events.Redact(unit, target, redacted.Json, redaction);
         await _storage.CommitAsync(unit);
     }

@@ -46,6 +46,11 @@ public abstract class MembershipStoreTests(Backend backend) : StoreTests(backend
         Assert.Equal([("one.test", 2), ("two.test", 1)], await Storage.Memberships.ServersAsync(Room));
         Assert.Equal([Alice, Bob, Carol], (await Storage.Memberships.SharingRoomAsync(Alice)).Order());
         Assert.Equal([Room], await Storage.Memberships.MutualRoomsAsync(Alice, Bob));
+        Assert.Equal([Bob, Carol], (await Storage.Memberships.SharingAmongAsync(Alice, [Carol, "@frank:four.test:8448", Bob, "@nobody:one.test"])).Order());
+        Assert.Empty(await Storage.Memberships.SharingAmongAsync("@nobody:one.test", [Bob]));
+        var joined = await Storage.Memberships.JoinedRoomsAsync([Alice, Carol, "@nobody:one.test"]);
+        Assert.Equal(new[] { Room, OtherRoom }.Order(), joined[Alice].Order());
+        Assert.Empty(joined["@nobody:one.test"]);
         Assert.Equal(["two.test"], await Storage.Memberships.ServersSharingAsync(Alice));
         Assert.Equal(["four.test:8448", "two.test"], (await Storage.Memberships.ServersSharingAsync(Bob)).Order());
         Assert.Equal(["@nobody:one.test"], await Storage.Memberships.SharingRoomAsync("@nobody:one.test"));

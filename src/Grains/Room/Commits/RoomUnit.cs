@@ -145,14 +145,14 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     {
         room.Services.Storage.Events.Redact(Unit, redacted.EventId, redacted.Json, redactionId);
         Remember(target with { Pdu = redacted, IsRedacted = true });
+        // What was redacted by an event without a place of its own is news all the same.
+        _last ??= Unit.NextPosition(ChangeKind.RoomEvent, room.RoomId);
         if (redacted.StateKey is not { } stateKey || await room.Map.GetAsync(room.Current.Root, redacted.Type, stateKey) != redacted.EventId)
             return;
         room.Current.Reload(redacted.Type, stateKey);
         room.Summary = SummaryUpdate.With(room.Summary, redacted.Type, stateKey, redacted);
         if (redacted.Type != EventTypes.Member)
             return;
-        // What was redacted by an event without a place of its own is news all the same.
-        _last ??= Unit.NextPosition(ChangeKind.RoomEvent, room.RoomId);
         await PutMemberAsync(stateKey, redacted);
     }
 

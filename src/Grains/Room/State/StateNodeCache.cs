@@ -9,61 +9,19 @@ namespace OrleansMatrix.Grains.Room.State;
 public sealed class StateNodeCache(IStateNodeStore store, long maxBytes = StateNodeCache.DefaultMaxBytes)
 {
     public const long DefaultMaxBytes = 32 << 20;
-    private readonly Lock _lock = new();
-    private readonly Dictionary<StateNodeId, LinkedListNode<(StateNodeId Id, StateNode Node)>> _byId = [];
-    private readonly LinkedList<(StateNodeId Id, StateNode Node)> _byUse = new();
-    private long _bytes;
+    private readonly LruCache<StateNodeId, StateNode> _nodes = new(maxBytes, static node => node.Weight);
 
     /// <summary>Rough size in memory of what is cached.</summary>
-    public long Bytes
-    {
-        get
-        {
-            lock (_lock)
-                return _bytes;
-        }
-    }
+    public long Bytes => _nodes.Weight;
 
     internal bool TryGet(StateNodeId id, out StateNode? node)
     {
-        lock (_lock)
-        {
-            node = null;
-            if (!_byId.TryGetValue(id, out var entry))
-            {
-                GrainMetrics.StateNode(hit: false);
-                return false;
-            }
-
-            GrainMetrics.StateNode(hit: true);
-            if (entry != _byUse.First)
-            {
-                _byUse.Remove(entry);
-                _byUse.AddFirst(entry);
-            }
-
-            node = entry.Value.Node;
-            return true;
-        }
+        var hit = _nodes.TryGet(id, out node);
+        GrainMetrics.StateNode(hit);
+        return hit;
     }
 
-    internal void Add(StateNodeId id, StateNode node)
-    {
-        lock (_lock)
-        {
-            if (_byId.ContainsKey(id))
-                return;
-            _byId.Add(id, _byUse.AddFirst((id, node)));
-            _bytes += node.Weight;
-            while (_bytes > maxBytes && _byUse.Count > 1)
-            {
-                var last = _byUse.Last!;
-                _byUse.RemoveLast();
-                _byId.Remove(last.Value.Id);
-                _bytes -= last.Value.Node.Weight;
-            }
-        }
-    }
+    internal void Add(StateNodeId id, StateNode node) => _nodes.Set(id, node);
 
     internal ValueTask<StateNode> GetAsync(StateNodeId id, CancellationToken cancellationToken) =>
         TryGet(id, out var node) ? new ValueTask<StateNode>(node!) : LoadAsync(id, cancellationToken);

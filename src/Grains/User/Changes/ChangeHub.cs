@@ -15,8 +15,9 @@ public sealed class ChangeHub
     private readonly Lock _gate = new();
     private readonly Change[] _ring;
     private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
-    private readonly Queue<Change> _neighbourly = new();
+    private readonly List<Change> _neighbourly = [];
     private readonly List<TaskCompletionSource> _ready = [];
+    private int _neighbourlyStart;
     private long _appended;
     private long _horizon = long.MaxValue;
     private long _position;
@@ -149,9 +150,10 @@ public sealed class ChangeHub
                 changes.Own |= _keys[watcher.UserId].KindsAfter(since);
             }
 
-            foreach (var change in _neighbourly)
+            for (var i = _neighbourly.Count - 1; i >= _neighbourlyStart && _neighbourly[i].Position > since; i--)
             {
-                if (change.Position > since && change.Position <= upTo)
+                var change = _neighbourly[i];
+                if (change.Position <= upTo)
                     (change.Kind == ChangeKind.DeviceList ? changes.DeviceLists : changes.Presence).Add(change.Key);
             }
 
@@ -162,7 +164,20 @@ public sealed class ChangeHub
     internal long LastOwn(ChangeWatcher watcher, ChangeKind kind)
     {
         lock (_gate)
-            return _keys.TryGetValue(watcher.UserId, out var key) ? Math.Max(key.Last[(int)kind], _horizon) : _horizon;
+            return LastChange(watcher.UserId, kind);
+    }
+
+    /// <summary>For each key a position after which it had no change of this kind (as far as the hub's position).</summary>
+    internal Dictionary<string, long> LastChanges(IReadOnlyCollection<string> keys, ChangeKind kind)
+    {
+        var last = new Dictionary<string, long>(keys.Count, StringComparer.Ordinal);
+        lock (_gate)
+        {
+            foreach (var key in keys)
+                last[key] = LastChange(key, kind);
+        }
+
+        return last;
     }
 
     internal bool TryWait(ChangeWatcher watcher, long after, TaskCompletionSource<bool> wait)
@@ -181,6 +196,8 @@ public sealed class ChangeHub
         lock (_gate)
             watcher.Waiting.Remove(wait);
     }
+
+    private long LastChange(string name, ChangeKind kind) => _keys.TryGetValue(name, out var key) ? Math.Max(key.Last[(int)kind], _horizon) : _horizon;
 
     private static void Collect(ChangeWatcher watcher, Change change, ChangeSet changes)
     {
@@ -227,14 +244,20 @@ public sealed class ChangeHub
         key.Last[(int)change.Kind] = change.Position;
         key.Signal(change.Position);
         if (IsNeighbourly(change.Kind))
-            _neighbourly.Enqueue(change);
+            _neighbourly.Add(change);
     }
 
     private void Drop(Change oldest)
     {
         _horizon = oldest.Position;
-        while (_neighbourly.TryPeek(out var neighbourly) && neighbourly.Position <= oldest.Position)
-            _neighbourly.Dequeue();
+        while (_neighbourlyStart < _neighbourly.Count && _neighbourly[_neighbourlyStart].Position <= oldest.Position)
+            _neighbourlyStart++;
+        if (_neighbourlyStart > _neighbourly.Count / 2)
+        {
+            _neighbourly.RemoveRange(0, _neighbourlyStart);
+            _neighbourlyStart = 0;
+        }
+
         var key = _keys[oldest.Key];
         if (key.Last[(int)oldest.Kind] == oldest.Position)
             key.Last[(int)oldest.Kind] = 0;

@@ -8,7 +8,6 @@ namespace OrleansMatrix.Grains.User.Sync;
 internal static class DeviceSections
 {
     private const int MaxMessages = 100;
-    private const int MaxSharingQueries = 20;
 
     /// <summary>Writes the sections; answers whether they tell something, and up to where the device now has its messages.</summary>
     public static async ValueTask<(bool Told, long UpTo)> WriteAsync(
@@ -70,11 +69,11 @@ internal static class DeviceSections
         // The hub names who is told, and who changed; the exact list, with changes for this viewer alone, is in storage.
         IReadOnlySet<string> changed = changes.DeviceLists.Count == 0 ? new HashSet<string>()
             : await scope.Services.Storage.Keys.DeviceListChangesAsync(scope.Since.Position, scope.UpTo, scope.UserId, cancellationToken);
-        var shown = await SharingAsync(scope, changed, cancellationToken);
+        var shown = await scope.Services.Sharing.AmongAsync(scope.UserId, changed, cancellationToken);
         shown.UnionWith(scope.DeviceLists.Changed);
         var left = new HashSet<string>(scope.DeviceLists.Left, StringComparer.Ordinal);
         if (left.Count > 0)
-            left.ExceptWith(await SharingAsync(scope, left, cancellationToken));
+            left.ExceptWith(await scope.Services.Sharing.AmongAsync(scope.UserId, left, cancellationToken));
         shown.ExceptWith(left);
         if (shown.Count == 0 && left.Count == 0)
             return false;
@@ -83,27 +82,6 @@ internal static class DeviceSections
         WriteIds(writer, "left"u8, left);
         writer.WriteEndObject();
         return true;
-    }
-
-    /// <summary>Those of the users that share a room with the syncing user, and itself.</summary>
-    public static async ValueTask<HashSet<string>> SharingAsync(SyncScope scope, IReadOnlyCollection<string> users, CancellationToken cancellationToken)
-    {
-        var sharing = new HashSet<string>(StringComparer.Ordinal);
-        if (users.Count > MaxSharingQueries)
-        {
-            sharing.UnionWith(await scope.Services.Storage.Memberships.SharingRoomAsync(scope.UserId, cancellationToken));
-            sharing.Add(scope.UserId);
-            sharing.IntersectWith(users);
-            return sharing;
-        }
-
-        foreach (var userId in users)
-        {
-            if (userId == scope.UserId || (await scope.Services.Storage.Memberships.MutualRoomsAsync(scope.UserId, userId, cancellationToken)).Count > 0)
-                sharing.Add(userId);
-        }
-
-        return sharing;
     }
 
     private static void WriteIds(Utf8JsonWriter writer, ReadOnlySpan<byte> name, HashSet<string> ids)

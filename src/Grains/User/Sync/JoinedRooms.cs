@@ -17,23 +17,21 @@ internal static class JoinedRooms
         var withEvents = Ids(ChangeKinds.RoomEvent);
         var withReceipts = Ids(ChangeKinds.Receipt);
         var withTyping = scope.Filter.Ephemeral.AllowsType(EphemeralEvents.Typing) ? Ids(ChangeKinds.Typing) : [];
-        var events = withEvents.Count == 0 ? null
-            : await storage.Events.LatestLiveAsync(withEvents, scope.Since.Position, scope.UpTo, limit, cancellationToken);
+        var tails = await scope.Services.Tails.GetAsync(withEvents, scope.Since.Position, scope.UpTo, limit);
         var receipts = withReceipts.Count == 0 ? null
             : (await storage.Receipts.ChangedAsync(withReceipts, scope.Since.Position, scope.UpTo, cancellationToken))
             .ToLookup(r => r.RoomId, StringComparer.Ordinal);
         var typing = withTyping.Count == 0 ? null
             : (await storage.Ephemeral.TypingChangedAsync(withTyping, scope.Since.Position, scope.UpTo, cancellationToken))
             .ToDictionary(t => t.RoomId, StringComparer.Ordinal);
-        // Of a room joined without its members, all that has come to be known.
-        var filled = scope.IsInitial || withEvents.Count == 0 ? []
-            : (await storage.PartialRooms.FilledAsync(withEvents, scope.Since.Position, scope.UpTo, cancellationToken)).ToHashSet(StringComparer.Ordinal);
         var told = false;
         foreach (var row in rows)
         {
-            List<EventRow> newest = events is null ? [] : [.. events[row.RoomId].OrderByDescending(e => e.Position)];
+            var tail = tails.GetValueOrDefault(row.RoomId);
+            var newest = tail?.Latest(scope.Since.Position, scope.UpTo, limit) ?? [];
             var isOwnChange = row.Position > scope.Since.Position;
-            var isFilled = filled.Contains(row.RoomId);
+            // Of a room joined without its members, all that has come to be known.
+            var isFilled = !scope.IsInitial && tail?.FilledAt > scope.Since.Position && tail.FilledAt <= scope.UpTo;
             var delta = newest.Count > 0 || isOwnChange || scope.Request.FullState || isFilled
                 ? await RoomDeltaReader.JoinedAsync(scope, row, newest, limit, isFilled, cancellationToken) : null;
             if (delta is not null)
@@ -55,7 +53,7 @@ internal static class JoinedRooms
                 !scope.Request.FullState)
                 continue;
             told = true;
-            var isWhole = newest.Count < limit && (events is null || withEvents.Contains(row.RoomId));
+            var isWhole = newest.Count < limit && (tail is not null || withEvents.Count == 0);
             var unread = await scope.User.Unread.CountAsync(row, scope.UpTo, isWhole ? newest : null, scope.Since.Position, cancellationToken);
             writer.WriteStartObject(row.RoomId);
             WriteRoom(scope, writer, delta, roomReceipts, roomTyping, roomData);

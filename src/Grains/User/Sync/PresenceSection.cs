@@ -24,13 +24,13 @@ internal static class PresenceSection
         {
             // Who comes to share a room is told of with the presence that they have.
             var candidates = changes.Presence.Concat(scope.DeviceLists.Changed).Distinct().ToList();
-            users = candidates.Count == 0 ? [] : await DeviceSections.SharingAsync(scope, candidates, cancellationToken);
+            users = await scope.Services.Sharing.AmongAsync(scope.UserId, candidates, cancellationToken);
         }
 
         users.RemoveWhere(id => !filter.AllowsSender(id));
         if (users.Count == 0)
             return false;
-        var rows = (await scope.Services.Storage.Ephemeral.PresenceAsync(users, cancellationToken)).ToList();
+        var rows = (await scope.Services.Presences.GetAsync(users, cancellationToken)).Values.OfType<PresenceRow>().ToList();
 
         // Of people who are new to the user, also that they are not there is news.
         foreach (var userId in scope.DeviceLists.Changed)
