@@ -2,20 +2,27 @@ using OrleansMatrix.Grains.Abstractions;
 
 namespace OrleansMatrix.Silo;
 
-/// <summary>The folder of <c>Matrix:DataDirectory</c>.</summary>
+/// <summary>The folders of <c>Matrix:DataDirectory</c> and <c>Matrix:Media:Folder</c>.</summary>
 internal static class DataFolder
 {
-    /// <summary>Creates it if it is missing.</summary>
-    /// <exception cref="SettingsException">It cannot be created.</exception>
+    /// <summary>Creates them if they are missing.</summary>
+    /// <exception cref="SettingsException">One cannot be created.</exception>
     public static void Create(MatrixSettings settings)
+    {
+        Create("Matrix:DataDirectory", settings.DataDirectory);
+        if (settings.Media.Folder is { } media)
+            Create("Matrix:Media:Folder", media);
+    }
+
+    private static void Create(string key, string path)
     {
         try
         {
-            Directory.CreateDirectory(settings.DataDirectory);
+            Directory.CreateDirectory(path);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new SettingsException("Matrix:DataDirectory", $"'{settings.DataDirectory}' cannot be created: {fault.Message}");
+            throw new SettingsException(key, $"'{path}' cannot be created: {fault.Message}");
         }
     }
 }

@@ -47,7 +47,11 @@ public static class SettingsReader
                 RequireToken = reader.Flag("Registration:RequireToken"),
                 SharedSecret = reader.Text("Registration:SharedSecret"),
             },
-            Media = new MediaSettings { MaxUploadBytes = reader.Integer("Media:MaxUploadBytes", 100 * 1024 * 1024, 1, 10L * 1024 * 1024 * 1024) },
+            Media = new MediaSettings
+            {
+                MaxUploadBytes = reader.Integer("Media:MaxUploadBytes", 100 * 1024 * 1024, 1, 10L * 1024 * 1024 * 1024),
+                Folder = reader.Text("Media:Folder") is { } folder ? Path.GetFullPath(folder) : null,
+            },
             RateLimitsEnabled = reader.Flag("RateLimits:Enabled", fallback: true),
             Federation = new FederationSettings
             {

@@ -38,7 +38,7 @@ internal sealed class MediaDownload(IMediaContent content, bool forServers = fal
         var fileName = hasFileName ? request.Route("fileName") : media.FileName;
         if (request.Error is { } wrong)
             return wrong;
-        return content.Open(media.Sha256) is { } stream ? Send(stream, media.ContentType, fileName) : MatrixError.NotFound("No such media");
+        return await content.OpenAsync(media.Sha256) is { } stream ? Send(request, stream, media.ContentType, fileName) : MatrixError.NotFound("No such media");
     }
 
     public async ValueTask<MatrixResponse> GetThumbnailAsync(MatrixRequest request)
@@ -58,7 +58,7 @@ internal sealed class MediaDownload(IMediaContent content, bool forServers = fal
         if (thumbnail.Error is { } failed)
             return failed;
         var (stream, contentType) = thumbnail.Value;
-        return Send(stream, contentType, $"thumbnail.{contentType[(contentType.IndexOf('/', StringComparison.Ordinal) + 1)..]}");
+        return Send(request, stream, contentType, $"thumbnail.{contentType[(contentType.IndexOf('/', StringComparison.Ordinal) + 1)..]}");
     }
 
     private async ValueTask<Outcome<MediaInfo>> FindAsync(MatrixRequest request)
@@ -70,13 +70,13 @@ internal sealed class MediaDownload(IMediaContent content, bool forServers = fal
         return request.Error is { } error ? error : await request.Grain<IMediaGrain>(IMediaGrain.KeyOf(server, mediaId)).Get(wait, allowRemote);
     }
 
-    private MatrixResponse Send(Stream stream, string contentType, string? fileName) => MatrixResponse.Stream(async response =>
+    private MatrixResponse Send(MatrixRequest request, Stream stream, string contentType, string? fileName) => MatrixResponse.Stream(async response =>
     {
         await using (stream)
         {
             if (forServers)
             {
-                await MultipartContent.WriteAsync(response, stream, contentType, fileName);
+                await MultipartContent.WriteAsync(response, stream, contentType, fileName, request.Random);
                 return;
             }
 

@@ -1,15 +1,18 @@
-using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using OrleansMatrix.Protocol;
 
 namespace OrleansMatrix.Gateway.Media;
 
 /// <summary>Media for other servers: a JSON part with the metadata, of which there are none yet, and the content (S-S API, Content Repository).</summary>
 internal static class MultipartContent
 {
-    public static async Task WriteAsync(HttpResponse response, Stream content, string contentType, string? fileName)
+    private const int BoundaryLength = 48;
+
+    public static async Task WriteAsync(HttpResponse response, Stream content, string contentType, string? fileName, IRandom random)
     {
-        var boundary = await BoundaryAsync(content);
+        // Whoever made the content cannot have known it.
+        var boundary = RandomText.Base62(random, BoundaryLength);
         var head = Encoding.UTF8.GetBytes(
             $"--{boundary}\r\nContent-Type: application/json\r\n\r\n{{}}\r\n--{boundary}\r\nContent-Type: {contentType}\r\n" +
             $"Content-Disposition: {ContentHeaders.Disposition(contentType, fileName)}\r\n\r\n");
@@ -20,13 +23,5 @@ internal static class MultipartContent
         await response.Body.WriteAsync(head, aborted);
         await content.CopyToAsync(response.Body, aborted);
         await response.Body.WriteAsync(tail, aborted);
-    }
-
-    // No content holds its own SHA-256.
-    private static async Task<string> BoundaryAsync(Stream content)
-    {
-        var hash = await SHA256.HashDataAsync(content);
-        content.Position = 0;
-        return Convert.ToHexStringLower(hash)[..48];
     }
 }

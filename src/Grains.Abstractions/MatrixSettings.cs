@@ -142,6 +142,12 @@ public sealed record MediaSettings
 {
     /// <summary>Largest upload in bytes.</summary>
     public long MaxUploadBytes { get; init; } = 100 * 1024 * 1024;
+
+    /// <summary>
+    /// Absolute path of the folder of media, which all processes of a cluster have to share; null: PostgreSQL has them, or the folder <c>media</c> of the data
+    /// directory.
+    /// </summary>
+    public string? Folder { get; init; }
 }
 
 /// <summary>The TURN server for calls (section <c>Matrix:Turn</c>).</summary>

@@ -10,6 +10,9 @@ public static class PostgresStorage
     /// <param name="connectionString">In Npgsql's form (npgsql.org/doc/connection-string-parameters.html).</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Where to log.</param>
-    public static IStorage Open(string connectionString, TimeProvider time, ILoggerFactory loggers) =>
-        new SqlStorage(new PostgresDatabase(connectionString, time, loggers), time);
+    public static IStorage Open(string connectionString, TimeProvider time, ILoggerFactory loggers)
+    {
+        var database = new PostgresDatabase(connectionString, time, loggers);
+        return new SqlStorage(database, time, new PostgresContents(database));
+    }
 }

@@ -3,7 +3,10 @@ using OrleansMatrix.Storage.Sql.Stores;
 namespace OrleansMatrix.Storage.Sql;
 
 /// <summary>The storage on an SQL back end.</summary>
-public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStorage
+/// <param name="database">The back end.</param>
+/// <param name="time">The clock.</param>
+/// <param name="contents">Where the back end keeps the content of media, if it does.</param>
+public sealed class SqlStorage(ISqlDatabase database, TimeProvider time, IContentStore? contents = null) : IStorage
 {
     private static readonly Statement SelectEpoch = new("SELECT epoch FROM fences WHERE owner = $1");
 
@@ -31,6 +34,7 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time) : IStor
     public IGrainStateStore GrainStates { get; } = new GrainStateStore(database, time);
     public IReportStore Reports { get; } = new ReportStore(database);
     public IPusherStore Pushers { get; } = new PusherStore(database);
+    public IContentStore? Contents { get; } = contents;
     public IChangeFeed Feed => database.Feed;
 
     /// <inheritdoc/>

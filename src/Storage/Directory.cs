@@ -12,7 +12,7 @@ public interface IDirectoryStore
     void DeleteAlias(WriteUnit unit, AliasRow row);
 }
 
-/// <summary>Media known to this server; the bytes lie in the media folder under the hash.</summary>
+/// <summary>Media known to this server; the bytes lie under the hash, in <see cref="IContentStore"/> or a folder.</summary>
 /// <param name="Uploader">User id for local media; null for cached remote media.</param>
 /// <param name="Sha256">Lower-case hex of the content; null while a created media id waits for its upload.</param>
 /// <param name="CreatedAt">Milliseconds since the epoch.</param>

@@ -26,6 +26,9 @@ public interface IStorage : IAsyncDisposable
     IReportStore Reports { get; }
     IPusherStore Pushers { get; }
 
+    /// <summary>The content of media; null: the database keeps none (SQLite), it lies in a folder.</summary>
+    IContentStore? Contents { get; }
+
     /// <summary>The change feed of this silo.</summary>
     IChangeFeed Feed { get; }
 

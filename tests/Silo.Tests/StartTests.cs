@@ -13,6 +13,8 @@ public sealed class StartTests
     [InlineData("--Matrix:Database=Host=127.0.0.1;Port=1;Username=x", "Matrix:Database: ")]
     [InlineData("--Matrix:Database=nonsense", "Matrix:Database: ")]
     [InlineData("--Matrix:DataDirectory=/proc/none", "Matrix:DataDirectory: ")]
+    [InlineData("--Matrix:Media:Folder=/proc/none", "Matrix:Media:Folder: ")]
+    [InlineData("--Matrix:KeySecret=0123456789abcdef0123456789abcdef", "Matrix:KeySecret: ")]
     [InlineData("--urls=http://127.0.0.1:99999", "urls: ")]
     [InlineData("--Kestrel:Endpoints:Http:Url=nonsense", "Kestrel:Endpoints:Http:Url: ")]
     [InlineData("--Kestrel:Certificates:Default:Path=/nowhere.pem", "Kestrel:Certificates:Default:Path: ")]

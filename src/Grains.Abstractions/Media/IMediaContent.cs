@@ -3,15 +3,15 @@ using OrleansMatrix.Protocol.Errors;
 namespace OrleansMatrix.Grains.Abstractions.Media;
 
 /// <summary>
-/// The bytes of media, by their hash. Bytes do not go through grains: each silo reads and writes the media folder, which the silos of a cluster share.
+/// The bytes of media, by their hash: in the database on PostgreSQL, unless the silos share a folder, and in a folder on SQLite.
 /// </summary>
 public interface IMediaContent
 {
     /// <summary>Starts to store content of unknown length. Dispose it: what was not completed is deleted.</summary>
     IMediaWriter Create();
 
-    /// <summary>The content of a hash, to be read once; null if it is not there.</summary>
-    Stream? Open(string sha256);
+    /// <summary>The content of a hash, to be read once, with its length; null if it is not there.</summary>
+    ValueTask<Stream?> OpenAsync(string sha256);
 
     /// <summary>
     /// A thumbnail of an image: M_UNKNOWN (400) if none can be made, M_TOO_LARGE for too many pixels, M_LIMIT_EXCEEDED when too many are being made.
@@ -25,8 +25,9 @@ public interface IMediaWriter : IAsyncDisposable
     /// <summary>Appends a chunk.</summary>
     ValueTask WriteAsync(ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken);
 
-    /// <summary>Makes the content durable; answers its hash, lower-case hex.</summary>
-    ValueTask<string> CompleteAsync();
+    /// <summary>Makes the content durable; answers its name.</summary>
+    /// <param name="name">Null: its hash, lower-case hex.</param>
+    ValueTask<string> CompleteAsync(string? name = null);
 }
 
 /// <summary>What a client asks a thumbnail for.</summary>

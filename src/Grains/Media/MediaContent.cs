@@ -3,26 +3,19 @@ using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Media;
 
-/// <summary>The bytes of media in the media folder.</summary>
-internal sealed class MediaContent(MediaFolder folder, Thumbnailer thumbnailer) : IMediaContent
+/// <inheritdoc cref="IMediaContent"/>
+internal sealed class MediaContent(IContents contents, IThumbnails thumbnails) : IMediaContent
 {
-    private const int ReadBuffer = 64 * 1024;
+    public IMediaWriter Create() => contents.Create();
 
-    public IMediaWriter Create() => new MediaWriter(folder);
+    public ValueTask<Stream?> OpenAsync(string sha256) => contents.OpenAsync(sha256);
 
-    public Stream? Open(string sha256) => OpenFile(folder.PathOf(sha256));
-
-    public Task<Outcome<Thumbnail>> GetThumbnailAsync(MediaInfo media, ThumbnailSize size) => thumbnailer.GetAsync(media, size);
-
-    internal static FileStream? OpenFile(string path)
+    public async Task<Outcome<Thumbnail>> GetThumbnailAsync(MediaInfo media, ThumbnailSize size)
     {
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, ReadBuffer, useAsync: true);
-        }
-        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
+        var found = await thumbnails.GetAsync(media, size);
+        if (found.Error is { } error)
+            return error;
+        var (name, contentType) = found.Value;
+        return await contents.OpenAsync(name) is { } stream ? new Thumbnail(stream, contentType) : MatrixError.NotFound("No such media");
     }
 }

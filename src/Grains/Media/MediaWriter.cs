@@ -11,10 +11,10 @@ internal sealed class MediaWriter : IMediaWriter
     private readonly FileStream _file;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
-    public MediaWriter(MediaFolder folder)
+    public MediaWriter(MediaFolder folder, string temporary)
     {
         _folder = folder;
-        _temporary = folder.NewTemporary();
+        _temporary = temporary;
         _file = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
     }
 
@@ -24,14 +24,14 @@ internal sealed class MediaWriter : IMediaWriter
         return _file.WriteAsync(chunk, cancellationToken);
     }
 
-    public async ValueTask<string> CompleteAsync()
+    public async ValueTask<string> CompleteAsync(string? name)
     {
         // fsync has no asynchronous form; the caller's thread is not to wait for the disk.
         await Task.Run(() => _file.Flush(flushToDisk: true));
         await _file.DisposeAsync();
-        var sha256 = Convert.ToHexStringLower(_hash.GetHashAndReset());
-        await Task.Run(() => MediaFolder.Publish(_temporary, _folder.PathOf(sha256)));
-        return sha256;
+        name ??= Convert.ToHexStringLower(_hash.GetHashAndReset());
+        await Task.Run(() => _folder.Publish(_temporary, name));
+        return name;
     }
 
     public async ValueTask DisposeAsync()

@@ -9,7 +9,7 @@ namespace OrleansMatrix.Grains.Media;
 /// Makes thumbnails with <c>vipsthumbnail</c> in a process of its own, some at a time, and keeps them. Without that program small images are their own
 /// thumbnails.
 /// </summary>
-public sealed class Thumbnailer(MediaFolder folder, TimeProvider time, ILogger<Thumbnailer> logger) : IDisposable
+internal sealed class Thumbnailer(IContents contents, TemporaryFiles temporary, TimeProvider time, ILogger<Thumbnailer> logger) : IThumbnails, IDisposable
 {
     private const long MaxPixels = 100_000_000;
     private const long MaxOriginal = 1024 * 1024;
@@ -25,39 +25,22 @@ public sealed class Thumbnailer(MediaFolder folder, TimeProvider time, ILogger<T
     private readonly VipsProcess? _vips = VipsProcess.Find(time);
     private int _waiting;
 
-    /// <summary>A thumbnail at least as large as asked for, as far as the image and the largest size allow.</summary>
-    public async Task<Outcome<Thumbnail>> GetAsync(MediaInfo media, ThumbnailSize wanted)
+    /// <inheritdoc/>
+    public async Task<Outcome<ThumbnailName>> GetAsync(MediaInfo media, ThumbnailSize wanted)
     {
-        if (MediaContent.OpenFile(folder.PathOf(media.Sha256)) is not { } original)
+        if (await contents.OpenAsync(media.Sha256) is not { } original)
             return MatrixError.NotFound("No such media");
-        var keepOpen = false;
-        try
-        {
-            if (await ReadHeaderAsync(original) is not { } header)
-                return s_cannot;
-            var size = Choose(wanted);
-            if (header.Width <= size.Width && header.Height <= size.Height)
-            {
-                keepOpen = true;
-                return new Thumbnail(original, header.ContentType);
-            }
-
-            if (header.Pixels > MaxPixels)
-                return MatrixError.TooLarge("Content is too large to thumbnail");
-            if (_vips is null)
-            {
-                keepOpen = media.Size <= MaxOriginal;
-                return keepOpen ? new Thumbnail(original, header.ContentType) : s_cannot;
-            }
-
-            var isJpeg = header.Format == ImageFormat.Jpeg;
-            return await GetAsync(media.Sha256, size, isJpeg ? ".jpg" : ".png", isJpeg ? "image/jpeg" : "image/png");
-        }
-        finally
-        {
-            if (!keepOpen)
-                await original.DisposeAsync();
-        }
+        if (await ReadHeaderAsync(original) is not { } header)
+            return s_cannot;
+        var size = Choose(wanted);
+        if (header.Width <= size.Width && header.Height <= size.Height)
+            return new ThumbnailName(media.Sha256, header.ContentType);
+        if (header.Pixels > MaxPixels)
+            return MatrixError.TooLarge("Content is too large to thumbnail");
+        if (_vips is null)
+            return media.Size <= MaxOriginal ? new ThumbnailName(media.Sha256, header.ContentType) : s_cannot;
+        var isJpeg = header.Format == ImageFormat.Jpeg;
+        return await GetAsync(media.Sha256, size, isJpeg ? ".jpg" : ".png", isJpeg ? "image/jpeg" : "image/png");
     }
 
     /// <inheritdoc/>
@@ -74,14 +57,17 @@ public sealed class Thumbnailer(MediaFolder folder, TimeProvider time, ILogger<T
         return new(800, 600, wanted.Crop);
     }
 
-    private static async Task<ImageHeader?> ReadHeaderAsync(FileStream file)
+    // Null: it is no image.
+    private static async Task<ImageHeader?> ReadHeaderAsync(Stream original)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ImageHeader.Length);
         try
         {
-            var read = await file.ReadAtLeastAsync(buffer.AsMemory(0, ImageHeader.Length), ImageHeader.Length, throwOnEndOfStream: false);
-            file.Position = 0;
-            return ImageHeader.TryRead(buffer.AsSpan(0, read), out var header) ? header : null;
+            await using (original)
+            {
+                var read = await original.ReadAtLeastAsync(buffer.AsMemory(0, ImageHeader.Length), ImageHeader.Length, throwOnEndOfStream: false);
+                return ImageHeader.TryRead(buffer.AsSpan(0, read), out var header) ? header : null;
+            }
         }
         finally
         {
@@ -89,11 +75,11 @@ public sealed class Thumbnailer(MediaFolder folder, TimeProvider time, ILogger<T
         }
     }
 
-    private async Task<Outcome<Thumbnail>> GetAsync(string sha256, ThumbnailSize size, string extension, string contentType)
+    private async Task<Outcome<ThumbnailName>> GetAsync(string sha256, ThumbnailSize size, string extension, string contentType)
     {
-        var path = folder.PathOf(sha256, $"{size.Width}x{size.Height}{(size.Crop ? "c" : "s")}{extension}");
-        if (MediaContent.OpenFile(path) is { } kept)
-            return new Thumbnail(kept, contentType);
+        var name = $"{sha256}.{size.Width}x{size.Height}{(size.Crop ? "c" : "s")}{extension}";
+        if (await IsThereAsync(name))
+            return new ThumbnailName(name, contentType);
         if (Interlocked.Increment(ref _waiting) > MaxWaiting)
         {
             Interlocked.Decrement(ref _waiting);
@@ -105,7 +91,7 @@ public sealed class Thumbnailer(MediaFolder folder, TimeProvider time, ILogger<T
             await _workers.WaitAsync();
             try
             {
-                if (!File.Exists(path) && !await MakeAsync(sha256, size, extension, path))
+                if (!await IsThereAsync(name) && !await MakeAsync(sha256, size, extension, name))
                     return s_cannot;
             }
             finally
@@ -118,26 +104,59 @@ public sealed class Thumbnailer(MediaFolder folder, TimeProvider time, ILogger<T
             Interlocked.Decrement(ref _waiting);
         }
 
-        return MediaContent.OpenFile(path) is { } made ? new Thumbnail(made, contentType) : s_cannot;
+        return new ThumbnailName(name, contentType);
     }
 
-    private async Task<bool> MakeAsync(string sha256, ThumbnailSize size, string extension, string path)
+    private async Task<bool> IsThereAsync(string name)
     {
-        var temporary = folder.NewTemporary(extension);
+        if (await contents.OpenAsync(name) is not { } kept)
+            return false;
+        await kept.DisposeAsync();
+        return true;
+    }
+
+    private async Task<bool> MakeAsync(string sha256, ThumbnailSize size, string extension, string name)
+    {
+        var (input, output) = (temporary.NewPath(), temporary.NewPath(extension));
         try
         {
-            if (await _vips!.RunAsync(folder.PathOf(sha256), temporary, size) is { } problem)
-            {
-                MediaLog.ThumbnailFailed(logger, sha256, problem);
+            if (await contents.OpenAsync(sha256) is not { } original)
                 return false;
+            await using (original)
+            {
+                // The program wants a file.
+                var file = (original as FileStream)?.Name ?? await CopyAsync(original, input);
+                if (await _vips!.RunAsync(file, output, size) is { } problem)
+                {
+                    MediaLog.ThumbnailFailed(logger, sha256, problem);
+                    return false;
+                }
             }
 
-            MediaFolder.Publish(temporary, path);
+            await KeepAsync(output, name);
             return true;
         }
         finally
         {
-            File.Delete(temporary);
+            File.Delete(input);
+            File.Delete(output);
         }
+    }
+
+    private static async Task<string> CopyAsync(Stream original, string path)
+    {
+        await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
+        await original.CopyToAsync(file);
+        return path;
+    }
+
+    private async Task KeepAsync(string path, string name)
+    {
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, useAsync: true);
+        await using var writer = contents.Create();
+        var buffer = new byte[64 * 1024];
+        while (await file.ReadAsync(buffer) is > 0 and var read)
+            await writer.WriteAsync(buffer.AsMemory(0, read), CancellationToken.None);
+        await writer.CompleteAsync(name);
     }
 }

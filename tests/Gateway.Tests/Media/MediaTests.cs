@@ -1,7 +1,7 @@
-using System.IO.Compression;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Gateway.Tests.Media;
 
@@ -125,7 +125,7 @@ public sealed class MediaTests : IAsyncLifetime
     [Fact]
     public async Task An_image_smaller_than_asked_for_is_its_own_thumbnail()
     {
-        var png = Png(20, 10);
+        var png = TestPictures.Png(20, 10);
         var id = await UploadAsync(png, "application/octet-stream");
         var answer = await _server.GetAsync(Thumbnail + id + "?width=100&height=100", _user.Token);
         answer.AssertOk();
@@ -138,13 +138,8 @@ public sealed class MediaTests : IAsyncLifetime
     [InlineData("?width=30&height=30&method=crop", 32, 32)]
     public async Task Large_images_are_scaled_and_cropped_to_the_next_size(string query, int width, int height)
     {
-        if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(static folder => File.Exists(Path.Combine(folder, "vipsthumbnail"))))
-        {
-            Assert.True(Environment.GetEnvironmentVariable("CI") is null, "vipsthumbnail is missing");
-            Assert.Skip("vipsthumbnail is not installed");
-        }
-
-        var id = await UploadAsync(Png(1200, 600), "image/png");
+        TestPictures.NeedThumbnails();
+        var id = await UploadAsync(TestPictures.Png(1200, 600), "image/png");
         var answers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => _server.GetAsync(Thumbnail + id + query, _user.Token)));
         foreach (var answer in answers)
         {
@@ -157,7 +152,7 @@ public sealed class MediaTests : IAsyncLifetime
     [Fact]
     public async Task Too_many_pixels_are_refused_before_they_are_decoded()
     {
-        var bomb = Png(1, 1);
+        var bomb = TestPictures.Png(1, 1);
         (bomb[17], bomb[21]) = (0xff, 0xff);
         var id = await UploadAsync(bomb, "image/png");
         (await _server.GetAsync(Thumbnail + id + "?width=10&height=10", _user.Token)).AssertError(413, "M_TOO_LARGE");
@@ -174,43 +169,6 @@ public sealed class MediaTests : IAsyncLifetime
         var answer = await _server.SendAsync("POST", Upload + query, body, _user.Token);
         answer.AssertOk();
         return answer.Text("content_uri")["mxc://".Length..];
-    }
-
-    // A grey 8-bit PNG.
-    private static byte[] Png(int width, int height)
-    {
-        using var file = new MemoryStream();
-        file.Write([0x89, .. "PNG\r\n\u001a\n"u8]);
-        var header = new byte[13];
-        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(header, width);
-        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
-        header[8] = 8;
-        Chunk(file, "IHDR"u8, header);
-        using var pixels = new MemoryStream();
-        using (var compressed = new ZLibStream(pixels, CompressionLevel.Fastest, leaveOpen: true))
-            compressed.Write(new byte[(width + 1) * height]);
-        Chunk(file, "IDAT"u8, pixels.ToArray());
-        Chunk(file, "IEND"u8, []);
-        return file.ToArray();
-    }
-
-    private static void Chunk(MemoryStream file, ReadOnlySpan<byte> type, byte[] data)
-    {
-        Span<byte> number = stackalloc byte[4];
-        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
-        file.Write(number);
-        byte[] body = [.. type, .. data];
-        file.Write(body);
-        var crc = uint.MaxValue;
-        foreach (var b in body)
-        {
-            crc ^= b;
-            for (var bit = 0; bit < 8; bit++)
-                crc = (crc & 1) == 0 ? crc >> 1 : (crc >> 1) ^ 0xedb88320;
-        }
-
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(number, ~crc);
-        file.Write(number);
     }
 
     private sealed class UnknownLength(int size) : HttpContent

@@ -1,0 +1,14 @@
+using OrleansMatrix.Grains.Abstractions.Media;
+using OrleansMatrix.Protocol.Errors;
+
+namespace OrleansMatrix.Grains.Media;
+
+/// <summary>Finds the thumbnails of images, or has them made.</summary>
+internal interface IThumbnails
+{
+    /// <summary>A thumbnail at least as large as asked for, as far as the image and the largest size allow.</summary>
+    Task<Outcome<ThumbnailName>> GetAsync(MediaInfo media, ThumbnailSize wanted);
+}
+
+/// <summary>A thumbnail among the contents.</summary>
+internal readonly record struct ThumbnailName(string Name, string ContentType);

@@ -1,0 +1,73 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using OrleansMatrix.Grains.Abstractions.Media;
+using OrleansMatrix.Storage;
+
+namespace OrleansMatrix.Grains.Media;
+
+/// <summary>Writes content in pieces, hashing on the way; at the end it gets its name. It holds one piece.</summary>
+internal sealed class PieceWriter(IContentStore store, string upload, TimeProvider time) : IMediaWriter
+{
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly byte[] _piece = ArrayPool<byte>.Shared.Rent(IContentStore.PieceSize);
+    private int _filled;
+    private int _written;
+    private bool _isBegun;
+
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken)
+    {
+        _hash.AppendData(chunk.Span);
+        while (!chunk.IsEmpty)
+        {
+            var taken = Math.Min(chunk.Length, IContentStore.PieceSize - _filled);
+            chunk.Span[..taken].CopyTo(_piece.AsSpan(_filled));
+            (_filled, chunk) = (_filled + taken, chunk[taken..]);
+            if (_filled == IContentStore.PieceSize)
+                await PutAsync(cancellationToken);
+        }
+    }
+
+    public async ValueTask<string> CompleteAsync(string? name)
+    {
+        var size = ((long)_written * IContentStore.PieceSize) + _filled;
+        if (_filled > 0)
+            await PutAsync(CancellationToken.None);
+        await BeginAsync(CancellationToken.None);
+        name ??= Convert.ToHexStringLower(_hash.GetHashAndReset());
+        await store.CompleteAsync(upload, name, size);
+        return name;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _hash.Dispose();
+        ArrayPool<byte>.Shared.Return(_piece);
+        if (!_isBegun)
+            return;
+        try
+        {
+            // Of completed content nothing, but for what was there already under its name.
+            await store.DiscardAsync(upload);
+        }
+        catch (Exception)
+        {
+            // Whoever wrote is told of the fault that ended it; what is left goes with what was abandoned.
+        }
+    }
+
+    private async Task PutAsync(CancellationToken cancellationToken)
+    {
+        await BeginAsync(cancellationToken);
+        await store.PutAsync(upload, _written, _piece.AsMemory(0, _filled), cancellationToken);
+        _written++;
+        _filled = 0;
+    }
+
+    private async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        if (_isBegun)
+            return;
+        _isBegun = true;
+        await store.BeginAsync(upload, time.GetUtcNow().ToUnixTimeMilliseconds(), cancellationToken);
+    }
+}
