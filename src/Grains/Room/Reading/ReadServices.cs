@@ -9,6 +9,7 @@ public sealed class ReadServices(IStorage storage, StateNodeCache nodes, TimePro
     public IStorage Storage { get; } = storage;
     public StateMap States { get; } = new(nodes);
     public RoomVersionCache Versions { get; } = new(storage.Rooms);
+    public RoomLevels Levels { get; } = new();
     public ErasedUsers Erased { get; } = new(storage);
     public TimeProvider Time { get; } = time;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Grains.Room.Reading;
@@ -26,7 +27,7 @@ internal static class NotificationsRead
 
         // A room with more events than were read is known only down to its oldest one: the page ends there.
         var floor = 0L;
-        var found = new List<(EventRow Row, UnreadEvent Event, bool Read, RoomReader Reader)>();
+        var found = new List<(EventRow Row, JsonElement Actions, bool Read, RoomReader Reader)>();
         foreach (var room in events ?? Enumerable.Empty<IGrouping<string, EventRow>>())
         {
             var rows = room.ToList();
@@ -43,13 +44,13 @@ internal static class NotificationsRead
         var writer = json.Writer;
         writer.WriteStartObject();
         writer.WriteStartArray("notifications"u8);
-        foreach (var (row, notified, read, reader) in page)
+        foreach (var (row, actions, read, reader) in page)
         {
             var renderer = reader.Renderer();
             await renderer.PrepareAsync([row], reader.Visibility, previous: false);
             writer.WriteStartObject();
             writer.WritePropertyName("actions"u8);
-            notified.Actions.WriteTo(writer);
+            actions.WriteTo(writer);
             writer.WritePropertyName("event"u8);
             renderer.Write(writer, row);
             writer.WriteNull("profile_tag"u8);
@@ -85,7 +86,7 @@ internal static class NotificationsRead
 
     private static async ValueTask JudgeAsync(
         UserState user, Requester requester, MembershipRow member, List<EventRow> rows, IEnumerable<ReceiptRow> receipts, bool highlightsOnly,
-        List<(EventRow Row, UnreadEvent Event, bool Read, RoomReader Reader)> found)
+        List<(EventRow Row, JsonElement Actions, bool Read, RoomReader Reader)> found)
     {
         if (await RoomReader.FindAsync(user.Services.Read, member.RoomId, requester) is not { } reader)
             return;
@@ -96,9 +97,9 @@ internal static class NotificationsRead
         {
             if (row.StateKey is null && user.Settings.Ignored.Contains(row.Sender))
                 continue;
-            if (await judge.JudgeAsync(row, CancellationToken.None) is { } notified && (notified.Highlight || !highlightsOnly) &&
+            if (await judge.JudgeAsync(row, CancellationToken.None) is { } notified && (notified.Event.Highlight || !highlightsOnly) &&
                 await reader.Visibility.CanSeeAsync(row))
-                found.Add((row, notified, unread.Covers(notified), reader));
+                found.Add((row, notified.Actions, unread.Covers(notified.Event), reader));
         }
     }
 }

@@ -1,6 +1,6 @@
+using System.Text.Json;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Protocol.Authorization;
-using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Push;
 using OrleansMatrix.Protocol.Relations;
 using OrleansMatrix.Storage;
@@ -16,15 +16,15 @@ internal sealed class PushJudge(RoomView room, PushRuleset rules, MembershipRow 
     /// <summary>"A maximum of 3 hops is recommended" (C-S API, Threaded read receipts).</summary>
     private const int MaxHops = 3;
 
-    /// <summary>What the event does for the user; null if nothing.</summary>
-    public async ValueTask<UnreadEvent?> JudgeAsync(EventRow row, CancellationToken cancellationToken)
+    /// <summary>What the event does for the user, and the actions of the push rule that matched, a JSON array; null if nothing.</summary>
+    public async ValueTask<(UnreadEvent Event, JsonElement Actions)?> JudgeAsync(EventRow row, CancellationToken cancellationToken)
     {
         if (row.Sender == member.UserId || row.Order is not { } order || row.RedactedBy is not null)
             return null;
         var pushed = new PushEvent(room.Parse(row), await JoinedAsync(cancellationToken), await LevelsAsync(row, cancellationToken));
         if (rules.Evaluate(pushed, member.DisplayName) is not { Actions.Notify: true } rule)
             return null;
-        return new UnreadEvent(order, row.EventId, await ThreadOfAsync(row, cancellationToken), rule.Actions.Highlight, rule.Actions.Json);
+        return (new UnreadEvent(order, await ThreadOfAsync(row, cancellationToken), rule.Actions.Highlight), rule.Actions.Json);
     }
 
     /// <summary>The root of the thread that an event is in, or <c>main</c>.</summary>
@@ -50,19 +50,6 @@ internal sealed class PushJudge(RoomView room, PushRuleset rules, MembershipRow 
         return joined;
     }
 
-    /// <summary>The power levels at the event; read anew only when their event changes.</summary>
-    private async ValueTask<PowerLevels> LevelsAsync(EventRow row, CancellationToken cancellationToken)
-    {
-        if (row.StateBefore is not { } state)
-            return facts.Levels ?? PowerLevels.Of(room.Version, null, null);
-        var id = await room.Services.States.GetAsync(state, EventTypes.PowerLevels, "", cancellationToken) ?? "";
-        if (facts.Levels is null || facts.LevelsEventId != id)
-        {
-            var create = await room.StateEventAsync(state, EventTypes.Create, "", cancellationToken);
-            var powerLevels = await room.StateEventAsync(state, EventTypes.PowerLevels, "", cancellationToken);
-            (facts.LevelsEventId, facts.Levels) = (id, PowerLevels.Of(room.Version, create, powerLevels));
-        }
-
-        return facts.Levels;
-    }
+    private async ValueTask<PowerLevels> LevelsAsync(EventRow row, CancellationToken cancellationToken) => row.StateBefore is { } state
+        ? await room.Services.Levels.AtAsync(room, state, cancellationToken) : PowerLevels.Of(room.Version, null, null);
 }

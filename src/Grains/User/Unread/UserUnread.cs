@@ -81,7 +81,7 @@ internal sealed class UserUnread(UserServices services, UserSettings settings, s
             if (row.Sender == userId)
                 unread.Sent(await judge.ThreadOfAsync(row, cancellationToken), row.Order!.Value);
             else if (!(row.StateKey is null && settings.Ignored.Contains(row.Sender)) && await judge.JudgeAsync(row, cancellationToken) is { } notified)
-                unread.Add(notified);
+                unread.Add(notified.Event);
         }
     }
 
