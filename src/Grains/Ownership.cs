@@ -11,7 +11,9 @@ namespace OrleansMatrix.Grains;
 public sealed class Ownership(IStorage storage, string owner)
 {
     private const int Attempts = 3;
-    private Fence? _fence;
+
+    // Calls that interleave share one taking: each would else take the epoch from the others.
+    private Task<Fence>? _fence;
 
     /// <summary>
     /// Fills a unit and commits it if it holds something. The change must read again what it builds on, and leave the grain's memory alone until it is
@@ -22,10 +24,10 @@ public sealed class Ownership(IStorage storage, string owner)
         ArgumentNullException.ThrowIfNull(change);
         for (var attempt = 1; ; attempt++)
         {
-            var fence = _fence ??= await TakeAsync();
+            var taking = _fence ??= TakeAsync();
             try
             {
-                var unit = new WriteUnit(fence);
+                var unit = new WriteUnit(await taking);
                 var result = await change(unit);
                 if (!unit.IsEmpty)
                     await storage.CommitAsync(unit);
@@ -34,7 +36,7 @@ public sealed class Ownership(IStorage storage, string owner)
             catch (Exception fault)
             {
                 // A unit that failed breaks its fence.
-                if (_fence == fence)
+                if (_fence == taking)
                     _fence = null;
                 if (fault is not StaleFenceException || attempt == Attempts)
                     throw;

@@ -47,6 +47,7 @@ public sealed class SyncUnderLoadTests(PostgresCluster cluster)
         }
 
         var accountData = writing.AccountData("@r0:x");
+        using var one = new SemaphoreSlim(1);
         var sent = rooms.ToDictionary(r => r.Id, _ => new ConcurrentQueue<string>());
         var readers = Enumerable.Range(0, Readers).Select(r => Task.Run(() => ReadAsync(reading, $"@r{r}:x", r))).ToArray();
         var writers = rooms.Select(room => Task.Run(async () =>
@@ -54,8 +55,12 @@ public sealed class SyncUnderLoadTests(PostgresCluster cluster)
             for (var i = 0; i < PerRoom; i++)
             {
                 sent[room.Id].Enqueue(await room.SendAsync("@w:x", $"{i}"));
-                if (i % 10 == 3)
-                    await accountData.SetAsync(room.Id, "a.type", "{}"u8.ToArray());
+                if (i % 10 != 3)
+                    continue;
+                // As the user's grain, one at a time.
+                await one.WaitAsync(TestContext.Current.CancellationToken);
+                await accountData.SetAsync(room.Id, "a.type", "{}"u8.ToArray());
+                one.Release();
             }
         })).ToArray();
         await Task.WhenAll(writers);
