@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OrleansMatrix.Load;
+using OrleansMatrix.Load.Commits;
 using OrleansMatrix.Load.Federation;
 using OrleansMatrix.Load.Joining;
 
@@ -37,6 +38,7 @@ var echoServer = new Command("echo-server", "The yardstick's server, until stand
 echoServer.SetAction((_, _) => Echo.ServeAsync());
 root.Subcommands.Add(echoServer);
 FederationCommands.AddTo(root);
+CommitCommand.AddTo(root);
 return await root.Parse(args).InvokeAsync();
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
@@ -44,4 +46,5 @@ return await root.Parse(args).InvokeAsync();
 [JsonSerializable(typeof(JoinReport))]
 [JsonSerializable(typeof(ReceiveReport))]
 [JsonSerializable(typeof(CatchUpReport))]
+[JsonSerializable(typeof(CommitReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;
