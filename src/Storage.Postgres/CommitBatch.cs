@@ -13,6 +13,7 @@ internal sealed class CommitBatch(NpgsqlConnection connection, ConcurrentDiction
     private readonly List<(NpgsqlBatchCommand Command, PendingUnit? Unit, SqlWrite? Write)> _commands = [];
     private readonly Dictionary<string, (Statement Statement, JoinedInsert Insert)> _open = new(StringComparer.Ordinal);
     private readonly List<Action<PostgresRow>> _results = [];
+    private int _commit = int.MaxValue;
 
     /// <summary>Adds a command of the commit loop itself; <paramref name="read"/> gets its rows, if it returns any.</summary>
     public void Add(string sql, Action<PostgresRow>? read, params ReadOnlySpan<NpgsqlParameter> parameters)
@@ -41,6 +42,17 @@ internal sealed class CommitBatch(NpgsqlConnection connection, ConcurrentDiction
         foreach (var (_, insert) in _open.Values) _commands.Add((insert.ToCommand(), null, null));
         _open.Clear();
     }
+
+    /// <summary>Adds the commit of what was added; what follows is done after it.</summary>
+    public void Commit()
+    {
+        _commit = _commands.Count;
+        Add("COMMIT", null);
+    }
+
+    /// <summary>Whether the commit may have been done when a command failed: the command stands behind it, or is not known.</summary>
+    public bool MayHaveCommitted(NpgsqlBatchCommand? failed) =>
+        _commands.FindIndex(command => ReferenceEquals(command.Command, failed)) is var index && (index < 0 || index > _commit);
 
     /// <summary>Sends all commands in one round trip.</summary>
     public async Task RunAsync()

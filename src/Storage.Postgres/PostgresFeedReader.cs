@@ -6,13 +6,15 @@ using OrleansMatrix.Storage.Sql;
 namespace OrleansMatrix.Storage.Postgres;
 
 /// <summary>
-/// Follows what other silos commit. A notification only says when to look; a lost one is made up for by looking every two seconds. Since the head's lock
-/// orders all commits, whatever a query sees of <c>changes</c> has no gap.
+/// Follows what other silos commit. A notification says how far the stream is on disk; a lost one is made up for by looking every two seconds. What can be seen
+/// but is not on disk yet could be lost with the database, and is left for later. Since the head's lock orders all commits, whatever a query sees of
+/// <c>changes</c> has no gap.
 /// </summary>
 internal sealed partial class PostgresFeedReader(
     NpgsqlDataSource source, ChangeFeed feed, PostgresWriter writer, TimeProvider time, ILogger<PostgresFeedReader> logger) : IAsyncDisposable
 {
     private const int MostAtOnce = 10_000;
+    private const string SelectHead = "SELECT pos FROM stream_head";
 
     /// <summary>How many positions of <c>changes</c> are kept for silos that fell behind.</summary>
     private const long Kept = 1_000_000;
@@ -21,7 +23,9 @@ internal sealed partial class PostgresFeedReader(
     private static readonly TimeSpan PruneInterval = TimeSpan.FromMinutes(10);
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
-    private bool _wake;
+
+    // Positions up to here are on disk.
+    private long _synced;
 
     public void Start() => _loop = Task.Run(RunAsync);
 
@@ -56,10 +60,13 @@ internal sealed partial class PostgresFeedReader(
     private async Task FollowAsync(NpgsqlConnection connection)
     {
         connection.Notification += (_, notification) =>
-            _wake |= notification.PID != writer.ProcessId &&
-                (!long.TryParse(notification.Payload, NumberStyles.None, CultureInfo.InvariantCulture, out var head) || head > feed.Current);
+        {
+            if (notification.PID != writer.ProcessId && long.TryParse(notification.Payload, NumberStyles.None, CultureInfo.InvariantCulture, out var head))
+                _synced = Math.Max(_synced, head);
+        };
         await ExecuteAsync(connection, $"LISTEN {PostgresWriter.Channel}").ConfigureAwait(false);
         var pruned = time.GetTimestamp();
+        await SyncAsync(connection).ConfigureAwait(false);
         while (true)
         {
             await ReadAsync(connection).ConfigureAwait(false);
@@ -68,8 +75,32 @@ internal sealed partial class PostgresFeedReader(
                 await ExecuteAsync(connection, "DELETE FROM changes WHERE pos <= $1", PostgresParameters.Integer(feed.Current - Kept)).ConfigureAwait(false);
                 pruned = time.GetTimestamp();
             }
-            _wake = false;
-            while (!_wake && await connection.WaitAsync(PollInterval, _stop.Token).ConfigureAwait(false)) { }
+            if (!await WaitAsync(connection).ConfigureAwait(false)) await SyncAsync(connection).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits for a notification that there is more to read; false if none came for a while.</summary>
+    private async Task<bool> WaitAsync(NpgsqlConnection connection)
+    {
+        var began = time.GetTimestamp();
+        while (_synced <= feed.Current)
+        {
+            if (time.GetElapsedTime(began) >= PollInterval || !await connection.WaitAsync(PollInterval, _stop.Token).ConfigureAwait(false))
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>Has what is visible now on disk, if there is anything new.</summary>
+    private async Task SyncAsync(NpgsqlConnection connection)
+    {
+        var command = new NpgsqlCommand(SelectHead, connection);
+        await using (command.ConfigureAwait(false))
+        {
+            var head = (long)(await command.ExecuteScalarAsync(_stop.Token).ConfigureAwait(false))!;
+            if (head <= Math.Max(feed.Current, _synced)) return;
+            await ExecuteAsync(connection, PostgresWriter.Sync).ConfigureAwait(false);
+            _synced = head;
         }
     }
 
@@ -81,7 +112,12 @@ internal sealed partial class PostgresFeedReader(
             changes.Clear();
             var command = new NpgsqlCommand(
                 PostgresWriter.SelectChanges, connection)
-            { Parameters = { PostgresParameters.Integer(feed.Current), PostgresParameters.Integer(MostAtOnce) } };
+            {
+                Parameters =
+                {
+                    PostgresParameters.Integer(feed.Current), PostgresParameters.Integer(_synced), PostgresParameters.Integer(MostAtOnce),
+                },
+            };
             await using (command.ConfigureAwait(false))
             {
                 var reader = await command.ExecuteReaderAsync(_stop.Token).ConfigureAwait(false);

@@ -32,7 +32,9 @@ internal static class PostgresMigrator
                 }
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
             }
-            return (long)(await RunAsync(connection, "SELECT pos FROM stream_head", cancellationToken).ConfigureAwait(false))!;
+            var head = (long)(await RunAsync(connection, "SELECT pos FROM stream_head", cancellationToken).ConfigureAwait(false))!;
+            await RunAsync(connection, PostgresWriter.Sync, cancellationToken).ConfigureAwait(false);
+            return head;
         }
     }
 

@@ -8,14 +8,21 @@ namespace OrleansMatrix.Storage.Postgres;
 
 /// <summary>
 /// A silo's commit loop: one group of units in flight, in one transaction of two round trips. The first locks the head of the stream, which orders the
-/// commits of all silos, and reads the fences; the second writes and commits.
+/// commits of all silos, and reads the fences; the second writes, commits, and waits until the database's log is on disk. The head is given back before that,
+/// so that silos share the syncs of the log (ADR 0003).
 /// </summary>
 internal sealed partial class PostgresWriter : IAsyncDisposable
 {
     /// <summary>The channel on which silos wake each other; the payload is the new head.</summary>
     public const string Channel = "matrix_changes";
 
-    public const string SelectChanges = "SELECT pos, kind, key FROM changes WHERE pos > $1 ORDER BY pos LIMIT $2";
+    public const string SelectChanges = "SELECT pos, kind, key FROM changes WHERE pos > $1 AND pos <= $2 ORDER BY pos LIMIT $3";
+
+    /// <summary>Returns once everything that was committed before is on disk: a commit of its own that writes to the log.</summary>
+    public const string Sync = "SELECT pg_logical_emit_message(true, 'matrix', '')";
+
+    /// <summary>The transaction's commit does not wait for the disk, and so holds its locks for no longer than its work takes.</summary>
+    private const string DoNotWait = "SET LOCAL synchronous_commit TO off";
     private const int MostUnits = 512;
     private const int MostRetries = 2;
     private const string LockHead = "SELECT pos FROM stream_head FOR UPDATE";
@@ -105,7 +112,8 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
                 // Nothing has been written yet: most often a connection that broke while it was idle.
                 await DisconnectAsync().ConfigureAwait(false);
             }
-            catch (PostgresException exception) when (batch is not null && exception.SqlState[..2] is not ("57" or "58" or "53" or "XX"))
+            catch (PostgresException exception) when (
+                batch is not null && !batch.MayHaveCommitted((NpgsqlBatchCommand?)exception.BatchCommand) && exception.SqlState[..2] is not ("57" or "58" or "53" or "XX"))
             {
                 // Not the server's own trouble: the data's.
                 await RollbackAsync().ConfigureAwait(false);
@@ -130,6 +138,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         }
         var opening = new CommitBatch(_connection, _plans, joined: false);
         opening.Add("BEGIN", null);
+        opening.Add(DoNotWait, null);
         opening.Add(LockHead, row => head = row.Integer(0));
         if (epochs.Count > 0)
             opening.Add(SelectFences, row => epochs[row.Text(0)] = row.Integer(1), PostgresParameters.Texts([.. epochs.Keys.Select(SqlText.Escape)]));
@@ -141,7 +150,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         {
             batch.Add(
                 SelectChanges, row => _foreign.Add(new Change(row.Integer(0), (ChangeKind)row.Integer(1), row.Text(2))),
-                PostgresParameters.Integer(_feed.Current), PostgresParameters.Integer(long.MaxValue));
+                PostgresParameters.Integer(_feed.Current), PostgresParameters.Integer(head), PostgresParameters.Integer(long.MaxValue));
         }
         var raised = new Dictionary<string, long>(StringComparer.Ordinal);
         HashSet<Fence> broken = [];   // by a unit of this group: only the units after it fall with it
@@ -175,9 +184,19 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
                 PostgresParameters.Integers([.. own.Select(static change => (long)change.Kind)]),
                 PostgresParameters.Texts([.. own.Select(static change => SqlText.Escape(change.Key))]));
             batch.Add(MoveHead, null, PostgresParameters.Integer(head));
-            batch.Add(Notify, static _ => { }, PostgresParameters.Text(Channel), PostgresParameters.Text(head.ToString(CultureInfo.InvariantCulture)));
         }
+        batch.Commit();
+        batch.Add("BEGIN", null);
+        batch.Add(Sync, static _ => { });
         batch.Add("COMMIT", null);
+        if (own.Count > 0)
+        {
+            // What others are told of is on disk. Notifying commits one after the other: it must not wait for the disk either.
+            batch.Add("BEGIN", null);
+            batch.Add(DoNotWait, null);
+            batch.Add(Notify, static _ => { }, PostgresParameters.Text(Channel), PostgresParameters.Text(head.ToString(CultureInfo.InvariantCulture)));
+            batch.Add("COMMIT", null);
+        }
         _own = [.. own];
         return batch;
     }

@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using OrleansMatrix.Storage.Postgres;
+using OrleansMatrix.TestSupport;
+
+namespace OrleansMatrix.Storage.Tests.Commits;
+
+/// <summary>A standby that never comes makes PostgreSQL keep whoever waits for the log: what is committed is visible, and not yet safe.</summary>
+public sealed class PostgresDurabilityTests
+{
+    private const string NoStandby = "ALTER SYSTEM RESET synchronous_standby_names";
+    private const string MissingStandby = "ALTER SYSTEM SET synchronous_standby_names = 'nobody'";
+
+    [Fact]
+    public async Task What_is_visible_but_not_safe_yet_is_neither_acknowledged_nor_told_to_other_silos()
+    {
+        await using var cluster = await PostgresCluster.StartAsync();
+        var database = await cluster.CreateDatabaseAsync();
+        await using var one = PostgresStorage.Open(database, TimeProvider.System, NullLoggerFactory.Instance);
+        await using var other = PostgresStorage.Open(database, TimeProvider.System, NullLoggerFactory.Instance);
+        await one.MigrateAsync(CancellationToken.None);
+        await other.MigrateAsync(CancellationToken.None);
+        await using var watching = new NpgsqlConnection(database);
+        await watching.OpenAsync(CancellationToken.None);
+        await SetAsync(watching, MissingStandby);
+
+        var committing = PutAsync(one, "a.type");
+        // The silo that committed waits for the log, and the other one has seen the head of the stream and waits as well.
+        while (await ReadAsync(watching, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") < 2)
+            await Task.Delay(10, CancellationToken.None);
+        Assert.Equal(1, await ReadAsync(watching, "SELECT pos FROM stream_head"));
+        Assert.False(committing.IsCompleted);
+        Assert.Equal(0, one.Feed.Current);
+        Assert.Equal(0, other.Feed.Current);
+
+        await SetAsync(watching, NoStandby);
+        Assert.Equal(1, (await committing).FirstPosition);
+        await other.Feed.WaitForAsync(1, CancellationToken.None);
+    }
+
+    /// <summary>Other silos do not wait for the log that one waits for: they commit behind it.</summary>
+    [Fact]
+    public async Task The_head_is_not_held_while_the_log_is_waited_for()
+    {
+        await using var cluster = await PostgresCluster.StartAsync();
+        var database = await cluster.CreateDatabaseAsync();
+        await using var one = PostgresStorage.Open(database, TimeProvider.System, NullLoggerFactory.Instance);
+        await using var other = PostgresStorage.Open(database, TimeProvider.System, NullLoggerFactory.Instance);
+        await one.MigrateAsync(CancellationToken.None);
+        await other.MigrateAsync(CancellationToken.None);
+        await using var watching = new NpgsqlConnection(database);
+        await watching.OpenAsync(CancellationToken.None);
+        await SetAsync(watching, MissingStandby);
+
+        Task<CommitResult>[] committing = [PutAsync(one, "a.type"), PutAsync(other, "a.type")];
+        while (await ReadAsync(watching, "SELECT pos FROM stream_head") < 2)
+            await Task.Delay(10, CancellationToken.None);
+        Assert.All(committing, commit => Assert.False(commit.IsCompleted));
+
+        await SetAsync(watching, NoStandby);
+        Assert.Equal([1, 2], (await Task.WhenAll(committing)).Select(result => result.FirstPosition).Order());
+        await one.Feed.WaitForAsync(2, CancellationToken.None);
+        await other.Feed.WaitForAsync(2, CancellationToken.None);
+    }
+
+    private static Task<CommitResult> PutAsync(IStorage storage, string type)
+    {
+        var unit = new WriteUnit();
+        storage.AccountData.Put(unit, new AccountDataRow("@a:x", "", type, "{}"u8.ToArray(), 0), unit.NextPosition(ChangeKind.AccountData, "@a:x"));
+        return storage.CommitAsync(unit);
+    }
+
+    private static async Task SetAsync(NpgsqlConnection connection, string setting)
+    {
+        // A session that waits for nothing, else it would wait for the standby too.
+        foreach (var sql in (string[])["SET synchronous_commit TO off", setting, "SELECT pg_reload_conf()"])
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            await command.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+    }
+
+    private static async Task<long> ReadAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (long)(await command.ExecuteScalarAsync(CancellationToken.None))!;
+    }
+}
