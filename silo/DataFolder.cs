@@ -5,11 +5,12 @@ namespace OrleansMatrix.Silo;
 /// <summary>The folders of <c>Matrix:DataDirectory</c> and <c>Matrix:Media:Folder</c>.</summary>
 internal static class DataFolder
 {
-    /// <summary>Creates them if they are missing.</summary>
+    /// <summary>Creates them if they are missing. A gateway that is no silo has no data.</summary>
     /// <exception cref="SettingsException">One cannot be created.</exception>
     public static void Create(MatrixSettings settings)
     {
-        Create("Matrix:DataDirectory", settings.DataDirectory);
+        if (settings.Cluster.Role != ClusterRole.Gateway)
+            Create("Matrix:DataDirectory", settings.DataDirectory);
         if (settings.Media.Folder is { } media)
             Create("Matrix:Media:Folder", media);
     }

@@ -1,13 +1,11 @@
-using OrleansMatrix.Storage;
-
 namespace OrleansMatrix.Silo;
 
 /// <summary>
-/// Whether this process is well, for those who run it. <c>GET /health</c> says whether storage answers within two seconds; <c>/health/live</c> whether the
-/// process answers at all; <c>/health/ready</c> whether it should be sent requests: it has started, is in its cluster, is not stopping, and storage answers;
-/// <c>/health/start</c> whether it has started. 200 means yes, 503 no.
+/// Whether this process is well, for those who run it. <c>GET /health</c> says whether storage, or for a gateway a silo, answers within two seconds;
+/// <c>/health/live</c> whether the process answers at all; <c>/health/ready</c> whether it should be sent requests: it has started, is in its cluster, is not
+/// stopping, and storage answers; <c>/health/start</c> whether it has started. 200 means yes, 503 no.
 /// </summary>
-internal sealed class Health(IStorage storage, TimeProvider time, IHostApplicationLifetime lifetime, ISiloStatusOracle silo)
+internal sealed class Health(ICondition condition, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(2);
 
@@ -19,13 +17,13 @@ internal sealed class Health(IStorage storage, TimeProvider time, IHostApplicati
         switch (context.Request.Path.Value)
         {
             case "/health":
-                await WriteAsync(context, await StorageAsync());
+                await WriteAsync(context, await FaultAsync());
                 break;
             case "/health/live":
                 await WriteAsync(context, null);
                 break;
             case "/health/ready":
-                await WriteAsync(context, Started() ?? Stopping() ?? await StorageAsync());
+                await WriteAsync(context, Started() ?? Stopping() ?? await FaultAsync());
                 break;
             case "/health/start":
                 await WriteAsync(context, Started());
@@ -39,20 +37,12 @@ internal sealed class Health(IStorage storage, TimeProvider time, IHostApplicati
     private string? Started() => lifetime.ApplicationStarted.IsCancellationRequested ? null : "starting";
 
     private string? Stopping() =>
-        lifetime.ApplicationStopping.IsCancellationRequested ? "stopping" : silo.CurrentStatus == SiloStatus.Active ? null : "not in its cluster";
+        lifetime.ApplicationStopping.IsCancellationRequested ? "stopping" : condition.Membership;
 
-    private async Task<string?> StorageAsync()
+    private async Task<string?> FaultAsync()
     {
         using var timeout = new CancellationTokenSource(s_timeout, time);
-        try
-        {
-            await storage.PingAsync(timeout.Token).WaitAsync(timeout.Token);
-            return null;
-        }
-        catch (Exception)
-        {
-            return "storage does not answer";
-        }
+        return await condition.FaultAsync(timeout.Token);
     }
 
     private static async Task WriteAsync(HttpContext context, string? problem)

@@ -10,11 +10,13 @@ using OrleansMatrix.Gateway.Federation;
 using OrleansMatrix.Gateway.Media;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Housekeeping;
 using OrleansMatrix.Grains.Room.Policy;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Policy;
+using OrleansMatrix.Silo.Gateways;
 using OrleansMatrix.Silo.Keys;
 
 namespace OrleansMatrix.Silo;
@@ -38,8 +40,7 @@ public static class MatrixServer
             await using var app = Build(args);
             await StartAsync(app);
             var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(MatrixServer).FullName!);
-            foreach (var address in app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
-                SiloLog.Listening(logger, address);
+            Tell(app, app.Services.GetRequiredService<MatrixSettings>(), logger);
             var stopped = app.WaitForShutdownAsync();
             await SettledMemory.GiveBackAsync(stopped);
             await stopped;
@@ -50,6 +51,16 @@ public static class MatrixServer
             await Console.Error.WriteLineAsync(line);
             return 1;
         }
+    }
+
+    private static void Tell(WebApplication app, MatrixSettings settings, ILogger logger)
+    {
+        foreach (var section in settings.PassedOver)
+            SiloLog.PassedOver(logger, section);
+        if (settings.Cluster.Role == ClusterRole.Silo)
+            return;
+        foreach (var address in app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
+            SiloLog.Listening(logger, address);
     }
 
     // Background services that are cut off by a start that fails have not failed.
@@ -74,58 +85,72 @@ public static class MatrixServer
         var settings = SettingsReader.Read(builder.Configuration);
         AddressCheck.Check(builder.Configuration);
         DataFolder.Create(settings);
-        if (settings.PolicyServer is { } policy)
-            AddPolicyServer(builder.Services, policy);
         ConfigureHost(builder, settings);
         builder.Services
             .AddSingleton(settings)
             .AddSingleton(TimeProvider.System)
             .AddSingleton<IRandom, SystemRandom>()
-            .AddSingleton<SigningKeys>()
-            .AddSingleton(static services => StorageFactory.Open(
-                services.GetRequiredService<Grains.Abstractions.MatrixSettings>(),
-                services.GetRequiredService<TimeProvider>(),
-                services.GetRequiredService<ILoggerFactory>()))
-            .AddSingleton(static services =>
-            {
-                var keys = services.GetRequiredService<SigningKeys>();
-                return new LocalServer(services.GetRequiredService<Grains.Abstractions.MatrixSettings>().ServerName, () => keys.Own);
-            })
-            .AddFederation(settings.AllowPrivateAddresses, new AllowedServers(settings.Federation.Allow, settings.Federation.Deny))
-            .AddMatrixGrains()
             .AddMatrixGateway()
-            .AddSingleton<Health>()
-            .AddHostedService<StorageStartup>();
-        OrleansHosting.Add(builder, settings);
+            .AddSingleton<Health>();
+        if (settings.Cluster.Role == ClusterRole.Gateway)
+            GatewayHosting.Add(builder, settings);
+        else
+            AddSilo(builder, settings);
         Telemetry.Add(builder, settings.Telemetry);
-        builder.Services.AddHousekeeping();
         configure?.Invoke(builder);
 
         var app = builder.Build();
         app.UseForwardedHeaders();
         Telemetry.Use(app, settings.Telemetry);
+        var health = app.Services.GetRequiredService<Health>();
+        if (settings.Cluster.Role != ClusterRole.Silo)
+            MapMatrix(app, settings);
+        app.Use(next => context => Health.IsAsked(context.Request) ? health.AnswerAsync(context, next) : next(context));
+        return app;
+    }
+
+    private static void AddSilo(WebApplicationBuilder builder, MatrixSettings settings)
+    {
+        if (settings.PolicyServer is { } policy)
+            AddPolicyServer(builder.Services, policy);
+        builder.Services
+            .AddSingleton<SigningKeys>()
+            .AddSingleton(static services => StorageFactory.Open(
+                services.GetRequiredService<MatrixSettings>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILoggerFactory>()))
+            .AddSingleton(static services =>
+            {
+                var keys = services.GetRequiredService<SigningKeys>();
+                return new LocalServer(services.GetRequiredService<MatrixSettings>().ServerName, () => keys.Own);
+            })
+            .AddFederation(settings.AllowPrivateAddresses, new AllowedServers(settings.Federation.Allow, settings.Federation.Deny))
+            .AddMatrixGrains()
+            .AddSingleton<ICondition, SiloCondition>()
+            .AddHostedService<StorageStartup>();
+        OrleansHosting.Add(builder, settings);
+        builder.Services.AddHousekeeping();
+    }
+
+    private static void MapMatrix(WebApplication app, MatrixSettings settings)
+    {
         Dashboard.Use(app, settings);
         app.UseMatrixGateway();
-        var health = app.Services.GetRequiredService<Health>();
         app.Use(next => context => HomePage.IsAsked(context.Request) ? HomePage.AnswerAsync(context, settings) : next(context));
-        app.Use(next => context => Health.IsAsked(context.Request) ? health.AnswerAsync(context, next) : next(context));
         app.MapClientEndpoints();
         app.MapMediaEndpoints();
         app.MapAdminEndpoints();
         app.MapFederationEndpoints();
-        return app;
     }
 
     // Made when a room first asks for it, and so with the key at hand.
-    private static void AddPolicyServer(IServiceCollection services, Grains.Abstractions.PolicyServerSettings policy) =>
+    private static void AddPolicyServer(IServiceCollection services, PolicyServerSettings policy) =>
         services.AddSingleton(provider => new LocalPolicyServer(
-            provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().ServerName,
+            provider.GetRequiredService<MatrixSettings>().ServerName,
             provider.GetRequiredService<SigningKeys>().Policy,
             new PolicyRules(policy.DenyUsers, policy.DenyText, policy.MaxMentions),
             policy.EventsPerMinute,
             provider.GetRequiredService<TimeProvider>()));
 
-    private static void ConfigureHost(WebApplicationBuilder builder, Grains.Abstractions.MatrixSettings settings)
+    private static void ConfigureHost(WebApplicationBuilder builder, MatrixSettings settings)
     {
         LogLevels.AddDefaults(builder.Configuration);
         if (builder.Configuration["Logging:Console:FormatterName"] == ConsoleFormatterNames.Json)

@@ -15,7 +15,8 @@ namespace OrleansMatrix.Silo;
 /// </summary>
 internal static class OrleansHosting
 {
-    private const string Invariant = "Npgsql";
+    /// <summary>The name of PostgreSQL's driver among Orleans' providers.</summary>
+    public const string Invariant = "Npgsql";
 
     // Of Orleans' own providers together: the members are asked for once in some seconds, reminders and grain state seldom.
     private const int OwnConnections = 3;
@@ -58,30 +59,41 @@ internal static class OrleansHosting
         }
     }
 
-    private static void AddClustered(ISiloBuilder silo, MatrixSettings settings)
+    /// <summary>The database's connection string for Orleans' own providers, which together hold so many connections at most.</summary>
+    /// <exception cref="SettingsException">It is none.</exception>
+    public static string ConnectionOf(MatrixSettings settings, int connections)
     {
-        DbConnectionStringBuilder database;
+        var database = Parse(settings.Database);
+        database["Maximum Pool Size"] = connections;
+        return database.ConnectionString;
+    }
+
+    private static DbConnectionStringBuilder Parse(string database)
+    {
         try
         {
-            database = new DbConnectionStringBuilder { ConnectionString = settings.Database };
+            return new DbConnectionStringBuilder { ConnectionString = database };
         }
         catch (ArgumentException fault)
         {
             throw new SettingsException("Matrix:Database", fault.Message);
         }
+    }
 
+    private static void AddClustered(ISiloBuilder silo, MatrixSettings settings)
+    {
         silo.ConfigureEndpoints(
-            settings.Cluster.Address ?? SiloAddresses.TowardsDatabase(database),
+            settings.Cluster.Address ?? SiloAddresses.TowardsDatabase(Parse(settings.Database)),
             settings.Cluster.SiloPort is > 0 and var port ? port : SiloAddresses.FreePort(),
-            gatewayPort: 0);
+            settings.Cluster.GatewayPort);
         silo.Configure<ClusterMembershipOptions>(NoticeDeathSoon);
-        database["Maximum Pool Size"] = OwnConnections;
-        silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, database.ConnectionString));
-        silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (Invariant, database.ConnectionString));
+        var database = ConnectionOf(settings, OwnConnections);
+        silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, database));
+        silo.UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = (Invariant, database));
         silo.Services.AddSingleton<OrleansGrainStorageSerializer>();
         silo.AddAdoNetGrainStorageAsDefault(options => options.Configure<OrleansGrainStorageSerializer>((state, serializer) =>
         {
-            (state.Invariant, state.ConnectionString, state.DeleteStateOnClear) = (Invariant, database.ConnectionString, true);
+            (state.Invariant, state.ConnectionString, state.DeleteStateOnClear) = (Invariant, database, true);
             state.GrainStorageSerializer = serializer;
         }));
     }

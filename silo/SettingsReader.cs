@@ -30,6 +30,8 @@ public static class SettingsReader
             {
                 Address = Address(reader),
                 SiloPort = (int)reader.Integer("Cluster:SiloPort", ClusterSettings.DefaultSiloPort, 0, 65535),
+                GatewayPort = (int)reader.Integer("Cluster:GatewayPort", ClusterSettings.DefaultGatewayPort, 0, 65535),
+                Role = Role(reader),
             },
             TrustedProxies = Networks(reader, "TrustedProxies"),
             Telemetry = new TelemetrySettings
@@ -38,7 +40,7 @@ public static class SettingsReader
                 MetricsAllow = Networks(reader, "Telemetry:MetricsAllow"),
                 OtlpEndpoint = reader.Url("Telemetry:OtlpEndpoint") is { } collector ? new Uri(collector) : null,
             },
-            DashboardEnabled = reader.Flag("Dashboard:Enabled"),
+            DashboardEnabled = Dashboard(reader),
             DefaultRoomVersion = RoomVersionId(reader),
             Registration = new RegistrationSettings
             {
@@ -96,6 +98,28 @@ public static class SettingsReader
     private static List<IPNetwork> Networks(Reader reader, string key) =>
         [.. reader.List(key, static text => IPNetwork.TryParse(text, out _) ? null : $"'{text}' is not a network such as 10.0.0.0/8")
             .Select(static text => IPNetwork.Parse(text))];
+
+    private static bool Dashboard(Reader reader)
+    {
+        var isEnabled = reader.Flag("Dashboard:Enabled");
+        return isEnabled && Role(reader) != ClusterRole.All
+            ? throw new SettingsException($"{Section}:Dashboard:Enabled", "is for processes whose Matrix:Cluster:Role is all")
+            : isEnabled;
+    }
+
+    private static ClusterRole Role(Reader reader)
+    {
+        var role = reader.Text("Cluster:Role") switch
+        {
+            null or "all" => ClusterRole.All,
+            "silo" => ClusterRole.Silo,
+            "gateway" => ClusterRole.Gateway,
+            var text => throw new SettingsException($"{Section}:Cluster:Role", $"'{text}' is not one of all, silo and gateway"),
+        };
+        return role == ClusterRole.All || reader.Text("Database") is not null
+            ? role
+            : throw new SettingsException($"{Section}:Cluster:Role", "is for a cluster on the database of Matrix:Database");
+    }
 
     private static string RoomVersionId(Reader reader)
     {

@@ -18,4 +18,7 @@ internal static partial class SiloLog
 
     [LoggerMessage(5, LogLevel.Warning, "signing.key in {DataDirectory}, {FileKeyId}, is not used: the key of the database is {KeyId}")]
     public static partial void OtherKeyFile(ILogger logger, string dataDirectory, string fileKeyId, string keyId);
+
+    [LoggerMessage(6, LogLevel.Information, "No silo of the cluster answers yet; waiting for one")]
+    public static partial void WaitingForSilos(ILogger logger);
 }

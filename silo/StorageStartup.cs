@@ -18,8 +18,6 @@ internal sealed class StorageStartup(
         await DatabaseOwner.CheckNameAsync(storage, settings);
         await keys.ReadAsync(storage);
         SiloLog.Starting(logger, settings.ServerName.Value, keys.Own.KeyId, settings.DataDirectory);
-        foreach (var section in settings.PassedOver)
-            SiloLog.PassedOver(logger, section);
         if (await RegistrationTokens.FirstAsync(storage, random, time) is { } token)
             SiloLog.FirstToken(logger, token);
     }

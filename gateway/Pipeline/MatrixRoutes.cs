@@ -40,7 +40,9 @@ public static class MatrixRoutes
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().RateLimitsEnabled))
         .AddSingleton(static provider => new BodyBudget(provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().Federation.BodyMemoryBytes))
         .AddSingleton<RouteTable>()
-        .AddSingleton<SessionCache>()
+        .AddSingleton(static provider => new SessionCache(
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().Cluster.Role != Grains.Abstractions.ClusterRole.Gateway))
         .AddSingleton<ISessionCache>(static provider => provider.GetRequiredService<SessionCache>())
         .AddSingleton<Authenticator>()
         .AddSingleton<Activity>()

@@ -8,7 +8,9 @@ namespace OrleansMatrix.Gateway.Pipeline;
 /// The sessions of users who called lately, so that most requests are authenticated without asking the account (ADR 0080). The account has them forgotten when
 /// it changes, and each is asked for anew after <see cref="Lifetime"/>, which also tells the account where and when its device was seen.
 /// </summary>
-public sealed class SessionCache(TimeProvider time) : ISessionCache
+/// <param name="time">The clock.</param>
+/// <param name="remembers">False where accounts cannot reach it: nothing is remembered.</param>
+public sealed class SessionCache(TimeProvider time, bool remembers = true) : ISessionCache
 {
     /// <summary>The longest that a session is believed, should the account's word not reach this process.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1);
@@ -43,6 +45,8 @@ public sealed class SessionCache(TimeProvider time) : ISessionCache
     public void Put(long version, string userId, ReadOnlyMemory<byte> tokenHash, string address, string userAgent, Session session)
     {
         ArgumentNullException.ThrowIfNull(session);
+        if (!remembers)
+            return;
         var until = (time.GetUtcNow() + Lifetime).ToUnixTimeMilliseconds();
         if (session.ExpiresAt is { } end)
             until = Math.Min(until, end);

@@ -88,11 +88,33 @@ public sealed record ClusterSettings
     /// <summary>The port for other silos, 1 to 65535, or 0 for a free one.</summary>
     public const int DefaultSiloPort = 11111;
 
+    /// <summary>The port for gateways that are no silos, 1 to 65535, or 0 for none.</summary>
+    public const int DefaultGatewayPort = 30000;
+
     /// <summary>The address that other silos reach this one at; null: that of the interface that reaches the database.</summary>
     public IPAddress? Address { get; init; }
 
     /// <inheritdoc cref="DefaultSiloPort"/>
     public int SiloPort { get; init; } = DefaultSiloPort;
+
+    /// <inheritdoc cref="DefaultGatewayPort"/>
+    public int GatewayPort { get; init; } = DefaultGatewayPort;
+
+    /// <summary>What this process does.</summary>
+    public ClusterRole Role { get; init; }
+}
+
+/// <summary>What a process of a cluster does.</summary>
+public enum ClusterRole
+{
+    /// <summary>It has grains and answers requests.</summary>
+    All,
+
+    /// <summary>It has grains, and answers about its health and its metrics only.</summary>
+    Silo,
+
+    /// <summary>It answers requests by calls to silos; it has neither grains nor storage.</summary>
+    Gateway,
 }
 
 /// <summary>Being a policy server (section <c>Matrix:PolicyServer</c>).</summary>

@@ -39,6 +39,15 @@ public static class GrainServices
         .AddRemoteServers();
 
     /// <summary>
+    /// Registers what a gateway that is no silo has of them. Settings, this server's name, time, randomness and the servers to talk to come from the process.
+    /// </summary>
+    public static IServiceCollection AddMatrixGrainsOfSilos(this IServiceCollection services) => services
+        .AddContracts()
+        .AddOrleansClocks()
+        .AddRequestVerifier()
+        .AddMediaOfSilos();
+
+    /// <summary>
     /// Grains and their timers go by the server's clock, which a test may hold still; what Orleans itself times (messages, membership, idle activations) goes
     /// by the real one.
     /// </summary>

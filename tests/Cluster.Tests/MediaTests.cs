@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Cryptography;
-using System.Text.Json.Nodes;
 using Npgsql;
 using OrleansMatrix.Storage;
 using OrleansMatrix.TestSupport;
@@ -22,7 +21,7 @@ public sealed class MediaTests(PostgresCluster postgres)
         var token = await one.RegisterAsync("alice");
         foreach (var content in (byte[][])[s_large, [1, 2, 3], [], s_large[..IContentStore.PieceSize]])
         {
-            var id = await UploadAsync(one, token, content);
+            var id = await one.UploadAsync(token, content);
             using var answer = await two.SendAsync(HttpMethod.Get, $"/_matrix/client/v1/media/download/{id}", token);
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             Assert.Equal(content.Length, answer.Content.Headers.ContentLength);
@@ -40,7 +39,7 @@ public sealed class MediaTests(PostgresCluster postgres)
         await using var one = await TestSilo.StartAsync(database);
         await using var two = await TestSilo.StartAsync(database);
         var token = await one.RegisterAsync("alice");
-        var id = await UploadAsync(one, token, TestPictures.Png(900, 700), "image/png");
+        var id = await one.UploadAsync(token, TestPictures.Png(900, 700), "image/png");
         var first = await ThumbnailAsync(two);
         Assert.Equal(first, await ThumbnailAsync(one));
         Assert.InRange(first.Length, 1, TestPictures.Png(900, 700).Length - 1);
@@ -61,7 +60,7 @@ public sealed class MediaTests(PostgresCluster postgres)
         var database = await postgres.CreateDatabaseAsync();
         await using var silo = await TestSilo.StartAsync(database, $"Media:MaxUploadBytes={s_large.Length}");
         var token = await silo.RegisterAsync("alice");
-        Assert.NotEqual(await UploadAsync(silo, token, s_large), await UploadAsync(silo, token, s_large));
+        Assert.NotEqual(await silo.UploadAsync(token, s_large), await silo.UploadAsync(token, s_large));
         Assert.Equal(4L, await CountAsync(database, "media_pieces"));
 
         // Of unknown length, so that it is refused when some of it is stored.
@@ -82,22 +81,12 @@ public sealed class MediaTests(PostgresCluster postgres)
         await using var one = await TestSilo.StartAsync(database, $"Media:Folder={folder.Path}");
         await using var two = await TestSilo.StartAsync(database, $"Media:Folder={folder.Path}");
         var token = await one.RegisterAsync("alice");
-        var id = await UploadAsync(one, token, s_large);
+        var id = await one.UploadAsync(token, s_large);
         using var answer = await two.SendAsync(HttpMethod.Get, $"/_matrix/client/v1/media/download/{id}", token);
         Assert.Equal(s_large, await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
         var hash = Convert.ToHexStringLower(SHA256.HashData(s_large));
         Assert.Equal(s_large, await File.ReadAllBytesAsync(Path.Combine(folder.Path, hash[..2], hash), TestContext.Current.CancellationToken));
         Assert.Equal(0L, await CountAsync(database, "media_contents"));
-    }
-
-    /// <summary>The media's server and id.</summary>
-    private static async Task<string> UploadAsync(TestSilo silo, string token, byte[] content, string type = "application/octet-stream")
-    {
-        using var body = new ByteArrayContent(content);
-        body.Headers.ContentType = new(type);
-        using var answer = await silo.SendAsync(HttpMethod.Post, "/_matrix/media/v3/upload", token, body);
-        var json = JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
-        return json["content_uri"]!.GetValue<string>()["mxc://".Length..];
     }
 
     private static async Task<long> CountAsync(string database, string what)

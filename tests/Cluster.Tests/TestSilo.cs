@@ -12,7 +12,7 @@ using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Cluster.Tests;
 
-/// <summary>A silo of a cluster in this process, with a data directory of its own.</summary>
+/// <summary>A silo or gateway of a cluster in this process, with a data directory of its own.</summary>
 internal sealed class TestSilo : IAsyncDisposable
 {
     private readonly TemporaryFolder _data = new();
@@ -23,7 +23,8 @@ internal sealed class TestSilo : IAsyncDisposable
         string[] args =
         [
             "--urls=http://127.0.0.1:0", $"--Matrix:DataDirectory={_data.Path}", $"--Matrix:Database={database}",
-            $"--Matrix:Cluster:SiloPort={SiloProcess.FreePort()}", "--Matrix:Registration:Enabled=true", "--Matrix:RateLimits:Enabled=false",
+            $"--Matrix:Cluster:SiloPort={SiloProcess.FreePort()}", $"--Matrix:Cluster:GatewayPort={SiloProcess.FreePort()}",
+            "--Matrix:Registration:Enabled=true", "--Matrix:RateLimits:Enabled=false",
             .. settings.Select(static setting => "--Matrix:" + setting),
         ];
         App = MatrixServer.Build(args, static builder =>
@@ -75,12 +76,24 @@ internal sealed class TestSilo : IAsyncDisposable
         return await ReadAsync(answer);
     }
 
-    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? token = null, HttpContent? content = null)
+    public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? token = null, HttpContent? content = null) =>
+        SendAsync(method, new Uri(path, UriKind.Relative), token, content);
+
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri path, string? token, HttpContent? content)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
         if (token is not null)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Stores media; their server and id.</summary>
+    public async Task<string> UploadAsync(string token, byte[] content, string type = "application/octet-stream")
+    {
+        using var body = new ByteArrayContent(content);
+        body.Headers.ContentType = new MediaTypeHeaderValue(type);
+        using var answer = await SendAsync(HttpMethod.Post, "/_matrix/media/v3/upload", token, body);
+        return (await ReadAsync(answer))["content_uri"]!.GetValue<string>()["mxc://".Length..];
     }
 
     /// <summary>The server's signing key, as it publishes it.</summary>
@@ -100,7 +113,8 @@ internal sealed class TestSilo : IAsyncDisposable
         _data.Dispose();
     }
 
-    private static async Task<JsonNode> ReadAsync(HttpResponseMessage answer)
+    /// <summary>The JSON of a success; anything else fails the test.</summary>
+    public static async Task<JsonNode> ReadAsync(HttpResponseMessage answer)
     {
         var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.True(answer.IsSuccessStatusCode, $"{answer.RequestMessage?.RequestUri}: {(int)answer.StatusCode} {text}");

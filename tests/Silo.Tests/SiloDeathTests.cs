@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -30,7 +29,7 @@ public sealed class SiloDeathTests
             rooms.Add((await Ask(i % 2 == 0 ? staying : going, token, HttpMethod.Post, "createRoom", []))["room_id"]!.GetValue<string>());
 
         if (isFrozen)
-            await SignalAsync("STOP", going);
+            await going.SignalAsync("STOP");
         else
             await going.KillAsync();
         var since = Stopwatch.StartNew();
@@ -44,7 +43,7 @@ public sealed class SiloDeathTests
             return;
 
         // It finds out that it was given up, and ends: its rooms have other owners.
-        await SignalAsync("CONT", going);
+        await going.SignalAsync("CONT");
         Assert.NotEqual(0, await going.EndAsync());
         foreach (var room in rooms)
         {
@@ -70,11 +69,4 @@ public sealed class SiloDeathTests
     }
 
     private static JsonObject Message(string body) => new() { ["msgtype"] = "m.text", ["body"] = body };
-
-    private static async Task SignalAsync(string signal, SiloProcess silo)
-    {
-        using var kill = Process.Start("kill", ["-" + signal, silo.ProcessId.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
-        Assert.Equal(0, kill.ExitCode);
-    }
 }

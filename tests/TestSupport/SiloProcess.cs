@@ -27,6 +27,7 @@ public sealed class SiloProcess : IAsyncDisposable
 
             // The same after a kill: then the silo takes its former one's place among the members at once.
             ["Matrix__Cluster__SiloPort"] = FreePort().ToString(CultureInfo.InvariantCulture),
+            ["Matrix__Cluster__GatewayPort"] = FreePort().ToString(CultureInfo.InvariantCulture),
             ["Matrix__Registration__Enabled"] = "true",
             ["Matrix__RateLimits__Enabled"] = "false",
         };
@@ -121,6 +122,15 @@ public sealed class SiloProcess : IAsyncDisposable
     {
         await _process!.WaitForExitAsync();
         return _process.ExitCode;
+    }
+
+    /// <summary>Sends a signal of that name, such as STOP.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", ["-" + signal, ProcessId.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        if (kill.ExitCode != 0)
+            throw new InvalidOperationException($"SIG{signal} could not be sent");
     }
 
     /// <summary>SIGKILL.</summary>

@@ -4,11 +4,8 @@ using OrleansMatrix.Protocol.Errors;
 namespace OrleansMatrix.Grains.Media;
 
 /// <summary>Finds the thumbnails of images, or has them made.</summary>
-internal interface IThumbnails
+public interface IThumbnails
 {
     /// <summary>A thumbnail at least as large as asked for, as far as the image and the largest size allow.</summary>
-    Task<Outcome<ThumbnailName>> GetAsync(MediaInfo media, ThumbnailSize wanted);
+    Task<Outcome<FoundThumbnail>> GetAsync(MediaInfo media, ThumbnailSize wanted);
 }
-
-/// <summary>A thumbnail among the contents.</summary>
-internal readonly record struct ThumbnailName(string Name, string ContentType);

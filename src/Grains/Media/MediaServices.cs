@@ -9,14 +9,25 @@ namespace OrleansMatrix.Grains.Media;
 /// <summary>What the grains of this folder need from dependency injection.</summary>
 public static class MediaServices
 {
-    /// <summary>Registers it.</summary>
+    /// <summary>Registers it for a silo.</summary>
     public static IServiceCollection AddMedia(this IServiceCollection services) => services
+        .AddContents(static provider => provider.GetRequiredService<IStorage>().Contents)
+        .AddSingleton<IThumbnails, Thumbnailer>();
+
+    /// <summary>Registers it for a gateway that is no silo.</summary>
+    public static IServiceCollection AddMediaOfSilos(this IServiceCollection services) => services
+        .AddSingleton<ContentOfSilos>()
+        .AddContents(static provider => provider.GetRequiredService<ContentOfSilos>())
+        .AddSingleton<IThumbnails>(static provider => FolderOf(provider) is null
+            ? provider.GetRequiredService<ContentOfSilos>()
+            : ActivatorUtilities.CreateInstance<Thumbnailer>(provider));
+
+    private static IServiceCollection AddContents(this IServiceCollection services, Func<IServiceProvider, IContentStore?> store) => services
         .AddSingleton<TemporaryFiles>()
-        .AddSingleton(static provider => provider.GetRequiredService<IStorage>().Contents is { } store && !IsInFolder(provider)
-            ? new PieceContents(store, provider.GetRequiredService<IRandom>(), provider.GetRequiredService<TimeProvider>())
+        .AddSingleton(provider => FolderOf(provider) is null && store(provider) is { } pieces
+            ? new PieceContents(pieces, provider.GetRequiredService<IRandom>(), provider.GetRequiredService<TimeProvider>())
             : (IContents)ActivatorUtilities.CreateInstance<MediaFolder>(provider))
-        .AddSingleton<IThumbnails, Thumbnailer>()
         .AddSingleton<IMediaContent, MediaContent>();
 
-    private static bool IsInFolder(IServiceProvider provider) => provider.GetRequiredService<MatrixSettings>().Media.Folder is not null;
+    private static string? FolderOf(IServiceProvider provider) => provider.GetRequiredService<MatrixSettings>().Media.Folder;
 }

@@ -26,7 +26,7 @@ internal sealed class Thumbnailer(IContents contents, TemporaryFiles temporary, 
     private int _waiting;
 
     /// <inheritdoc/>
-    public async Task<Outcome<ThumbnailName>> GetAsync(MediaInfo media, ThumbnailSize wanted)
+    public async Task<Outcome<FoundThumbnail>> GetAsync(MediaInfo media, ThumbnailSize wanted)
     {
         if (await contents.OpenAsync(media.Sha256) is not { } original)
             return MatrixError.NotFound("No such media");
@@ -34,11 +34,11 @@ internal sealed class Thumbnailer(IContents contents, TemporaryFiles temporary, 
             return s_cannot;
         var size = Choose(wanted);
         if (header.Width <= size.Width && header.Height <= size.Height)
-            return new ThumbnailName(media.Sha256, header.ContentType);
+            return new FoundThumbnail(media.Sha256, header.ContentType);
         if (header.Pixels > MaxPixels)
             return MatrixError.TooLarge("Content is too large to thumbnail");
         if (_vips is null)
-            return media.Size <= MaxOriginal ? new ThumbnailName(media.Sha256, header.ContentType) : s_cannot;
+            return media.Size <= MaxOriginal ? new FoundThumbnail(media.Sha256, header.ContentType) : s_cannot;
         var isJpeg = header.Format == ImageFormat.Jpeg;
         return await GetAsync(media.Sha256, size, isJpeg ? ".jpg" : ".png", isJpeg ? "image/jpeg" : "image/png");
     }
@@ -75,11 +75,11 @@ internal sealed class Thumbnailer(IContents contents, TemporaryFiles temporary, 
         }
     }
 
-    private async Task<Outcome<ThumbnailName>> GetAsync(string sha256, ThumbnailSize size, string extension, string contentType)
+    private async Task<Outcome<FoundThumbnail>> GetAsync(string sha256, ThumbnailSize size, string extension, string contentType)
     {
         var name = $"{sha256}.{size.Width}x{size.Height}{(size.Crop ? "c" : "s")}{extension}";
         if (await IsThereAsync(name))
-            return new ThumbnailName(name, contentType);
+            return new FoundThumbnail(name, contentType);
         if (Interlocked.Increment(ref _waiting) > MaxWaiting)
         {
             Interlocked.Decrement(ref _waiting);
@@ -104,7 +104,7 @@ internal sealed class Thumbnailer(IContents contents, TemporaryFiles temporary, 
             Interlocked.Decrement(ref _waiting);
         }
 
-        return new ThumbnailName(name, contentType);
+        return new FoundThumbnail(name, contentType);
     }
 
     private async Task<bool> IsThereAsync(string name)

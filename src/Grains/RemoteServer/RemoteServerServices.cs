@@ -29,12 +29,16 @@ public static class RemoteServerRegistration
 {
     /// <summary>Makes the server federate.</summary>
     public static IServiceCollection AddRemoteServers(this IServiceCollection services) => services
-        .AddSingleton<IServerKeyRing, ServerKeyRing>()
-        .AddSingleton<IRequestVerifier, RequestVerifier>()
+        .AddRequestVerifier()
         .AddSingleton<RemoteApi>()
         .AddSingleton<RemoteServerServices>()
         .AddSingleton<IRemoteRooms, RemoteRooms>()
         .AddSingleton<IRemoteDirectory, RemoteDirectory>()
         .AddSingleton<IRemoteUserKeys, RemoteUserKeys>()
         .AddSingleton<IRemoteMedia, RemoteMedia>();
+
+    /// <summary>Lets a process know who sent a request, a silo or not.</summary>
+    public static IServiceCollection AddRequestVerifier(this IServiceCollection services) => services
+        .AddSingleton<IServerKeyRing, ServerKeyRing>()
+        .AddSingleton<IRequestVerifier, RequestVerifier>();
 }

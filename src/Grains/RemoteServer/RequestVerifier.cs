@@ -24,6 +24,8 @@ internal sealed class RequestVerifier(LocalServer self, IServerKeyRing keys, All
                 last = MatrixError.Unauthorized("The Authorization header is not an X-Matrix header");
             else if (XMatrixHeader.Parse(value) is not { } header)
                 last = MatrixError.InvalidParam("The Authorization header is malformed or names no server");
+            else if (header.Origin == self.Name.Value)
+                last = MatrixError.Unauthorized("This server sends itself no requests");
             else if (!policy.Allows(header.Origin))
                 last = MatrixError.Forbidden("This server does not federate with yours");
             else if (await FindFaultAsync(header, method, target, body, cancellationToken) is { } fault)

@@ -74,7 +74,8 @@ public sealed class UiaRestartTests
 
     private sealed class StoredServer(string database) : MatrixTestServer, IAsyncDisposable
     {
-        protected override IReadOnlyList<string> Settings => ["--Matrix:Registration:RequireToken=true", $"--Matrix:Database={database}"];
+        protected override IReadOnlyList<string> Settings =>
+            ["--Matrix:Registration:RequireToken=true", $"--Matrix:Database={database}", "--Matrix:Cluster:GatewayPort=0"];
     }
 }
 
