@@ -13,7 +13,7 @@ internal sealed class PostgresDatabase : ISqlDatabase
 
     // Of the 100 that PostgreSQL takes by default, with several silos, backups and people to be let in. More make it no faster.
     private const int DefaultConnections = 16;
-    private static readonly Statement Ping = new("SELECT pos FROM stream_head");
+    private static readonly Statement SelectHead = new("SELECT pos FROM stream_head");
     private readonly NpgsqlDataSource _source;
     private readonly PostgresWriter _writer;
     private readonly PostgresFeedReader _feedReader;
@@ -30,7 +30,8 @@ internal sealed class PostgresDatabase : ISqlDatabase
         builder.EnableArrays();
         builder.EnableTransportSecurity();
         _source = builder.Build();
-        Feed = new ChangeFeed(loggers.CreateLogger<ChangeFeed>());
+        var head = new SharedRead<long>(async () => (await QueryAsync(SelectHead, static row => row.Integer(0), CancellationToken.None).ConfigureAwait(false))[0]);
+        Feed = new ChangeFeed(loggers.CreateLogger<ChangeFeed>()) { Head = cancellationToken => new(head.ReadAsync().WaitAsync(cancellationToken)) };
         _writer = new PostgresWriter(_source, Feed, loggers.CreateLogger<PostgresWriter>());
         _feedReader = new PostgresFeedReader(_source, Feed, _writer, time, loggers.CreateLogger<PostgresFeedReader>());
     }
@@ -75,7 +76,7 @@ internal sealed class PostgresDatabase : ISqlDatabase
     }
 
     /// <inheritdoc/>
-    public Task PingAsync(CancellationToken cancellationToken) => QueryAsync(Ping, static row => row.Integer(0), cancellationToken).AsTask();
+    public Task PingAsync(CancellationToken cancellationToken) => QueryAsync(SelectHead, static row => row.Integer(0), cancellationToken).AsTask();
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -101,6 +102,10 @@ internal sealed class PostgresDatabase : ISqlDatabase
                 {
                     // A query may simply run again: most often its pooled connection broke while it was idle, and the others with it.
                     _source.Clear();
+                }
+                catch (Exception exception) when (exception.IsBrokenConnection())
+                {
+                    throw exception.AsTold();
                 }
             }
         }

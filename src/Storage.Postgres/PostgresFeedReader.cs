@@ -6,7 +6,7 @@ using OrleansMatrix.Storage.Sql;
 namespace OrleansMatrix.Storage.Postgres;
 
 /// <summary>
-/// Follows what other silos commit. A notification says how far the stream is on disk; a lost one is made up for by looking every two seconds. What can be seen
+/// Follows what other silos commit. A notification says how far the stream is on disk; a lost one is made up for by looking twice a second. What can be seen
 /// but is not on disk yet could be lost with the database, and is left for later. Since the head's lock orders all commits, whatever a query sees of
 /// <c>changes</c> has no gap.
 /// </summary>
@@ -19,7 +19,7 @@ internal sealed partial class PostgresFeedReader(
     /// <summary>How many positions of <c>changes</c> are kept for silos that fell behind.</summary>
     private const long Kept = 1_000_000;
 
-    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan PruneInterval = TimeSpan.FromMinutes(10);
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
@@ -128,8 +128,6 @@ internal sealed partial class PostgresFeedReader(
                         changes.Add(new Change(row.Integer(0), (ChangeKind)row.Integer(1), row.Text(2)));
                 }
             }
-            // The commit loop may have come as far in the meantime, so a gap is one only if it lies above the feed.
-            if (changes.Count > 0 && changes[0].Position > feed.Current + 1) LogGap(logger, feed.Current, changes[0].Position);
             feed.Publish(changes.ToArray());
         }
         while (changes.Count == MostAtOnce);
@@ -145,10 +143,6 @@ internal sealed partial class PostgresFeedReader(
             await command.ExecuteNonQueryAsync(_stop.Token).ConfigureAwait(false);
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Critical,
-        Message = "This silo was cut off for so long that the changes between {From} and {To} are gone; it must be restarted")]
-    private static partial void LogGap(ILogger logger, long from, long to);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Following other silos' changes failed; trying again")]
     private static partial void LogFollowingFailed(ILogger logger, Exception exception);

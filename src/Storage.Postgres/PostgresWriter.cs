@@ -78,7 +78,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
             catch (Exception exception)
             {
                 LogCommitFailed(_logger, _units.Count, exception);
-                foreach (var unit in _units) unit.Fail(unit.Error ?? exception);
+                foreach (var unit in _units) unit.Fail(unit.Error ?? exception.AsTold());
                 await DisconnectAsync().ConfigureAwait(false);
             }
             foreach (var unit in _units) unit.Finish();

@@ -9,18 +9,18 @@ public sealed partial class ChangeFeed(ILogger<ChangeFeed> logger) : IChangeFeed
     private readonly Lock _order = new();
     private readonly Lock _gate = new();
     private readonly PriorityQueue<TaskCompletionSource, long> _waiters = new();
-    private ImmutableArray<Action<ReadOnlyMemory<Change>>> _listeners = [];
+    private ImmutableArray<(Action<ReadOnlyMemory<Change>> Changes, Action<long>? Lost)> _listeners = [];
     private long _current;
 
     /// <inheritdoc/>
     public long Current => Volatile.Read(ref _current);
 
     /// <inheritdoc/>
-    public long Subscribe(Action<ReadOnlyMemory<Change>> listener)
+    public long Subscribe(Action<ReadOnlyMemory<Change>> listener, Action<long>? lost = null)
     {
         lock (_gate)
         {
-            _listeners = _listeners.Add(listener);
+            _listeners = _listeners.Add((listener, lost));
             return _current;
         }
     }
@@ -39,32 +39,61 @@ public sealed partial class ChangeFeed(ILogger<ChangeFeed> logger) : IChangeFeed
         return new(waiter.Task.WaitAsync(cancellationToken));
     }
 
+    /// <summary>Where other silos write too: reads the head of the stream. Null: nobody else does, and <see cref="Current"/> is the head.</summary>
+    public Func<CancellationToken, ValueTask<long>>? Head { get; init; }
+
+    /// <inheritdoc/>
+    public async ValueTask CatchUpAsync(CancellationToken cancellationToken)
+    {
+        if (Head is not null) await WaitForAsync(await Head(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Moves to the stored head without announcing anything; never back.</summary>
     public void Start(long head)
     {
-        lock (_order) Announce(default, head);
+        lock (_order) Announce(head, static _ => { });
     }
 
-    /// <summary>Announces changes that are visible in storage now, in position order; those it has announced before are left out.</summary>
+    /// <summary>
+    /// Announces changes that are visible in storage now, in position order; those it has announced before are left out. Positions have no gaps: where some are
+    /// missing they were kept no longer, and listeners are told that they are lost.
+    /// </summary>
     public void Publish(ReadOnlyMemory<Change> changes)
     {
         lock (_order)
         {
             var known = 0;
             while (known < changes.Length && changes.Span[known].Position <= _current) known++;
-            if (known < changes.Length) Announce(changes[known..], changes.Span[^1].Position);
+            if (known == changes.Length) return;
+            if (changes.Span[known].Position - 1 is var lost && lost > _current)
+            {
+                LogLost(logger, _current + 1, lost);
+                Announce(lost, listener => listener.Lost?.Invoke(lost));
+            }
+            var news = changes[known..];
+            Announce(changes.Span[^1].Position, listener => listener.Changes(news));
         }
     }
 
-    private void Announce(ReadOnlyMemory<Change> changes, long upTo)
+    private void Announce(long upTo, Action<(Action<ReadOnlyMemory<Change>> Changes, Action<long>? Lost)> tell)
     {
-        ImmutableArray<Action<ReadOnlyMemory<Change>>> listeners;
+        ImmutableArray<(Action<ReadOnlyMemory<Change>> Changes, Action<long>? Lost)> listeners;
         lock (_gate)
         {
             if (upTo > _current) Volatile.Write(ref _current, upTo);
             listeners = _listeners;
         }
-        if (!changes.IsEmpty) Tell(listeners, changes);
+        foreach (var listener in listeners)
+        {
+            try
+            {
+                tell(listener);
+            }
+            catch (Exception exception)
+            {
+                LogListenerFailed(logger, exception);
+            }
+        }
         lock (_gate)
         {
             while (_waiters.TryPeek(out var waiter, out var position) && position <= _current)
@@ -75,20 +104,9 @@ public sealed partial class ChangeFeed(ILogger<ChangeFeed> logger) : IChangeFeed
         }
     }
 
-    private void Tell(ImmutableArray<Action<ReadOnlyMemory<Change>>> listeners, ReadOnlyMemory<Change> changes)
-    {
-        foreach (var listener in listeners)
-        {
-            try
-            {
-                listener(changes);
-            }
-            catch (Exception exception)
-            {
-                LogListenerFailed(logger, exception);
-            }
-        }
-    }
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "This silo was cut off for so long that the changes from {From} to {To} are gone; it reads anew what it had in memory")]
+    private static partial void LogLost(ILogger logger, long from, long to);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A listener of the change feed failed")]
     private static partial void LogListenerFailed(ILogger logger, Exception exception);

@@ -56,8 +56,16 @@ public interface IChangeFeed
     /// Adds a listener, called with each batch of changes in position order, without gaps, starting after the returned position. Called on one
     /// thread at a time; it must be quick and must not throw. <see cref="Current"/> has already reached the batch's end when it is called.
     /// </summary>
-    long Subscribe(Action<ReadOnlyMemory<Change>> listener);
+    /// <param name="listener">Takes the changes.</param>
+    /// <param name="lost">
+    /// Called in place of changes that are not to be had any more (this silo was cut off for very long), in their order, with the position of the last one:
+    /// anything may have changed up to there.
+    /// </param>
+    long Subscribe(Action<ReadOnlyMemory<Change>> listener, Action<long>? lost = null);
 
     /// <summary>Completes when <see cref="Current"/> has reached <paramref name="position"/>.</summary>
     ValueTask WaitForAsync(long position, CancellationToken cancellationToken);
+
+    /// <summary>Completes when <see cref="Current"/> has reached all that any silo had acknowledged before the call.</summary>
+    ValueTask CatchUpAsync(CancellationToken cancellationToken);
 }

@@ -65,6 +65,12 @@ public sealed class Fence(string owner, long epoch)
     public bool Broken { get; set; }
 }
 
+/// <summary>
+/// The database cannot be reached, or does not answer; whether a commit was done is not known. It is a time-out to all who only know those: the same call may
+/// succeed later.
+/// </summary>
+public sealed class StorageUnavailableException(string message, Exception? inner = null) : TimeoutException(message, inner);
+
 /// <summary>A commit named an epoch that another activation has since raised. Nothing of the unit was written; the activation must go.</summary>
 public sealed class StaleFenceException(string owner) : Exception($"another activation owns {owner}")
 {

@@ -14,7 +14,7 @@ public sealed class PostgresSilosTests(PostgresCluster cluster) : StoreTests(new
     {
         var other = await Backend.OpenAsync();
         var seen = Follow(other);
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));   // by looking every two seconds alone it would take 80
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(15));   // by looking twice a second alone it would take 20, and more
 
         for (var i = 1; i <= 40; i++)
         {
@@ -41,7 +41,7 @@ public sealed class PostgresSilosTests(PostgresCluster cluster) : StoreTests(new
     public async Task What_others_committed_comes_before_the_own_commit()
     {
         List<Change> seen = [];
-        Storage.Feed.Subscribe(changes => seen.AddRange(changes.Span));
+        Storage.Feed.Subscribe(changes => seen.AddRange(changes.Span), Lost);
         var other = await Backend.OpenAsync();
         for (var i = 0; i < 10; i++)
         {
@@ -55,6 +55,41 @@ public sealed class PostgresSilosTests(PostgresCluster cluster) : StoreTests(new
             Assert.Equal(2 * (i + 1), seen.Count);
         }
         Assert.Equal(Enumerable.Range(1, 20).Select(i => (long)i), seen.Select(change => change.Position));
+    }
+
+    [Fact]
+    public async Task What_one_silo_acknowledged_the_next_question_to_another_finds()
+    {
+        var other = await Backend.OpenAsync();
+        for (var i = 0; i < 100; i++)
+        {
+            var committed = await CommitAsync(unit => unit.NextPosition(ChangeKind.RoomEvent, Room));
+            await Task.WhenAll(Enumerable.Range(0, 3).Select(async _ =>
+            {
+                await other.Feed.CatchUpAsync(TestContext.Current.CancellationToken);
+                Assert.True(other.Feed.Current >= committed.FirstPosition);
+            }));
+        }
+    }
+
+    [Fact]
+    public async Task A_silo_that_missed_changes_for_good_is_told_so_before_it_goes_on()
+    {
+        var told = Channel.CreateUnbounded<string>();
+        Storage.Feed.Subscribe(
+            changes =>
+            {
+                foreach (var change in changes.Span) told.Writer.TryWrite($"{change.Position} {change.Key}");
+            },
+            upTo => told.Writer.TryWrite($"lost up to {upTo}"));
+
+        await Backend.ExecuteAsync(
+            "UPDATE stream_head SET pos = pos + 10; INSERT INTO changes (pos, kind, key) SELECT pos, 1, '!late:one.test' FROM stream_head");
+
+        Assert.Equal("lost up to 9", await told.Reader.ReadAsync(TestContext.Current.CancellationToken));
+        Assert.Equal("10 !late:one.test", await told.Reader.ReadAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(11, (await CommitAsync(unit => unit.NextPosition(ChangeKind.RoomEvent, Room))).FirstPosition);
+        Assert.Equal($"11 {Room}", await told.Reader.ReadAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -76,10 +111,14 @@ public sealed class PostgresSilosTests(PostgresCluster cluster) : StoreTests(new
     private static ChannelReader<Change> Follow(IStorage storage)
     {
         var seen = Channel.CreateUnbounded<Change>();
-        storage.Feed.Subscribe(changes =>
-        {
-            foreach (var change in changes.Span) seen.Writer.TryWrite(change);
-        });
+        storage.Feed.Subscribe(
+            changes =>
+            {
+                foreach (var change in changes.Span) seen.Writer.TryWrite(change);
+            },
+            Lost);
         return seen.Reader;
     }
+
+    private static void Lost(long upTo) => Assert.Fail($"The changes up to {upTo} are lost");
 }

@@ -40,9 +40,15 @@ public sealed class ErasedUsers(IStorage storage)
     private async Task LoadAsync(bool subscribe)
     {
         if (subscribe)
-            storage.Feed.Subscribe(OnChanges);
+            storage.Feed.Subscribe(OnChanges, OnLost);
         foreach (var userId in await storage.Accounts.ErasedAsync())
             _users[userId] = true;
+    }
+
+    private void OnLost(long upTo)
+    {
+        lock (_gate)
+            _loading = LoadAsync(subscribe: false);
     }
 
     private void OnChanges(ReadOnlyMemory<Change> batch)

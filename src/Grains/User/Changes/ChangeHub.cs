@@ -29,7 +29,7 @@ public sealed class ChangeHub
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         _ring = new Change[capacity];
         Feed = feed;
-        var start = feed.Subscribe(OnChanges);
+        var start = feed.Subscribe(OnChanges, OnLost);
         lock (_gate)
         {
             // The first batches may have come before the start was known.
@@ -227,6 +227,22 @@ public sealed class ChangeHub
         {
             if (IsNeighbourly(change.Kind))
                 told(change);
+        }
+    }
+
+    /// <summary>Nothing is known of what came before: readers ask storage.</summary>
+    private void OnLost(long upTo)
+    {
+        lock (_gate)
+        {
+            _neighbourly.Clear();
+            (_appended, _neighbourlyStart, _horizon, _position) = (0, 0, upTo, upTo);
+            foreach (var (name, key) in _keys.ToList())
+            {
+                key.Last = default;
+                key.Signal(upTo);
+                DropIfUnused(name, key);
+            }
         }
     }
 

@@ -15,7 +15,9 @@ internal static class SyncRun
             !(await ReadFilterAsync(user, request.Filter, cancellationToken)).TryGet(out var filter, out error))
             return error;
         var services = user.Services;
-        if (since.Position > services.Hub.Feed.Current && !await ReachAsync(services, since.Position, cancellationToken))
+        // What the client was answered by any silo is told by this one.
+        await CatchUpAsync(services, cancellationToken);
+        if (since.Position > services.Hub.Feed.Current)
             return MatrixError.InvalidParam("The sync token is of a time to come");
         await user.Devices.AcknowledgeAsync(request.Requester.DeviceId, since.ToDevice);
 
@@ -56,19 +58,10 @@ internal static class SyncRun
         return await user.FilterAsync(filter, cancellationToken) is { } stored ? stored : MatrixError.InvalidParam("No such filter");
     }
 
-    /// <summary>Another silo may be a little ahead of this one.</summary>
-    private static async ValueTask<bool> ReachAsync(UserServices services, long position, CancellationToken cancellationToken)
+    private static async ValueTask CatchUpAsync(UserServices services, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var timer = services.Time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), limit, s_maxCatchUp, Timeout.InfiniteTimeSpan);
-        try
-        {
-            await services.Hub.Feed.WaitForAsync(position, limit.Token);
-            return true;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return false;
-        }
+        var catchingUp = services.Hub.Feed.CatchUpAsync(cancellationToken);
+        if (!catchingUp.IsCompletedSuccessfully)
+            await catchingUp.AsTask().WaitAsync(s_maxCatchUp, services.Time, cancellationToken);
     }
 }

@@ -67,6 +67,32 @@ public sealed class ChangeHubTests
     }
 
     [Fact]
+    public async Task After_changes_were_lost_storage_is_asked_for_all_that_was_before()
+    {
+        var feed = new FakeFeed();
+        var hub = new ChangeHub(feed, capacity: 8);
+        using var watcher = hub.Watch("@a:x");
+        watcher.SetRooms(new HashSet<string> { "!mine" });
+        for (var i = 0; i < 20; i++)
+            feed.Publish((ChangeKind.RoomEvent, "!mine"), (ChangeKind.Presence, "@b:x"));
+        var before = hub.Position;
+        var wait = watcher.WaitAsync(before, TimeSpan.FromMinutes(5), TimeProvider.System, CancellationToken.None).AsTask();
+        feed.Lose(5, ChangeKind.Typing, "!other");
+        Assert.True(await wait);
+        Assert.Equal(before + 6, hub.Position);
+        Assert.False(watcher.TryCollect(before, hub.Position, new ChangeSet()));
+        Assert.False(watcher.TryCollect(before + 4, hub.Position, new ChangeSet()));
+        Assert.True(watcher.LastOwn(ChangeKind.Membership) >= before + 5);
+        var changes = new ChangeSet();
+        Assert.True(watcher.TryCollect(before + 5, hub.Position, changes));
+        Assert.True(changes.IsEmpty);
+        for (var i = 0; i < 20; i++)
+            feed.Publish((ChangeKind.RoomEvent, "!mine"));
+        Assert.True(watcher.TryCollect(hub.Position - 3, hub.Position, changes));
+        Assert.Equal(["!mine"], changes.Rooms.Keys);
+    }
+
+    [Fact]
     public async Task A_wait_ends_for_a_change_that_concerns_the_user_and_for_no_other()
     {
         var feed = new FakeFeed();

@@ -7,6 +7,7 @@ internal sealed class FakeFeed : IChangeFeed
 {
     private readonly Lock _gate = new();
     private readonly List<Action<ReadOnlyMemory<Change>>> _listeners = [];
+    private readonly List<Action<long>> _lost = [];
     private readonly List<Change> _log = [];
 
     public long Current
@@ -32,14 +33,31 @@ internal sealed class FakeFeed : IChangeFeed
         }
     }
 
-    public long Subscribe(Action<ReadOnlyMemory<Change>> listener)
+    /// <summary>Loses changes, and publishes one behind them.</summary>
+    public void Lose(int count, ChangeKind kind, string key)
+    {
+        lock (_gate)
+        {
+            _log.AddRange(Enumerable.Range(1, count).Select(i => new Change(_log.Count + i, ChangeKind.RoomEvent, "!lost")).ToList());
+            foreach (var lost in _lost)
+                lost(_log.Count);
+        }
+
+        Publish((kind, key));
+    }
+
+    public long Subscribe(Action<ReadOnlyMemory<Change>> listener, Action<long>? lost = null)
     {
         lock (_gate)
         {
             _listeners.Add(listener);
+            if (lost is not null)
+                _lost.Add(lost);
             return _log.Count;
         }
     }
 
     public ValueTask WaitForAsync(long position, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public ValueTask CatchUpAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 }
