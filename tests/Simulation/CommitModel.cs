@@ -15,9 +15,6 @@ public sealed record CommitModel(CommitWay Way, int Silos, int WritersPerSilo, d
     /// <summary>And for each unit in it.</summary>
     public double PerUnit { get; init; } = 0.02;
 
-    /// <summary>What giving positions to a group takes, where the database does that by itself.</summary>
-    public double Positions { get; init; } = 0.1;
-
     /// <summary>The mean of the times that writers think, which are spread exponentially; 0: none does.</summary>
     public double Think { get; init; } = 2;
 

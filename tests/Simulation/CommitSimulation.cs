@@ -109,22 +109,29 @@ public sealed class CommitSimulation
             {
                 switch (model.Way)
                 {
-                    case CommitWay.CounterFirst:
+                    case CommitWay.HeldThroughSync:
                         simulation.TakeCounter(() => clock.After(model.RoundTrip + model.Execute(group.Count), () => simulation.Sync(() =>
                         {
                             simulation.GiveCounterBack();
                             Answer(group);
                         })));
                         break;
-                    case CommitWay.CounterLast:
-                        clock.After(model.Execute(group.Count), () => simulation.TakeCounter(() => clock.After(model.Positions, () => simulation.Sync(() =>
+                    case CommitWay.GivenBackBefore:
+                        simulation.TakeCounter(() => clock.After(model.RoundTrip + model.Execute(group.Count), () =>
                         {
                             simulation.GiveCounterBack();
-                            Answer(group);
-                        }))));
+                            simulation.Sync(() => Answer(group));
+                        }));
+                        break;
+                    case CommitWay.WithinDatabase:
+                        simulation.TakeCounter(() => clock.After(model.Execute(group.Count), () =>
+                        {
+                            simulation.GiveCounterBack();
+                            simulation.Sync(() => Answer(group));
+                        }));
                         break;
                     default:
-                        clock.After(model.Execute(group.Count) + model.Positions, () => simulation.Sync(() => Answer(group)));
+                        clock.After(model.Execute(group.Count), () => simulation.Sync(() => Answer(group)));
                         break;
                 }
             });
