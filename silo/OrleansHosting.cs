@@ -86,6 +86,8 @@ internal static class OrleansHosting
             settings.Cluster.Address ?? SiloAddresses.TowardsDatabase(Parse(settings.Database)),
             settings.Cluster.SiloPort is > 0 and var port ? port : SiloAddresses.FreePort(),
             settings.Cluster.GatewayPort);
+        if (settings.Cluster.Tls is { } tls)
+            silo.UseTls(ClusterTls.Read(tls, settings.ServerName.Value).Apply);
         silo.Configure<ClusterMembershipOptions>(NoticeDeathSoon);
         var database = ConnectionOf(settings, OwnConnections);
         silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (Invariant, database));

@@ -32,6 +32,7 @@ public static class SettingsReader
                 SiloPort = (int)reader.Integer("Cluster:SiloPort", ClusterSettings.DefaultSiloPort, 0, 65535),
                 GatewayPort = (int)reader.Integer("Cluster:GatewayPort", ClusterSettings.DefaultGatewayPort, 0, 65535),
                 Role = Role(reader),
+                Tls = Tls(reader),
             },
             TrustedProxies = Networks(reader, "TrustedProxies"),
             Telemetry = new TelemetrySettings
@@ -98,6 +99,24 @@ public static class SettingsReader
     private static List<IPNetwork> Networks(Reader reader, string key) =>
         [.. reader.List(key, static text => IPNetwork.TryParse(text, out _) ? null : $"'{text}' is not a network such as 10.0.0.0/8")
             .Select(static text => IPNetwork.Parse(text))];
+
+    private static ClusterTlsSettings? Tls(Reader reader)
+    {
+        string[] names = ["Certificate", "Key", "Authority"];
+        var paths = names.Select(name => reader.Text($"Cluster:Tls:{name}")).ToList();
+        if (paths.TrueForAll(static path => path is null))
+            return null;
+        for (var i = 0; i < names.Length; i++)
+        {
+            var key = $"{Section}:Cluster:Tls:{names[i]}";
+            if (paths[i] is null)
+                throw new SettingsException(key, "is missing: a certificate, its key and its authority belong together");
+            if (!File.Exists(paths[i]))
+                throw new SettingsException(key, $"there is no file '{paths[i]}'");
+        }
+
+        return new ClusterTlsSettings(paths[0]!, paths[1]!, paths[2]!);
+    }
 
     private static bool Dashboard(Reader reader)
     {

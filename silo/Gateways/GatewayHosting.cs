@@ -41,6 +41,8 @@ internal static class GatewayHosting
                 client.AddActivityPropagation();
             var database = OrleansHosting.ConnectionOf(settings, OwnConnections);
             client.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = (OrleansHosting.Invariant, database));
+            if (settings.Cluster.Tls is { } tls)
+                client.UseTls(ClusterTls.Read(tls, settings.ServerName.Value).Apply);
             Watch(client.Services);
             client.UseConnectionRetryFilter<SiloWait>();
             client.AddOutgoingGrainCallFilter<LostCallFilter>();

@@ -102,7 +102,16 @@ public sealed record ClusterSettings
 
     /// <summary>What this process does.</summary>
     public ClusterRole Role { get; init; }
+
+    /// <summary>How silos and gateways know each other; null: whoever reaches a port is believed.</summary>
+    public ClusterTlsSettings? Tls { get; init; }
 }
+
+/// <summary>Mutual TLS between the processes of a cluster (section <c>Matrix:Cluster:Tls</c>): paths of PEM files.</summary>
+/// <param name="Certificate">The certificate of this process, for servers and clients.</param>
+/// <param name="Key">Its private key.</param>
+/// <param name="Authority">The certificates of the authority that all certificates of the cluster are of.</param>
+public sealed record ClusterTlsSettings(string Certificate, string Key, string Authority);
 
 /// <summary>What a process of a cluster does.</summary>
 public enum ClusterRole

@@ -52,6 +52,7 @@ public sealed class SettingsReaderTests
     [InlineData("Cluster:Role", "gateway")]
     [InlineData("Cluster:GatewayPort", "65536")]
     [InlineData("KeySecret", "short")]
+    [InlineData("Cluster:Tls:Certificate", "/none.pem")]
     [InlineData("TrustedProxies:0", "10.0.0.1/8")]
     [InlineData("Registration:Enable", "true")]
     [InlineData("Turn:Uris:0", "http://turn")]
