@@ -32,12 +32,13 @@ public sealed partial class ContainerSettingsTests
             Assert.NotEmpty(settings.TrustedProxies);
             Assert.Equal(workload.Name, settings.Cluster.Role.ToString().ToLowerInvariant());
             roles.Add(settings.Cluster.Role);
+            Assert.Equal(folder == "overlays/production", settings.Cluster.Tls is not null);
             if (settings.Cluster.Role == ClusterRole.Gateway)
             {
                 // It has no data and no key, and nobody connects to it but with requests.
                 Assert.DoesNotContain("Matrix__KeySecret", environment.Keys);
                 Assert.Single(workload.Container.Ports);
-                Assert.Null(workload.Container.VolumeMounts);
+                Assert.DoesNotContain(workload.Container.VolumeMounts ?? [], mount => mount.MountPath == settings.DataDirectory);
                 continue;
             }
 
@@ -91,7 +92,18 @@ public sealed partial class ContainerSettingsTests
 
         foreach (var variable in container.Env)
             environment.Add(variable.Name, Value(variable));
+        foreach (var key in environment.Keys.Where(static key => key.StartsWith("Matrix__Cluster__Tls__", StringComparison.Ordinal)))
+            environment[key] = CertificateFile(environment[key], container);
         return environment;
+    }
+
+    // The reader wants files that are there; in a pod they come with a secret.
+    private static string CertificateFile(string path, V1Container container)
+    {
+        Assert.Contains(Path.GetFileName(path), new[] { "tls.crt", "tls.key", "ca.crt" });
+        var mount = Assert.Single(container.VolumeMounts, mount => mount.MountPath == Path.GetDirectoryName(path));
+        Assert.Equal(("tls", true), (mount.Name, mount.ReadOnlyProperty));
+        return Repository.PathOf("README.md");
     }
 
     private static string Value(V1EnvVar variable)
