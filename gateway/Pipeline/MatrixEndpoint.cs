@@ -69,7 +69,8 @@ public sealed class MatrixEndpoint
             return await RunForServerAsync(context);
 
         // Without a user the address is counted before anything is done; with one, the user is.
-        if (Options is { Rate: { } early, Access: Access.Anonymous or Access.Optional } && Limit(early, Authenticator.AddressOf(context)) is { } tooEarly)
+        if (Options is { Rate: { } early, Access: Access.Anonymous or Access.Optional } &&
+            await LimitAsync(early, Authenticator.AddressOf(context)) is { } tooEarly)
             return tooEarly;
         Outcome<Requester?> authenticated;
         try
@@ -83,7 +84,7 @@ public sealed class MatrixEndpoint
 
         if (!authenticated.TryGet(out var requester, out var error) && error is not null)
             return error;
-        if (Options is { Rate: { } rate, Access: Access.User or Access.Guest or Access.Admin } && Limit(rate, requester!.UserId) is { } tooMany)
+        if (Options is { Rate: { } rate, Access: Access.User or Access.Guest or Access.Admin } && await LimitAsync(rate, requester!.UserId) is { } tooMany)
             return tooMany;
         using var request = new MatrixRequest(context, this, requester);
         MatrixResponse response;
@@ -105,7 +106,7 @@ public sealed class MatrixEndpoint
     private async ValueTask<MatrixResponse> RunForServerAsync(HttpContext context)
     {
         var address = Authenticator.AddressOf(context);
-        if (Limit(RateClass.Server, address) is { } tooEarly)
+        if (await LimitAsync(RateClass.Server, address) is { } tooEarly)
             return tooEarly;
         using var lease = Services.Bodies.Open(address);
         if (!(await RequestBody.ReadAsync(context, Options.MaxBody, lease, Services.Time)).TryGet(out var body, out var error))
@@ -114,7 +115,7 @@ public sealed class MatrixEndpoint
         var verified = await Services.Verifier.VerifyAsync(context.Request.Headers.Authorization, Method, target, body, context.RequestAborted);
         if (!verified.TryGet(out var origin, out error))
             return error;
-        if (Limit(RateClass.Server, origin) is { } tooMany)
+        if (await LimitAsync(RateClass.Server, origin) is { } tooMany)
             return tooMany;
         if (!Options.CallsServerGrain)
             await Services.Grains.GetGrain<IRemoteServerGrain>(origin).SeenAlive();
@@ -138,8 +139,8 @@ public sealed class MatrixEndpoint
         return _handler(request);
     });
 
-    private MatrixError? Limit(RateClass rate, string key) =>
-        Services.Limiter.Take(rate, key) is > 0 and var wait ? MatrixError.LimitExceeded(wait) : null;
+    private async ValueTask<MatrixError?> LimitAsync(RateClass rate, string key) =>
+        await Services.Limiter.TakeAsync(rate, key) is > 0 and var wait ? MatrixError.LimitExceeded(wait) : null;
 
     private MatrixError ErrorOf(Exception fault)
     {

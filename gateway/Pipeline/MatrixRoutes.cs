@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using OrleansMatrix.Grains.Abstractions.RateLimiting;
 using OrleansMatrix.Grains.Abstractions.Account;
 
 namespace OrleansMatrix.Gateway.Pipeline;
@@ -36,8 +37,14 @@ public static class MatrixRoutes
 
     /// <summary>Registers what the gateway needs; the silo registers settings, time and the grain factory.</summary>
     public static IServiceCollection AddMatrixGateway(this IServiceCollection services) => services
-        .AddSingleton(static provider => new RateLimiter(
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().RateLimitsEnabled))
+        .AddSingleton(static provider =>
+        {
+            var settings = provider.GetRequiredService<Grains.Abstractions.MatrixSettings>();
+            var grains = provider.GetRequiredService<IGrainFactory>();
+            return new RateLimiter(
+                provider.GetRequiredService<TimeProvider>(), settings.Database.Length > 0 ? key => grains.GetGrain<IRateLimitGrain>(key) : null,
+                settings.RateLimitsEnabled);
+        })
         .AddSingleton(static provider => new BodyBudget(provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().Federation.BodyMemoryBytes))
         .AddSingleton<RouteTable>()
         .AddSingleton(static provider => new SessionCache(

@@ -1,65 +1,42 @@
+using OrleansMatrix.Grains.Abstractions.RateLimiting;
+
 namespace OrleansMatrix.Gateway.Pipeline;
 
-/// <summary>
-/// Token buckets in constant memory (generic cell rate algorithm): each class has a table of times, and a key takes from the slot that it hashes to. Two
-/// keys that meet in a slot share its rate; string hashing is seeded per process, so nobody can choose whom to meet.
-/// </summary>
+/// <summary>The request rates of this server: counted here where this process is all of it, else by all gateways together (ADR 0101).</summary>
+/// <param name="time">The clock.</param>
+/// <param name="buckets">The grain with a key's buckets; null: no other process has requests of this server.</param>
 /// <param name="enabled">False: everything is let through.</param>
-public sealed class RateLimiter(TimeProvider time, bool enabled = true)
+public sealed class RateLimiter(TimeProvider time, Func<string, IRateLimitGrain>? buckets, bool enabled = true)
 {
-    private const int Slots = 1 << 16;
-    private const int PageSize = 1 << 10;
-    private readonly Table[] _tables =
+    // Of the classes with high rates each gateway gives a twentieth by itself, so that ordinary use costs no call.
+    private const int OwnPart = 20;
+
+    private static readonly (RateClass Class, Rate Rate)[] s_rates =
     [
-        new(PerSecond: 50, Burst: 200), // General
-        new(PerSecond: 5, Burst: 50), // Login
-        new(PerSecond: 2, Burst: 20), // Registration
-        new(PerSecond: 20, Burst: 200), // Media
-        new(PerSecond: 5, Burst: 50), // Outreach
-        new(PerSecond: 200, Burst: 2000), // Server
+        (RateClass.General, new Rate(50, 200)),
+        (RateClass.Login, new Rate(5, 50)),
+        (RateClass.Registration, new Rate(2, 20)),
+        (RateClass.Media, new Rate(20, 200)),
+        (RateClass.Outreach, new Rate(5, 50)),
+        (RateClass.Server, new Rate(200, 2000)),
     ];
 
+    private readonly RateTable?[] _own = [.. s_rates.Select(entry => OwnRate(entry.Rate, buckets is not null) is { } rate ? new RateTable(rate, time) : null)];
+    private readonly SharedRates? _shared = buckets is null ? null : new SharedRates(buckets, time);
+
     /// <summary>Takes a token; 0 if there was one, else the milliseconds until there will be.</summary>
-    public long Take(RateClass rate, string key)
+    public ValueTask<long> TakeAsync(RateClass rateClass, string key)
     {
         if (!enabled)
-            return 0;
-        var table = _tables[(int)rate];
-        ref var slot = ref table.Slot((uint)key.GetHashCode(StringComparison.Ordinal) % Slots);
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        while (true)
-        {
-            // The slot holds the time at which the bucket will be full again.
-            var full = Volatile.Read(ref slot);
-            var next = Math.Max(full, now) + table.Interval;
-            var wait = next - now - table.Capacity;
-            if (wait > 0)
-                return wait;
-            if (Interlocked.CompareExchange(ref slot, next, full) == full)
-                return 0;
-        }
+            return new(0);
+        var wait = _own[(int)rateClass]?.Take(key);
+        return wait is 0 || _shared is null ? new(wait ?? 0) : _shared.TakeAsync(rateClass, s_rates[(int)rateClass].Rate, key);
     }
 
-    private sealed record Table(int PerSecond, int Burst)
+    private static Rate? OwnRate(Rate whole, bool isShared)
     {
-        // A small server fills few of them.
-        private readonly long[]?[] _pages = new long[Slots / PageSize][];
-
-        public long Interval => 1000 / PerSecond;
-
-        public long Capacity => Interval * Burst;
-
-        public ref long Slot(uint index)
-        {
-            ref var page = ref _pages[index / PageSize];
-            var times = Volatile.Read(ref page);
-            if (times is null)
-            {
-                var made = new long[PageSize];
-                times = Interlocked.CompareExchange(ref page, made, null) ?? made;
-            }
-
-            return ref times[index % PageSize];
-        }
+        if (!isShared)
+            return whole;
+        return whole.PerSecond < OwnPart ? null : new Rate(whole.PerSecond / OwnPart, whole.Burst / OwnPart);
     }
 }

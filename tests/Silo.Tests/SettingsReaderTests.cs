@@ -53,7 +53,6 @@ public sealed class SettingsReaderTests
     [InlineData("Cluster:GatewayPort", "65536")]
     [InlineData("KeySecret", "short")]
     [InlineData("Cluster:Tls:Certificate", "/none.pem")]
-    [InlineData("TrustedProxies:0", "10.0.0.1/8")]
     [InlineData("Registration:Enable", "true")]
     [InlineData("Turn:Uris:0", "http://turn")]
     public void A_wrong_setting_is_named_in_one_line(string key, string value)

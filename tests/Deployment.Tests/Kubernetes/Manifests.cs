@@ -9,8 +9,8 @@ namespace OrleansMatrix.Deployment.Tests.Kubernetes;
 /// <summary>The objects of a folder of <c>k8s/</c>, read by the types of Kubernetes' client: a field that they do not have is a fault.</summary>
 internal sealed class Manifests
 {
-    /// <summary>The folders.</summary>
-    public static readonly TheoryData<string> Folders = new("base", "overlays/trial", "overlays/production");
+    /// <summary>The folders; what overlays come to is known with kubectl only (<see cref="OverlayTests"/> reads their files without).</summary>
+    public static readonly TheoryData<string> Folders = Kubectl.IsInstalled ? new("base", "overlays/trial", "overlays/production") : new("base");
 
     private static readonly FrozenDictionary<string, Lazy<Manifests>> s_read = Folders.ToFrozenDictionary(
         static row => row.Data, static row => new Lazy<Manifests>(() => row.Data == "base" ? ReadBase() : ReadOverlay(row.Data)));
@@ -26,7 +26,13 @@ internal sealed class Manifests
         .. All<V1StatefulSet>().Select(static s => new Workload(s.Metadata.Name, s.Spec.Selector, s.Spec.Template)),
     ];
 
+    /// <summary>Kind and name of each object.</summary>
+    public IEnumerable<(string Kind, string Name)> Names => _objects.Cast<IKubernetesObject<V1ObjectMeta>>().Select(static o => (o.Kind, o.Metadata.Name));
+
     public IEnumerable<T> All<T>() => _objects.OfType<T>();
+
+    /// <summary>Reads one file.</summary>
+    public static Manifests ReadFile(string path) => new(Parse(File.ReadAllText(path)));
 
     /// <summary>Reads a folder; overlays, and what they make of the base, by kubectl.</summary>
     public static Manifests Read(string folder) => s_read[folder].Value;
