@@ -9,7 +9,7 @@ public sealed record ContentRow(string Upload, long Size);
 /// The content of media on PostgreSQL, in pieces of <see cref="PieceSize"/> bytes, the last one shorter, so that nobody holds more than a piece in memory. It
 /// appears under its name when it is whole. Every call may be repeated.
 /// </summary>
-public interface IContentStore
+public interface IContentPieces
 {
     /// <summary>Bytes of a piece.</summary>
     const int PieceSize = 256 * 1024;
@@ -34,7 +34,11 @@ public interface IContentStore
 
     /// <summary>A piece; null if there is none.</summary>
     ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string upload, int piece, CancellationToken cancellationToken = default);
+}
 
+/// <summary>The content of media, where it is kept.</summary>
+public interface IContentStore : IContentPieces
+{
     /// <summary>Deletes the uploads without a name that were started before a time (milliseconds since the epoch): who sent them is gone.</summary>
     Task DeleteAbandonedAsync(long before, CancellationToken cancellationToken = default);
 }

@@ -2,7 +2,12 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using OrleansMatrix.Federation.Signing;
+using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Signing;
 using OrleansMatrix.Storage;
 using OrleansMatrix.TestSupport;
 
@@ -17,8 +22,8 @@ public sealed class GatewayTests(PostgresCluster postgres)
     public async Task A_gateway_answers_and_a_silo_does_not()
     {
         var database = await postgres.CreateDatabaseAsync();
-        await using var silo = await TestSilo.StartAsync(database, "Cluster:Role=silo");
-        await using var gateway = await TestSilo.StartAsync(database + ";Application Name=gateway", "Cluster:Role=gateway");
+        await using var silo = await TestSilo.StartAsync(database, "Cluster:Role=silo", "Telemetry:Metrics=true");
+        await using var gateway = await TestSilo.StartAsync(database + ";Application Name=gateway", "Cluster:Role=gateway", "Telemetry:Metrics=true");
         var token = await gateway.RegisterAsync("alice");
         var room = (await gateway.AskAsync(HttpMethod.Post, Client + "createRoom", token, []))["room_id"]!.GetValue<string>();
         await SendAsync(gateway, token, room);
@@ -32,7 +37,7 @@ public sealed class GatewayTests(PostgresCluster postgres)
         await gateway.AskAsync(HttpMethod.Post, Client + "logout", token, []);
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(gateway, Client + "account/whoami", token));
 
-        foreach (var path in new[] { "/health", "/health/live", "/health/ready", "/health/start" })
+        foreach (var path in new[] { "/health", "/health/live", "/health/ready", "/health/start", "/metrics" })
             Assert.Equal((path, HttpStatusCode.OK, HttpStatusCode.OK), (path, await StatusAsync(silo, path), await StatusAsync(gateway, path)));
         foreach (var path in new[] { "/_matrix/client/versions", "/", "/_matrix/key/v2/server" })
             Assert.Equal((path, HttpStatusCode.NotFound, HttpStatusCode.OK), (path, await StatusAsync(silo, path), await StatusAsync(gateway, path)));
@@ -48,6 +53,35 @@ public sealed class GatewayTests(PostgresCluster postgres)
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task A_gateway_knows_who_sent_a_request_of_another_server()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var silo = await TestSilo.StartAsync(database, "Cluster:Role=silo");
+        await using var gateway = await TestSilo.StartAsync(database, "Cluster:Role=gateway");
+        await gateway.RegisterAsync("alice");
+        var (peer, key) = (ServerName.Parse("peer.test"), SigningKey.Generate(new SystemRandom()));
+        var storage = silo.App.Services.GetRequiredService<IStorage>();
+        var unit = new WriteUnit();
+        var until = TimeProvider.System.GetUtcNow().AddHours(1).ToUnixTimeMilliseconds();
+        storage.Servers.PutKey(unit, new ServerKeyRow(peer.Value, key.KeyId, key.VerifyKey.PublicKey.ToArray(), until, false, 0));
+        await storage.CommitAsync(unit);
+
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(peer, key));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(peer, SigningKey.FromSeed(key.KeyId["ed25519:".Length..], new byte[32])));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(ServerName.Parse("localhost"), key));
+
+        async Task<HttpStatusCode> AskAsync(ServerName origin, SigningKey with)
+        {
+            const string Target = "/_matrix/federation/v1/query/profile?user_id=%40alice%3Alocalhost";
+            using var request = new HttpRequestMessage(HttpMethod.Get, Target);
+            request.Headers.TryAddWithoutValidation(
+                "Authorization", RequestSigning.Sign("GET", Target, origin, ServerName.Parse("localhost"), default, with).Value);
+            using var answer = await gateway.Http.SendAsync(request, TestContext.Current.CancellationToken);
+            return answer.StatusCode;
+        }
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task Media_go_through_a_gateway()
     {
         TestPictures.NeedThumbnails();
@@ -55,7 +89,7 @@ public sealed class GatewayTests(PostgresCluster postgres)
         await using var silo = await TestSilo.StartAsync(database);
         await using var gateway = await TestSilo.StartAsync(database, "Cluster:Role=gateway");
         var token = await gateway.RegisterAsync("alice");
-        byte[] content = [.. TestPictures.Png(900, 700), .. new byte[2 * IContentStore.PieceSize]];
+        byte[] content = [.. TestPictures.Png(900, 700), .. new byte[2 * IContentPieces.PieceSize]];
         var id = await gateway.UploadAsync(token, content, "image/png");
         foreach (var side in new[] { silo, gateway })
         {

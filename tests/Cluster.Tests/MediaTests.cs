@@ -10,7 +10,7 @@ namespace OrleansMatrix.Cluster.Tests;
 public sealed class MediaTests(PostgresCluster postgres)
 {
     // Four pieces, the last one not whole.
-    private static readonly byte[] s_large = Enumerable.Range(0, (3 * IContentStore.PieceSize) + 1000).Select(static i => (byte)(i * 7 / 3)).ToArray();
+    private static readonly byte[] s_large = Enumerable.Range(0, (3 * IContentPieces.PieceSize) + 1000).Select(static i => (byte)(i * 7 / 3)).ToArray();
 
     [Fact(Timeout = 120_000)]
     public async Task What_one_silo_stores_the_other_serves()
@@ -19,7 +19,7 @@ public sealed class MediaTests(PostgresCluster postgres)
         await using var one = await TestSilo.StartAsync(database);
         await using var two = await TestSilo.StartAsync(database);
         var token = await one.RegisterAsync("alice");
-        foreach (var content in (byte[][])[s_large, [1, 2, 3], [], s_large[..IContentStore.PieceSize]])
+        foreach (var content in (byte[][])[s_large, [1, 2, 3], [], s_large[..IContentPieces.PieceSize]])
         {
             var id = await one.UploadAsync(token, content);
             using var answer = await two.SendAsync(HttpMethod.Get, $"/_matrix/client/v1/media/download/{id}", token);

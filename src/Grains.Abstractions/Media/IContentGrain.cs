@@ -3,7 +3,7 @@ using OrleansMatrix.Protocol.Errors;
 namespace OrleansMatrix.Grains.Abstractions.Media;
 
 /// <summary>
-/// The content of media for gateways that are no silos, a piece a call; what each call does and how large a piece is, is said at <c>IContentStore</c> of the
+/// The content of media for gateways that are no silos, a piece a call; what each call does and how large a piece is, is said at <c>IContentPieces</c> of the
 /// storage. Every call may be repeated. Key: <see cref="Key"/>.
 /// </summary>
 [Alias("IContentGrain"), GrainInterfaceType("IContentGrain")]

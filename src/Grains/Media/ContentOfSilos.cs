@@ -8,7 +8,7 @@ namespace OrleansMatrix.Grains.Media;
 /// Content and thumbnails as a gateway has them that opens no database: from whichever silo answers. A call that meets a dying silo is made once more, since
 /// what is under way between client and gateway cannot be begun again.
 /// </summary>
-internal sealed class ContentOfSilos(IGrainFactory grains) : IContentStore, IThumbnails
+internal sealed class ContentOfSilos(IGrainFactory grains) : IContentPieces, IThumbnails
 {
     private IContentGrain Silos => grains.GetGrain<IContentGrain>(IContentGrain.Key);
 
@@ -31,9 +31,6 @@ internal sealed class ContentOfSilos(IGrainFactory grains) : IContentStore, IThu
 
     public Task<Outcome<FoundThumbnail>> GetAsync(MediaInfo media, ThumbnailSize wanted) =>
         AskAsync(() => Silos.Thumbnail(media, wanted.Width, wanted.Height, wanted.Crop), CancellationToken.None);
-
-    /// <summary>Silos do it by themselves.</summary>
-    public Task DeleteAbandonedAsync(long before, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
     private static async Task<T> AskAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {

@@ -22,7 +22,7 @@ public static class MediaServices
             ? provider.GetRequiredService<ContentOfSilos>()
             : ActivatorUtilities.CreateInstance<Thumbnailer>(provider));
 
-    private static IServiceCollection AddContents(this IServiceCollection services, Func<IServiceProvider, IContentStore?> store) => services
+    private static IServiceCollection AddContents(this IServiceCollection services, Func<IServiceProvider, IContentPieces?> store) => services
         .AddSingleton<TemporaryFiles>()
         .AddSingleton(provider => FolderOf(provider) is null && store(provider) is { } pieces
             ? new PieceContents(pieces, provider.GetRequiredService<IRandom>(), provider.GetRequiredService<TimeProvider>())

@@ -5,13 +5,13 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Media;
 
 /// <summary>Content in pieces, which every silo reads (ADR 0091).</summary>
-internal sealed class PieceContents(IContentStore store, IRandom random, TimeProvider time) : IContents
+internal sealed class PieceContents(IContentPieces pieces, IRandom random, TimeProvider time) : IContents
 {
     private const int NameLength = 24;
 
     /// <inheritdoc/>
-    public IMediaWriter Create() => new PieceWriter(store, RandomText.Base62(random, NameLength), time);
+    public IMediaWriter Create() => new PieceWriter(pieces, RandomText.Base62(random, NameLength), time);
 
     /// <inheritdoc/>
-    public async ValueTask<Stream?> OpenAsync(string name) => await store.FindAsync(name) is { } content ? new PieceStream(store, content) : null;
+    public async ValueTask<Stream?> OpenAsync(string name) => await pieces.FindAsync(name) is { } content ? new PieceStream(pieces, content) : null;
 }

@@ -3,7 +3,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Media;
 
 /// <summary>Reads content from its beginning to its end, a piece at a time. Between two reads it holds nothing but a piece.</summary>
-internal sealed class PieceStream(IContentStore store, ContentRow content) : Stream
+internal sealed class PieceStream(IContentPieces pieces, ContentRow content) : Stream
 {
     private ReadOnlyMemory<byte> _rest;
     private int _next;
@@ -30,7 +30,7 @@ internal sealed class PieceStream(IContentStore store, ContentRow content) : Str
             return 0;
         if (_rest.IsEmpty)
         {
-            _rest = await store.ReadAsync(content.Upload, _next, cancellationToken) ??
+            _rest = await pieces.ReadAsync(content.Upload, _next, cancellationToken) ??
                 throw new EndOfStreamException($"piece {_next} of the upload {content.Upload} is missing");
             _next++;
         }

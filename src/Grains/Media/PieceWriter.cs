@@ -6,10 +6,10 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Media;
 
 /// <summary>Writes content in pieces, hashing on the way; at the end it gets its name. It holds one piece.</summary>
-internal sealed class PieceWriter(IContentStore store, string upload, TimeProvider time) : IMediaWriter
+internal sealed class PieceWriter(IContentPieces pieces, string upload, TimeProvider time) : IMediaWriter
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly byte[] _piece = ArrayPool<byte>.Shared.Rent(IContentStore.PieceSize);
+    private readonly byte[] _piece = ArrayPool<byte>.Shared.Rent(IContentPieces.PieceSize);
     private int _filled;
     private int _written;
     private bool _isBegun;
@@ -19,22 +19,22 @@ internal sealed class PieceWriter(IContentStore store, string upload, TimeProvid
         _hash.AppendData(chunk.Span);
         while (!chunk.IsEmpty)
         {
-            var taken = Math.Min(chunk.Length, IContentStore.PieceSize - _filled);
+            var taken = Math.Min(chunk.Length, IContentPieces.PieceSize - _filled);
             chunk.Span[..taken].CopyTo(_piece.AsSpan(_filled));
             (_filled, chunk) = (_filled + taken, chunk[taken..]);
-            if (_filled == IContentStore.PieceSize)
+            if (_filled == IContentPieces.PieceSize)
                 await PutAsync(cancellationToken);
         }
     }
 
     public async ValueTask<string> CompleteAsync(string? name)
     {
-        var size = ((long)_written * IContentStore.PieceSize) + _filled;
+        var size = ((long)_written * IContentPieces.PieceSize) + _filled;
         if (_filled > 0)
             await PutAsync(CancellationToken.None);
         await BeginAsync(CancellationToken.None);
         name ??= Convert.ToHexStringLower(_hash.GetHashAndReset());
-        await store.CompleteAsync(upload, name, size);
+        await pieces.CompleteAsync(upload, name, size);
         return name;
     }
 
@@ -47,7 +47,7 @@ internal sealed class PieceWriter(IContentStore store, string upload, TimeProvid
         try
         {
             // Of completed content nothing, but for what was there already under its name.
-            await store.DiscardAsync(upload);
+            await pieces.DiscardAsync(upload);
         }
         catch (Exception)
         {
@@ -58,7 +58,7 @@ internal sealed class PieceWriter(IContentStore store, string upload, TimeProvid
     private async Task PutAsync(CancellationToken cancellationToken)
     {
         await BeginAsync(cancellationToken);
-        await store.PutAsync(upload, _written, _piece.AsMemory(0, _filled), cancellationToken);
+        await pieces.PutAsync(upload, _written, _piece.AsMemory(0, _filled), cancellationToken);
         _written++;
         _filled = 0;
     }
@@ -68,6 +68,6 @@ internal sealed class PieceWriter(IContentStore store, string upload, TimeProvid
         if (_isBegun)
             return;
         _isBegun = true;
-        await store.BeginAsync(upload, time.GetUtcNow().ToUnixTimeMilliseconds(), cancellationToken);
+        await pieces.BeginAsync(upload, time.GetUtcNow().ToUnixTimeMilliseconds(), cancellationToken);
     }
 }
