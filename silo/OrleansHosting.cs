@@ -82,10 +82,12 @@ internal static class OrleansHosting
 
     private static void AddClustered(ISiloBuilder silo, MatrixSettings settings)
     {
-        silo.ConfigureEndpoints(
-            settings.Cluster.Address ?? SiloAddresses.TowardsDatabase(Parse(settings.Database)),
-            settings.Cluster.SiloPort is > 0 and var port ? port : SiloAddresses.FreePort(),
-            settings.Cluster.GatewayPort);
+        var address = settings.Cluster.Address ?? SiloAddresses.TowardsDatabase(Parse(settings.Database));
+        var port = settings.Cluster.SiloPort is > 0 and var given ? given : SiloAddresses.FreePort();
+        SiloAddresses.Check("SiloPort", address, port);
+        if (settings.Cluster.GatewayPort > 0)
+            SiloAddresses.Check("GatewayPort", address, settings.Cluster.GatewayPort);
+        silo.ConfigureEndpoints(address, port, settings.Cluster.GatewayPort);
         if (settings.Cluster.Tls is { } tls)
             silo.UseTls(ClusterTls.Read(tls, settings.ServerName.Value).Apply);
         silo.Configure<ClusterMembershipOptions>(NoticeDeathSoon);

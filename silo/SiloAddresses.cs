@@ -42,6 +42,21 @@ internal static class SiloAddresses
         }
     }
 
+    /// <summary>Looks whether a port can be listened on, before Orleans does: its faults name no key.</summary>
+    /// <exception cref="SettingsException">It is taken, or the address is none of this machine.</exception>
+    public static void Check(string key, IPAddress address, int port)
+    {
+        try
+        {
+            using var probe = new TcpListener(address, port);
+            probe.Start();
+        }
+        catch (SocketException fault)
+        {
+            throw new SettingsException($"Matrix:Cluster:{key}", $"{new IPEndPoint(address, port)} cannot be listened on: {fault.Message}");
+        }
+    }
+
     /// <summary>A port that nothing listens on now.</summary>
     public static int FreePort()
     {

@@ -21,7 +21,8 @@ public sealed class StartTests
     public async Task A_wrong_setting_stops_the_start(string argument, string line)
     {
         using var folder = new TemporaryFolder();
-        var (exitCode, output, errors) = await RunAsync($"--Matrix:DataDirectory={folder.Path}", "--urls=http://127.0.0.1:0", argument);
+        var (exitCode, output, errors) = await RunAsync(
+            $"--Matrix:DataDirectory={folder.Path}", "--urls=http://127.0.0.1:0", "--Matrix:Cluster:SiloPort=0", "--Matrix:Cluster:GatewayPort=0", argument);
         Assert.Equal(1, exitCode);
         Assert.StartsWith(line, errors);
         Assert.Single(errors.TrimEnd().Split('\n'));
