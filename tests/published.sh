@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Publishes the server and runs the tests that start it as a process on what was published: kills, real clients, what is seen from outside. Apart from test.sh, since
-# the native compiler takes some minutes. An executable that is there already: tests/published.sh out/OrleansMatrix
+# Publishes the server and runs the tests that start it as a process on what was published: kills, a cluster, real clients, what is seen from outside. Apart
+# from test.sh, since the native compiler takes some minutes. An executable that is there already: tests/published.sh out/OrleansMatrix
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ $# -gt 0 ]; then
@@ -13,4 +13,5 @@ else
 fi
 export SILO
 dotnet run -c Release --project tests/Silo.Tests -- -class '*KillTests' -class '*SeenFromOutsideTests'
+dotnet run -c Release --project tests/Cluster.Tests -- -class '*ProcessTests'
 dotnet run -c Release --project tests/Interop
