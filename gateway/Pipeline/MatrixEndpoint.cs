@@ -154,7 +154,7 @@ public sealed class MatrixEndpoint
                 return MatrixError.Unknown("The server is stopping", StatusCodes.Status503ServiceUnavailable);
             case TimeoutException:
                 PipelineLog.Unavailable(Services.Logger, Method, Path, fault);
-                return MatrixError.Unknown("The request took too long", StatusCodes.Status503ServiceUnavailable);
+                return MatrixError.Unknown("The server cannot answer this at the moment", StatusCodes.Status503ServiceUnavailable);
             case var _ when ClusterFaults.IsOne(fault):
                 PipelineLog.Unavailable(Services.Logger, Method, Path, fault);
                 return MatrixError.Unknown("A part of the server is being replaced", StatusCodes.Status503ServiceUnavailable);

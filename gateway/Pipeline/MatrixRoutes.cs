@@ -2,8 +2,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using OrleansMatrix.Grains.Abstractions.RateLimiting;
 using OrleansMatrix.Grains.Abstractions.Account;
+using OrleansMatrix.Grains.Abstractions.RateLimiting;
 
 namespace OrleansMatrix.Gateway.Pipeline;
 

@@ -1,0 +1,59 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using OrleansMatrix.TestSupport;
+
+namespace OrleansMatrix.Cluster.Tests;
+
+/// <summary>A silo that loses its database acknowledges nothing, and goes on by itself when it is back (ADR 0101).</summary>
+public sealed class DatabaseLossTests(PostgresCluster postgres)
+{
+    private const string Client = "/_matrix/client/v3/";
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_silo_without_its_database_answers_503_and_comes_back()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        using var link = new DatabaseLink(database);
+        await using var cut = await TestSilo.StartAsync(link.Database);
+        await using var other = await TestSilo.StartAsync(database);
+        var alice = await other.RegisterAsync("alice");
+        var rooms = new List<string>();
+        for (var i = 0; i < 6; i++)
+            rooms.Add((await (i % 2 == 0 ? cut : other).AskAsync(HttpMethod.Post, Client + "createRoom", alice, []))["room_id"]!.GetValue<string>());
+        foreach (var room in rooms)
+            Assert.Equal(HttpStatusCode.OK, await SendAsync(cut, room, alice, "before"));
+
+        link.Cut();
+        for (var round = 0; round < 3; round++)
+        {
+            // A room lives on the silo that made it: those of the other one are none the worse for it.
+            Assert.Equal(
+                rooms.Select((_, i) => i % 2 == 0 ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.OK),
+                await Task.WhenAll(rooms.Select(room => SendAsync(other, room, alice, "meanwhile"))));
+        }
+
+        using (var page = await cut.SendAsync(HttpMethod.Get, $"{Client}rooms/{rooms[0]}/messages?dir=b", alice))
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, page.StatusCode);
+        using (var ready = await cut.SendAsync(HttpMethod.Get, "/health/ready"))
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+
+        link.Mend();
+        foreach (var room in rooms)
+        {
+            while (await SendAsync(other, room, alice, "meanwhile") is var status && status != HttpStatusCode.OK)
+                Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+            Assert.Equal(HttpStatusCode.OK, await SendAsync(cut, room, alice, "after"));
+            var page = await cut.AskAsync(HttpMethod.Get, $"{Client}rooms/{room}/messages?dir=b&limit=3", alice);
+            Assert.Equal(["after", "meanwhile", "before"], page["chunk"]!.AsArray().Select(e => e!["content"]!["body"]!.GetValue<string>()));
+        }
+    }
+
+    /// <summary>Sends a message; a repetition of it is the same one.</summary>
+    private static async Task<HttpStatusCode> SendAsync(TestSilo silo, string room, string token, string body)
+    {
+        var message = JsonContent.Create(new JsonObject { ["msgtype"] = "m.text", ["body"] = body });
+        using var answer = await silo.SendAsync(HttpMethod.Put, $"{Client}rooms/{room}/send/m.room.message/{body}", token, message);
+        return answer.StatusCode;
+    }
+}
