@@ -16,7 +16,10 @@ public sealed class PortTests(PostgresCluster postgres)
         other.Start();
         var port = ((IPEndPoint)other.LocalEndpoint).Port;
         var database = await postgres.CreateDatabaseAsync();
-        var fault = Assert.Throws<SettingsException>(() => TestSilo.Create(database, $"Cluster:{key}={port}"));
+        using var data = new TemporaryFolder();
+        var fault = Assert.Throws<SettingsException>(() => MatrixServer.Build(
+            [$"--Matrix:DataDirectory={data.Path}", $"--Matrix:Database={database}", "--Matrix:Cluster:SiloPort=0", "--Matrix:Cluster:GatewayPort=0",
+                $"--Matrix:Cluster:{key}={port}"]));
         Assert.StartsWith($"Matrix:Cluster:{key}: 127.0.0.1:{port} ", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', fault.Message);
     }
