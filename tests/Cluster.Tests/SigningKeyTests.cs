@@ -6,6 +6,9 @@ using OrleansMatrix.TestSupport;
 
 [assembly: AssemblyFixture(typeof(PostgresCluster))]
 
+// One cluster at a time: of several beside each other none has the time that its silos give each other.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
 namespace OrleansMatrix.Cluster.Tests;
 
 /// <summary>The signing key of a cluster lies in its database (ADR 0090).</summary>
