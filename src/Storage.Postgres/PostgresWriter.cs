@@ -21,8 +21,12 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
     /// <summary>Returns once everything that was committed before is on disk: a commit of its own that writes to the log.</summary>
     public const string Sync = "SELECT pg_logical_emit_message(true, 'matrix', '')";
 
-    /// <summary>The transaction's commit does not wait for the disk, and so holds its locks for no longer than its work takes.</summary>
-    private const string DoNotWait = "SET LOCAL synchronous_commit TO off";
+    /// <summary>
+    /// The transaction's commit does not wait for the disk, and so holds its locks for no longer than its work takes. A silo that stands still, or whose machine
+    /// is gone, between the two round trips is not waited for either: the database ends its session, and the others go on.
+    /// </summary>
+    private const string DoNotWait =
+        "SELECT set_config('synchronous_commit', 'off', true), set_config('idle_in_transaction_session_timeout', '2s', true)";
     private const int MostUnits = 512;
     private const int MostRetries = 2;
     private const string LockHead = "SELECT pos FROM stream_head FOR UPDATE";
@@ -138,7 +142,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         }
         var opening = new CommitBatch(_connection, _plans, joined: false);
         opening.Add("BEGIN", null);
-        opening.Add(DoNotWait, null);
+        opening.Add(DoNotWait, static _ => { });
         opening.Add(LockHead, row => head = row.Integer(0));
         if (epochs.Count > 0)
             opening.Add(SelectFences, row => epochs[row.Text(0)] = row.Integer(1), PostgresParameters.Texts([.. epochs.Keys.Select(SqlText.Escape)]));
@@ -193,7 +197,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         {
             // What others are told of is on disk. Notifying commits one after the other: it must not wait for the disk either.
             batch.Add("BEGIN", null);
-            batch.Add(DoNotWait, null);
+            batch.Add(DoNotWait, static _ => { });
             batch.Add(Notify, static _ => { }, PostgresParameters.Text(Channel), PostgresParameters.Text(head.ToString(CultureInfo.InvariantCulture)));
             batch.Add("COMMIT", null);
         }

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace OrleansMatrix.Cluster.Tests;
 
-/// <summary>A way to a database that can be cut and mended.</summary>
+/// <summary>A way to a database that can be cut and mended, and on which answers can be held back.</summary>
 internal sealed class DatabaseLink : IDisposable
 {
     private readonly string _database;
@@ -13,6 +13,7 @@ internal sealed class DatabaseLink : IDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentDictionary<Socket, bool> _sockets = new();
     private volatile bool _isCut;
+    private volatile TaskCompletionSource? _held;
 
     /// <param name="database">The connection string of a database on a Unix socket.</param>
     public DatabaseLink(string database)
@@ -40,6 +41,15 @@ internal sealed class DatabaseLink : IDisposable
 
     public void Mend() => _isCut = false;
 
+    /// <summary>The database is asked and its answers do not arrive, as with a silo that stands still.</summary>
+    public void HoldAnswers() => _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void LetAnswersGo()
+    {
+        _held?.SetResult();
+        _held = null;
+    }
+
     public void Dispose()
     {
         _listener.Stop();
@@ -62,8 +72,8 @@ internal sealed class DatabaseLink : IDisposable
                 var far = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
                 await far.ConnectAsync(_target);
                 _sockets[near] = _sockets[far] = true;
-                _ = CopyAsync(near, far);
-                _ = CopyAsync(far, near);
+                _ = CopyAsync(near, far, areAnswers: false);
+                _ = CopyAsync(far, near, areAnswers: true);
             }
         }
         catch (Exception stopped) when (stopped is SocketException or ObjectDisposedException)
@@ -72,13 +82,15 @@ internal sealed class DatabaseLink : IDisposable
         }
     }
 
-    private async Task CopyAsync(Socket from, Socket to)
+    private async Task CopyAsync(Socket from, Socket to, bool areAnswers)
     {
         var buffer = new byte[64 * 1024];
         try
         {
             while (await from.ReceiveAsync(buffer) is > 0 and var read)
             {
+                if (areAnswers && _held is { } held)
+                    await held.Task;
                 for (var sent = 0; sent < read;)
                     sent += await to.SendAsync(buffer.AsMemory(sent, read - sent));
             }

@@ -1,6 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using OrleansMatrix.Storage;
+using OrleansMatrix.Storage.Postgres;
 using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Cluster.Tests;
@@ -47,6 +51,40 @@ public sealed class DatabaseLossTests(PostgresCluster postgres)
             var page = await cut.AskAsync(HttpMethod.Get, $"{Client}rooms/{room}/messages?dir=b&limit=3", alice);
             Assert.Equal(["after", "meanwhile", "before"], page["chunk"]!.AsArray().Select(e => e!["content"]!["body"]!.GetValue<string>()));
         }
+    }
+
+    /// <summary>It holds the head of the stream, which all commits pass.</summary>
+    [Fact(Timeout = 120_000)]
+    public async Task A_silo_that_stands_still_within_a_commit_does_not_stop_the_others()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        using var link = new DatabaseLink(database);
+        await using var standing = PostgresStorage.Open(link.Database, TimeProvider.System, NullLoggerFactory.Instance);
+        await using var other = PostgresStorage.Open(database, TimeProvider.System, NullLoggerFactory.Instance);
+        await standing.MigrateAsync(TestContext.Current.CancellationToken);
+        await other.MigrateAsync(TestContext.Current.CancellationToken);
+        await CommitAsync(standing);
+
+        link.HoldAnswers();
+        var held = CommitAsync(standing);
+        await using var watching = NpgsqlDataSource.Create(database + ";Pooling=false");
+        await using var isHeld = watching.CreateCommand(
+            "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()");
+        while ((long)(await isHeld.ExecuteScalarAsync(TestContext.Current.CancellationToken))! == 0)
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        Assert.Equal(2, await CommitAsync(other));
+
+        link.LetAnswersGo();
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => held);
+        Assert.Equal(3, await CommitAsync(standing));
+        await standing.Feed.WaitForAsync(3, TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<long> CommitAsync(IStorage storage)
+    {
+        var unit = new WriteUnit();
+        unit.NextPosition(ChangeKind.RoomEvent, "!room:localhost");
+        return (await storage.CommitAsync(unit)).FirstPosition;
     }
 
     /// <summary>Sends a message; a repetition of it is the same one.</summary>

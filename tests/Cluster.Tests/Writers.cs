@@ -63,13 +63,15 @@ internal sealed class Writers : IDisposable
         {
             var isLast = writing.IsCompleted;
             var sync = await AskAsync(HttpMethod.Get, $"sync?since={since}&timeout={(isLast ? 0 : 1000)}&filter={{\"room\":{{\"timeline\":{{\"limit\":200}}}}}}");
-            since = sync["next_batch"]!.GetValue<string>();
             foreach (var (room, joined) in sync["rooms"]?["join"]?.AsObject() ?? [])
             {
-                Assert.False(joined!["timeline"]!["limited"]!.GetValue<bool>());
-                seen[room].AddRange(joined["timeline"]!["events"]!.AsArray().Select(static e => e!["event_id"]!.GetValue<string>()));
+                var timeline = joined!["timeline"]!;
+                if (timeline["limited"]!.GetValue<bool>())
+                    seen[room].AddRange(await GapAsync(room, timeline["prev_batch"]!.GetValue<string>(), since));
+                seen[room].AddRange(Ids(timeline["events"]!));
             }
 
+            since = sync["next_batch"]!.GetValue<string>();
             if (isLast)
                 break;
         }
@@ -89,7 +91,7 @@ internal sealed class Writers : IDisposable
             {
                 var page = await AskAsync(HttpMethod.Get, $"rooms/{room}/messages?dir=f&limit=500{from}&filter={{\"types\":[\"m.room.message\"]}}");
                 found.AddRange(page["chunk"]!.AsArray().Select(static e => (e!["event_id"]!.GetValue<string>(), e["content"]!["body"]!.GetValue<string>())));
-                if (page["end"] is not { } end)
+                if (page["end"] is not { } end || page["chunk"]!.AsArray().Count == 0)
                     break;
                 from = "&from=" + end.GetValue<string>();
             }
@@ -100,6 +102,25 @@ internal sealed class Writers : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    private static IEnumerable<string> Ids(JsonNode events) => events.AsArray().Select(static e => e!["event_id"]!.GetValue<string>());
+
+    /// <summary>What a timeline left out, oldest first.</summary>
+    private async Task<List<string>> GapAsync(string room, string from, string since)
+    {
+        var ids = new List<string>();
+        while (true)
+        {
+            var page = await AskAsync(HttpMethod.Get, $"rooms/{room}/messages?dir=b&limit=500&from={from}&to={since}");
+            ids.AddRange(Ids(page["chunk"]!));
+            if (page["end"] is not { } end || page["chunk"]!.AsArray().Count == 0)
+                break;
+            from = end.GetValue<string>();
+        }
+
+        ids.Reverse();
+        return ids;
+    }
 
     private async Task WriteAsync(string room, List<string> sent, CancellationToken stop)
     {
