@@ -32,6 +32,7 @@ public static class GrainServices
         .AddSingleton<ReadServices>()
         .AddSingleton<UserServices>()
         .AddSingleton<CurrentState>()
+        .AddSingleton<SharedRooms>()
         .AddSingleton<NeighbourSignals>()
         .AddSingleton(static provider => new StateNodeCache(provider.GetRequiredService<IStorage>().StateNodes))
         .AddSingleton(static provider => new ChangeHub(provider.GetRequiredService<IStorage>().Feed))

@@ -4,7 +4,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.User;
 
 /// <summary>Who shares a room with whom. The rooms of local users are kept until they change. One per silo, thread-safe.</summary>
-internal sealed class SharedRooms(ChangeHub hub, IMembershipStore memberships, LocalServer server)
+public sealed class SharedRooms(ChangeHub hub, IStorage storage, LocalServer server)
 {
     /// <summary>Of more users than that it is cheaper to read all who share a room with the one.</summary>
     private const int Many = 1000;
@@ -14,18 +14,24 @@ internal sealed class SharedRooms(ChangeHub hub, IMembershipStore memberships, L
 
     private readonly FollowedCache<HashSet<string>> _joined = new(
         hub, ChangeKind.Membership, MaxRooms, static rooms => 1 + (rooms?.Count ?? 0),
-        async (users, cancellationToken) => (await memberships.JoinedRoomsAsync(users, cancellationToken))
+        async (users, cancellationToken) => (await storage.Memberships.JoinedRoomsAsync(users, cancellationToken))
             .ToDictionary(static rooms => rooms.Key, static rooms => rooms.ToHashSet(StringComparer.Ordinal), StringComparer.Ordinal));
+
+    /// <summary>The rooms that a user is joined to.</summary>
+    public async ValueTask<IReadOnlyCollection<string>> OfAsync(string userId, CancellationToken cancellationToken) =>
+        server.IsLocalUser(userId) ? (await _joined.GetAsync([userId], cancellationToken))[userId] ?? []
+        : [.. (await storage.Memberships.JoinedRoomsAsync([userId], cancellationToken))[userId]];
 
     /// <summary>Those of the users that are joined to a room that a local user is joined to, and itself.</summary>
     public async ValueTask<HashSet<string>> AmongAsync(string userId, IReadOnlyCollection<string> users, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(users);
         var sharing = new HashSet<string>(StringComparer.Ordinal);
         if (users.Count == 0)
             return sharing;
         if (users.Count > Many)
         {
-            sharing.UnionWith(await memberships.SharingRoomAsync(userId, cancellationToken));
+            sharing.UnionWith(await storage.Memberships.SharingRoomAsync(userId, cancellationToken));
             sharing.Add(userId);
             sharing.IntersectWith(users);
             return sharing;
@@ -39,7 +45,7 @@ internal sealed class SharedRooms(ChangeHub hub, IMembershipStore memberships, L
                 sharing.Add(user);
         }
 
-        sharing.UnionWith(await memberships.SharingAmongAsync(userId, [.. users.Where(user => !server.IsLocalUser(user))], cancellationToken));
+        sharing.UnionWith(await storage.Memberships.SharingAmongAsync(userId, [.. users.Where(user => !server.IsLocalUser(user))], cancellationToken));
         sharing.Add(userId);
         sharing.IntersectWith(users);
         return sharing;

@@ -7,14 +7,13 @@ namespace OrleansMatrix.Grains.User;
 
 /// <summary>What user grains need; one per silo, thread-safe.</summary>
 /// <param name="Signals">Only to have it running.</param>
-public sealed record UserServices(ReadServices Read, ChangeHub Hub, NeighbourSignals Signals, LocalServer Server)
+public sealed record UserServices(ReadServices Read, ChangeHub Hub, NeighbourSignals Signals, SharedRooms Sharing)
 {
     private const int MaxPresences = 20_000;
 
     public IStorage Storage => Read.Storage;
     public TimeProvider Time => Read.Time;
     internal RoomTails Tails { get; } = new(Hub, Read.Storage.Events, Read.Storage.PartialRooms);
-    internal SharedRooms Sharing { get; } = new(Hub, Read.Storage.Memberships, Server);
 
     /// <summary>The presence of users by their ids, kept until it changes.</summary>
     internal FollowedCache<PresenceRow> Presences { get; } = new(

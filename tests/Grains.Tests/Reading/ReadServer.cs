@@ -34,8 +34,9 @@ internal sealed class ReadServer : IAsyncDisposable
         Nodes = new StateNodeCache(Storage.StateNodes);
         Read = new ReadServices(Storage, Nodes, time);
         Hub = new ChangeHub(Storage.Feed);
-        Signals = new NeighbourSignals(Hub, Storage, NullLogger<NeighbourSignals>.Instance);
-        Users = new UserServices(Read, Hub, Signals, new LocalServer(ServerName.Parse("x"), RoomHarness.LocalKey));
+        var sharing = new SharedRooms(Hub, Storage, new LocalServer(ServerName.Parse("x"), RoomHarness.LocalKey));
+        Signals = new NeighbourSignals(Hub, sharing, NullLogger<NeighbourSignals>.Instance);
+        Users = new UserServices(Read, Hub, Signals, sharing);
     }
 
     public TimeProvider Time { get; }

@@ -17,16 +17,16 @@ public sealed partial class NeighbourSignals : IAsyncDisposable
     /// </summary>
     private const int MaxWokenForPresence = 50;
     private readonly ChangeHub _hub;
-    private readonly IMembershipStore _memberships;
+    private readonly SharedRooms _sharing;
     private readonly ILogger<NeighbourSignals> _logger;
     private readonly Channel<Change> _changes =
         Channel.CreateBounded<Change>(new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
 
-    public NeighbourSignals(ChangeHub hub, IStorage storage, ILogger<NeighbourSignals> logger)
+    public NeighbourSignals(ChangeHub hub, SharedRooms sharing, ILogger<NeighbourSignals> logger)
     {
-        (_hub, _memberships, _logger) = (hub, storage.Memberships, logger);
+        (_hub, _sharing, _logger) = (hub, sharing, logger);
         hub.NeighbourChanged += Tell;
         _loop = Task.Run(RunAsync);
     }
@@ -48,8 +48,8 @@ public sealed partial class NeighbourSignals : IAsyncDisposable
         {
             try
             {
-                var rows = await _memberships.OfUserAsync(change.Key, _stop.Token);
-                _hub.SignalRooms(rows.Where(r => r.Membership == "join").Select(r => r.RoomId), change.Position,
+                _hub.SignalRooms(
+                    await _sharing.OfAsync(change.Key, _stop.Token), change.Position,
                     change.Kind == ChangeKind.Presence ? MaxWokenForPresence : int.MaxValue);
             }
             catch (Exception fault) when (!_stop.IsCancellationRequested)
