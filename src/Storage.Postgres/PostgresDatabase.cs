@@ -32,7 +32,7 @@ internal sealed class PostgresDatabase : ISqlDatabase
         _source = builder.Build();
         var head = new SharedRead<long>(async () => (await QueryAsync(SelectHead, static row => row.Integer(0), CancellationToken.None).ConfigureAwait(false))[0]);
         Feed = new ChangeFeed(loggers.CreateLogger<ChangeFeed>()) { Head = cancellationToken => new(head.ReadAsync().WaitAsync(cancellationToken)) };
-        _writer = new PostgresWriter(_source, Feed, loggers.CreateLogger<PostgresWriter>());
+        _writer = new PostgresWriter(_source, Feed, time, loggers.CreateLogger<PostgresWriter>());
         _feedReader = new PostgresFeedReader(_source, Feed, _writer, time, loggers.CreateLogger<PostgresFeedReader>());
     }
 

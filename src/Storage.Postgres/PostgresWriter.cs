@@ -8,8 +8,8 @@ namespace OrleansMatrix.Storage.Postgres;
 
 /// <summary>
 /// A silo's commit loop: one group of units in flight, in one transaction of two round trips. The first locks the head of the stream, which orders the
-/// commits of all silos, and reads the fences; the second writes, commits, and waits until the database's log is on disk. The head is given back before that,
-/// so that silos share the syncs of the log (ADR 0003).
+/// commits of all silos, and reads the fences; the second writes, commits, and waits until the database's log is on disk. Where other silos commit too, the head
+/// is given back before that, so that they share the syncs of the log (ADR 0003).
 /// </summary>
 internal sealed partial class PostgresWriter : IAsyncDisposable
 {
@@ -21,12 +21,16 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
     /// <summary>Returns once everything that was committed before is on disk: a commit of its own that writes to the log.</summary>
     public const string Sync = "SELECT pg_logical_emit_message(true, 'matrix', '')";
 
+    /// <summary>The transaction's commit does not wait for the disk, and so holds its locks for no longer than its work takes.</summary>
+    private const string DoNotWait = "SET LOCAL synchronous_commit TO off";
+
     /// <summary>
-    /// The transaction's commit does not wait for the disk, and so holds its locks for no longer than its work takes. A silo that stands still, or whose machine
-    /// is gone, between the two round trips is not waited for either: the database ends its session, and the others go on.
+    /// A silo that stands still, or whose machine is gone, between the two round trips is not waited for: the database ends its session, and others go on.
     /// </summary>
-    private const string DoNotWait =
-        "SELECT set_config('synchronous_commit', 'off', true), set_config('idle_in_transaction_session_timeout', '2s', true)";
+    private const string EndIfIdle = "SET idle_in_transaction_session_timeout TO '2s'";
+
+    /// <summary>For so long after another silo committed, the stream is taken to be shared.</summary>
+    private static readonly TimeSpan s_shared = TimeSpan.FromSeconds(10);
     private const int MostUnits = 512;
     private const int MostRetries = 2;
     private const string LockHead = "SELECT pos FROM stream_head FOR UPDATE";
@@ -39,6 +43,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
 
     private readonly NpgsqlDataSource _source;
     private readonly ChangeFeed _feed;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CommitQueue _queue = new();
     private readonly ConcurrentDictionary<Statement, PostgresPlan> _plans = new();
@@ -47,9 +52,12 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
     private readonly Task _loop;
     private Change[] _own = [];
     private NpgsqlConnection? _connection;
+    private long? _lastHead;
+    private long? _othersSeenAt;
 
-    public PostgresWriter(NpgsqlDataSource source, ChangeFeed feed, ILogger<PostgresWriter> logger)
+    public PostgresWriter(NpgsqlDataSource source, ChangeFeed feed, TimeProvider time, ILogger<PostgresWriter> logger)
     {
+        _time = time;
         _source = source;
         _feed = feed;
         _logger = logger;
@@ -133,7 +141,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
     /// <summary>The first round trip; then builds the second. Null if no unit is left.</summary>
     private async Task<CommitBatch?> PrepareAsync(bool joined)
     {
-        _connection ??= await _source.OpenConnectionAsync().ConfigureAwait(false);
+        _connection ??= await ConnectAsync().ConfigureAwait(false);
         long head = 0;
         Dictionary<string, long> epochs = new(StringComparer.Ordinal);
         foreach (var unit in _units)
@@ -142,13 +150,14 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         }
         var opening = new CommitBatch(_connection, _plans, joined: false);
         opening.Add("BEGIN", null);
-        opening.Add(DoNotWait, static _ => { });
         opening.Add(LockHead, row => head = row.Integer(0));
         if (epochs.Count > 0)
             opening.Add(SelectFences, row => epochs[row.Text(0)] = row.Integer(1), PostgresParameters.Texts([.. epochs.Keys.Select(SqlText.Escape)]));
         await opening.RunAsync().ConfigureAwait(false);
 
         var batch = new CommitBatch(_connection, _plans, joined);
+        var isShared = IsShared(head);
+        if (isShared) batch.Add(DoNotWait, null);
         _foreign.Clear();
         if (head > _feed.Current)
         {
@@ -188,21 +197,52 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
                 PostgresParameters.Integers([.. own.Select(static change => (long)change.Kind)]),
                 PostgresParameters.Texts([.. own.Select(static change => SqlText.Escape(change.Key))]));
             batch.Add(MoveHead, null, PostgresParameters.Integer(head));
+            if (!isShared) AddNotice(batch, head);
         }
         batch.Commit();
-        batch.Add("BEGIN", null);
-        batch.Add(Sync, static _ => { });
-        batch.Add("COMMIT", null);
-        if (own.Count > 0)
+        if (isShared)
         {
-            // What others are told of is on disk. Notifying commits one after the other: it must not wait for the disk either.
             batch.Add("BEGIN", null);
-            batch.Add(DoNotWait, static _ => { });
-            batch.Add(Notify, static _ => { }, PostgresParameters.Text(Channel), PostgresParameters.Text(head.ToString(CultureInfo.InvariantCulture)));
+            batch.Add(Sync, static _ => { });
             batch.Add("COMMIT", null);
+            if (own.Count > 0)
+            {
+                // What others are told of is on disk. Notices are committed one after the other: that must not wait for the disk either.
+                batch.Add("BEGIN", null);
+                batch.Add(DoNotWait, null);
+                AddNotice(batch, head);
+                batch.Add("COMMIT", null);
+            }
         }
+        _lastHead = head;
         _own = [.. own];
         return batch;
+    }
+
+    private static void AddNotice(CommitBatch batch, long head) => batch.Add(
+        Notify, static _ => { }, PostgresParameters.Text(Channel), PostgresParameters.Text(head.ToString(CultureInfo.InvariantCulture)));
+
+    private async Task<NpgsqlConnection> ConnectAsync()
+    {
+        var connection = await _source.OpenConnectionAsync().ConfigureAwait(false);
+        try
+        {
+            var command = new NpgsqlCommand(EndIfIdle, connection);
+            await using (command.ConfigureAwait(false)) await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Whether other silos commit too: the head is not where this one left it, or was not a while ago.</summary>
+    private bool IsShared(long head)
+    {
+        if (head != (_lastHead ?? head)) _othersSeenAt = _time.GetTimestamp();
+        return _othersSeenAt is { } seen && _time.GetElapsedTime(seen) < s_shared;
     }
 
     private static void CheckFence(PendingUnit unit, Dictionary<string, long> epochs, Dictionary<string, long> raised, HashSet<Fence> broken)
