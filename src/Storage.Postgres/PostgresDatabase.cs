@@ -105,7 +105,7 @@ internal sealed class PostgresDatabase : ISqlDatabase
                 }
                 catch (Exception exception) when (exception.IsBrokenConnection())
                 {
-                    throw exception.AsTold();
+                    throw exception.AsUnavailable();
                 }
             }
         }

@@ -12,7 +12,6 @@ internal static class PostgresFaults
     public static bool IsBrokenConnection(this Exception exception) =>
         exception is NpgsqlException { IsTransient: true } || exception is NullReferenceException { Source: "Npgsql" };
 
-    /// <summary>What callers are told of a failure: of one of the connection, that the database is not to be had.</summary>
-    public static Exception AsTold(this Exception exception) =>
-        exception.IsBrokenConnection() ? new StorageUnavailableException($"The database cannot be reached: {exception.Message}", exception) : exception;
+    /// <summary>What callers are told of a failure of the connection.</summary>
+    public static StorageUnavailableException AsUnavailable(this Exception exception) => new($"The database cannot be reached: {exception.Message}", exception);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -90,7 +91,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
             catch (Exception exception)
             {
                 LogCommitFailed(_logger, _units.Count, exception);
-                foreach (var unit in _units) unit.Fail(unit.Error ?? exception.AsTold());
+                foreach (var unit in _units) unit.Fail(unit.Error ?? (IsBroken(exception) ? exception.AsUnavailable() : exception));
                 await DisconnectAsync().ConfigureAwait(false);
             }
             foreach (var unit in _units) unit.Finish();
@@ -119,13 +120,14 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
                 Publish();
                 return;
             }
-            catch (Exception exception) when (batch is null && exception.IsBrokenConnection() && retries++ < MostRetries)
+            catch (Exception exception) when (batch is null && IsBroken(exception) && retries++ < MostRetries)
             {
                 // Nothing has been written yet: most often a connection that broke while it was idle.
                 await DisconnectAsync().ConfigureAwait(false);
             }
             catch (PostgresException exception) when (
-                batch is not null && !batch.MayHaveCommitted((NpgsqlBatchCommand?)exception.BatchCommand) && exception.SqlState[..2] is not ("57" or "58" or "53" or "XX"))
+                batch is not null && !batch.MayHaveCommitted(exception.BatchCommand as NpgsqlBatchCommand) &&
+                exception.SqlState[..2] is not ("57" or "58" or "53" or "XX"))
             {
                 // Not the server's own trouble: the data's.
                 await RollbackAsync().ConfigureAwait(false);
@@ -237,6 +239,9 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>The driver may also find, when it is given the next command, that the database has ended the session.</summary>
+    private bool IsBroken(Exception exception) => exception.IsBrokenConnection() || _connection is { State: not ConnectionState.Open };
 
     /// <summary>Whether other silos commit too: the head is not where this one left it, or was not a while ago.</summary>
     private bool IsShared(long head)

@@ -18,7 +18,8 @@ public sealed class ReadYourWritesTests(PostgresCluster postgres)
         await using var two = await TestSilo.StartAsync(database);
         var alice = await one.RegisterAsync("alice");
         var bob = await two.RegisterAsync("bob");
-        var room = (await one.AskAsync(HttpMethod.Post, Client + "createRoom", alice, new JsonObject { ["preset"] = "public_chat" }))["room_id"]!.GetValue<string>();
+        var made = await one.AskAsync(HttpMethod.Post, Client + "createRoom", alice, new JsonObject { ["preset"] = "public_chat" });
+        var room = made["room_id"]!.GetValue<string>();
         await two.AskAsync(HttpMethod.Post, $"{Client}join/{room}", bob, []);
         var since = new Dictionary<string, string>();
         foreach (var user in (string[])[alice, bob])
@@ -32,9 +33,13 @@ public sealed class ReadYourWritesTests(PostgresCluster postgres)
             {
                 var sync = await reading.AskAsync(HttpMethod.Get, $"{Client}sync?since={since[user]}", user);
                 since[user] = sync["next_batch"]!.GetValue<string>();
-                Assert.Equal([sent.GetValue<string>()], sync["rooms"]!["join"]![room]!["timeline"]!["events"]!.AsArray().Select(e => e!["event_id"]!.GetValue<string>()));
+                var events = sync["rooms"]!["join"]![room]!["timeline"]!["events"]!.AsArray();
+                Assert.Equal([sent.GetValue<string>()], events.Select(e => e!["event_id"]!.GetValue<string>()));
                 if (user == bob)
-                    Assert.Equal(i, sync["account_data"]!["events"]!.AsArray().Single(e => e!["type"]!.GetValue<string>() == "a.type")!["content"]!["i"]!.GetValue<int>());
+                {
+                    var data = sync["account_data"]!["events"]!.AsArray().Single(e => e!["type"]!.GetValue<string>() == "a.type")!;
+                    Assert.Equal(i, data["content"]!["i"]!.GetValue<int>());
+                }
             }
 
             var page = await reading.AskAsync(HttpMethod.Get, $"{Client}rooms/{room}/messages?dir=b&limit=1", bob);
