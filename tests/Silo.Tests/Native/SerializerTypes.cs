@@ -64,7 +64,7 @@ internal sealed partial class SerializerTypes(IServiceProvider services)
 
     // Features of Orleans that are off, and types of the runtime that no message has.
     [GeneratedRegex(
-        @"Repartitioning|Rebalancing|LeaseProviders|Activator`1|BitVector32|BigInteger|ArraySegment|Message\+|ResponseCode|\.Tests\.|" +
+        @"Repartitioning|Rebalancing|LeaseProviders|Activator`1|BitVector32|BigInteger|ArraySegment|Message\+|ResponseCode\b|\.Tests\.|" +
         @"System\.(Half|U?Int128|DayOfWeek|Char|Decimal|DateOnly|TimeOnly|DateTimeKind|SByte)\b")]
     private static partial Regex NotUsed();
 
