@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Account;
 using OrleansMatrix.Grains.Abstractions.RateLimiting;
 
@@ -39,17 +40,17 @@ public static class MatrixRoutes
     public static IServiceCollection AddMatrixGateway(this IServiceCollection services) => services
         .AddSingleton(static provider =>
         {
-            var settings = provider.GetRequiredService<Grains.Abstractions.MatrixSettings>();
+            var settings = provider.GetRequiredService<MatrixSettings>();
             var grains = provider.GetRequiredService<IGrainFactory>();
             return new RateLimiter(
                 provider.GetRequiredService<TimeProvider>(), settings.Database.Length > 0 ? key => grains.GetGrain<IRateLimitGrain>(key) : null,
                 settings.RateLimitsEnabled);
         })
-        .AddSingleton(static provider => new BodyBudget(provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().Federation.BodyMemoryBytes))
+        .AddSingleton(static provider => new BodyBudget(provider.GetRequiredService<MatrixSettings>().Federation.BodyMemoryBytes))
         .AddSingleton<RouteTable>()
         .AddSingleton(static provider => new SessionCache(
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<Grains.Abstractions.MatrixSettings>().Cluster.Role != Grains.Abstractions.ClusterRole.Gateway))
+            provider.GetRequiredService<MatrixSettings>().Cluster.Role != ClusterRole.Gateway))
         .AddSingleton<ISessionCache>(static provider => provider.GetRequiredService<SessionCache>())
         .AddSingleton<Authenticator>()
         .AddSingleton<Activity>()

@@ -11,17 +11,8 @@ public sealed class RateLimiter(TimeProvider time, Func<string, IRateLimitGrain>
     // Of the classes with high rates each gateway gives a twentieth by itself, so that ordinary use costs no call.
     private const int OwnPart = 20;
 
-    private static readonly (RateClass Class, Rate Rate)[] s_rates =
-    [
-        (RateClass.General, new Rate(50, 200)),
-        (RateClass.Login, new Rate(5, 50)),
-        (RateClass.Registration, new Rate(2, 20)),
-        (RateClass.Media, new Rate(20, 200)),
-        (RateClass.Outreach, new Rate(5, 50)),
-        (RateClass.Server, new Rate(200, 2000)),
-    ];
-
-    private readonly RateTable?[] _own = [.. s_rates.Select(entry => OwnRate(entry.Rate, buckets is not null) is { } rate ? new RateTable(rate, time) : null)];
+    private readonly RateTable?[] _own =
+        [.. Enum.GetValues<RateClass>().Select(rateClass => OwnRate(RateOf(rateClass), buckets is not null) is { } rate ? new RateTable(rate, time) : null)];
     private readonly SharedRates? _shared = buckets is null ? null : new SharedRates(buckets, time);
 
     /// <summary>Takes a token; 0 if there was one, else the milliseconds until there will be.</summary>
@@ -30,8 +21,19 @@ public sealed class RateLimiter(TimeProvider time, Func<string, IRateLimitGrain>
         if (!enabled)
             return new(0);
         var wait = _own[(int)rateClass]?.Take(key);
-        return wait is 0 || _shared is null ? new(wait ?? 0) : _shared.TakeAsync(rateClass, s_rates[(int)rateClass].Rate, key);
+        return wait is 0 || _shared is null ? new(wait ?? 0) : _shared.TakeAsync(rateClass, RateOf(rateClass), key);
     }
+
+    private static Rate RateOf(RateClass rateClass) => rateClass switch
+    {
+        RateClass.General => new Rate(50, 200),
+        RateClass.Login => new Rate(5, 50),
+        RateClass.Registration => new Rate(2, 20),
+        RateClass.Media => new Rate(20, 200),
+        RateClass.Outreach => new Rate(5, 50),
+        RateClass.Server => new Rate(200, 2000),
+        _ => throw new ArgumentOutOfRangeException(nameof(rateClass), rateClass, null),
+    };
 
     private static Rate? OwnRate(Rate whole, bool isShared)
     {

@@ -29,9 +29,13 @@ internal sealed class SharedRates(Func<string, IRateLimitGrain> buckets, TimePro
     /// <inheritdoc cref="RateLimiter.TakeAsync"/>
     public async ValueTask<long> TakeAsync(RateClass rateClass, Rate rate, string key)
     {
-        if (_buckets.Count >= MaxKeys)
-            _buckets.Clear();
-        var bucket = _buckets.GetOrAdd((rateClass, key), static _ => new Bucket());
+        if (!_buckets.TryGetValue((rateClass, key), out var bucket))
+        {
+            if (_buckets.Count >= MaxKeys)
+                _buckets.Clear();
+            bucket = _buckets.GetOrAdd((rateClass, key), static _ => new Bucket());
+        }
+
         while (true)
         {
             if (bucket.TryTake(Now, () => AskAsync(rateClass, rate, key)) is not { } asking)

@@ -13,7 +13,7 @@ internal sealed class PostgresDatabase : ISqlDatabase
 
     // Of the 100 that PostgreSQL takes by default, with several silos, backups and people to be let in. More make it no faster.
     private const int DefaultConnections = 16;
-    private static readonly Statement SelectHead = new("SELECT pos FROM stream_head");
+    private static readonly Statement SelectHead = new(PostgresWriter.SelectHead);
     private readonly NpgsqlDataSource _source;
     private readonly PostgresWriter _writer;
     private readonly PostgresFeedReader _feedReader;

@@ -14,7 +14,6 @@ internal sealed partial class PostgresFeedReader(
     NpgsqlDataSource source, ChangeFeed feed, PostgresWriter writer, TimeProvider time, ILogger<PostgresFeedReader> logger) : IAsyncDisposable
 {
     private const int MostAtOnce = 10_000;
-    private const string SelectHead = "SELECT pos FROM stream_head";
 
     /// <summary>How many positions of <c>changes</c> are kept for silos that fell behind.</summary>
     private const long Kept = 1_000_000;
@@ -94,7 +93,7 @@ internal sealed partial class PostgresFeedReader(
     /// <summary>Has what is visible now on disk, if there is anything new.</summary>
     private async Task SyncAsync(NpgsqlConnection connection)
     {
-        var command = new NpgsqlCommand(SelectHead, connection);
+        var command = new NpgsqlCommand(PostgresWriter.SelectHead, connection);
         await using (command.ConfigureAwait(false))
         {
             var head = (long)(await command.ExecuteScalarAsync(_stop.Token).ConfigureAwait(false))!;

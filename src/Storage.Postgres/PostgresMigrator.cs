@@ -32,7 +32,7 @@ internal static class PostgresMigrator
                 }
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
             }
-            var head = (long)(await RunAsync(connection, "SELECT pos FROM stream_head", cancellationToken).ConfigureAwait(false))!;
+            var head = (long)(await RunAsync(connection, PostgresWriter.SelectHead, cancellationToken).ConfigureAwait(false))!;
             await RunAsync(connection, PostgresWriter.Sync, cancellationToken).ConfigureAwait(false);
             return head;
         }

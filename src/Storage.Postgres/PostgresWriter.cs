@@ -19,6 +19,9 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
 
     public const string SelectChanges = "SELECT pos, kind, key FROM changes WHERE pos > $1 AND pos <= $2 ORDER BY pos LIMIT $3";
 
+    /// <summary>The newest position that is visible.</summary>
+    public const string SelectHead = "SELECT pos FROM stream_head";
+
     /// <summary>Returns once everything that was committed before is on disk: a commit of its own that writes to the log.</summary>
     public const string Sync = "SELECT pg_logical_emit_message(true, 'matrix', '')";
 
@@ -34,7 +37,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
     private static readonly TimeSpan s_shared = TimeSpan.FromSeconds(10);
     private const int MostUnits = 512;
     private const int MostRetries = 2;
-    private const string LockHead = "SELECT pos FROM stream_head FOR UPDATE";
+    private const string LockHead = $"{SelectHead} FOR UPDATE";
     private const string SelectFences = "SELECT owner, epoch FROM fences WHERE owner = ANY($1)";
     private const string MoveHead = "UPDATE stream_head SET pos = $1";
     private const string RaiseEpochs =
@@ -53,6 +56,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
     private readonly Task _loop;
     private Change[] _own = [];
     private NpgsqlConnection? _connection;
+    private long _head;
     private long? _lastHead;
     private long? _othersSeenAt;
 
@@ -117,6 +121,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
                 batch = await PrepareAsync(joined).ConfigureAwait(false);
                 if (batch is null) return;
                 await batch.RunAsync().ConfigureAwait(false);
+                _lastHead = _head;
                 Publish();
                 return;
             }
@@ -199,26 +204,35 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
                 PostgresParameters.Integers([.. own.Select(static change => (long)change.Kind)]),
                 PostgresParameters.Texts([.. own.Select(static change => SqlText.Escape(change.Key))]));
             batch.Add(MoveHead, null, PostgresParameters.Integer(head));
-            if (!isShared) AddNotice(batch, head);
         }
-        batch.Commit();
-        if (isShared)
-        {
-            batch.Add("BEGIN", null);
-            batch.Add(Sync, static _ => { });
-            batch.Add("COMMIT", null);
-            if (own.Count > 0)
-            {
-                // What others are told of is on disk. Notices are committed one after the other: that must not wait for the disk either.
-                batch.Add("BEGIN", null);
-                batch.Add(DoNotWait, null);
-                AddNotice(batch, head);
-                batch.Add("COMMIT", null);
-            }
-        }
-        _lastHead = head;
+        End(batch, isShared, own.Count > 0 ? head : null);
+        _head = head;
         _own = [.. own];
         return batch;
+    }
+
+    /// <summary>Commits, has that on disk, and tells other silos how far the stream goes.</summary>
+    /// <param name="batch">What is committed.</param>
+    /// <param name="isShared">The head is not to be held while the disk is waited for.</param>
+    /// <param name="moved">The new head; null: it stays where it was.</param>
+    private static void End(CommitBatch batch, bool isShared, long? moved)
+    {
+        if (!isShared)
+        {
+            if (moved is { } head) AddNotice(batch, head);
+            batch.Commit();
+            return;
+        }
+        batch.Commit();
+        batch.Add("BEGIN", null);
+        batch.Add(Sync, static _ => { });
+        batch.Add("COMMIT", null);
+        if (moved is not { } told) return;
+        // What others are told of is on disk. Notices are committed one after the other: that must not wait for the disk either.
+        batch.Add("BEGIN", null);
+        batch.Add(DoNotWait, null);
+        AddNotice(batch, told);
+        batch.Add("COMMIT", null);
     }
 
     private static void AddNotice(CommitBatch batch, long head) => batch.Add(

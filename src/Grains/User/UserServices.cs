@@ -10,6 +10,7 @@ namespace OrleansMatrix.Grains.User;
 public sealed record UserServices(ReadServices Read, ChangeHub Hub, NeighbourSignals Signals, SharedRooms Sharing)
 {
     private const int MaxPresences = 20_000;
+    private static readonly TimeSpan s_maxCatchUp = TimeSpan.FromSeconds(5);
 
     public IStorage Storage => Read.Storage;
     public TimeProvider Time => Read.Time;
@@ -20,4 +21,13 @@ public sealed record UserServices(ReadServices Read, ChangeHub Hub, NeighbourSig
         Hub, ChangeKind.Presence, MaxPresences, static _ => 1,
         async (users, cancellationToken) => (await Read.Storage.Ephemeral.PresenceAsync(users, cancellationToken))
             .ToDictionary(static row => row.UserId, StringComparer.Ordinal));
+
+    /// <summary>From here on this silo tells what a client was answered by any (ADR 0101).</summary>
+    /// <exception cref="TimeoutException">The change feed does not get there.</exception>
+    internal async ValueTask CatchUpAsync(CancellationToken cancellationToken)
+    {
+        var catchingUp = Hub.Feed.CatchUpAsync(cancellationToken);
+        if (!catchingUp.IsCompletedSuccessfully)
+            await catchingUp.AsTask().WaitAsync(s_maxCatchUp, Time, cancellationToken);
+    }
 }

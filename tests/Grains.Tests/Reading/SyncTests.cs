@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Tests.Reading;
 
@@ -337,6 +338,25 @@ public sealed class SyncTests
     }
 
     [Fact]
+    public async Task What_another_silo_acknowledged_before_a_sync_began_is_told()
+    {
+        await using var server = await ReadServer.StartAsync();
+        var room = await TestRoom.CreateAsync(server, A);
+        var since = (await server.SyncAsync(A)).Next();
+        var feed = new LaggingFeed(server.Storage.Feed);
+        var hub = new Grains.User.Changes.ChangeHub(feed);
+        await using var signals = new Grains.User.Changes.NeighbourSignals(
+            hub, server.Users.Sharing, NullLogger<Grains.User.Changes.NeighbourSignals>.Instance);
+        using var state = new Grains.User.UserState(new Grains.User.UserServices(server.Read, hub, signals, server.Users.Sharing), A);
+        await room.SendAsync(A, "m1");
+        var request = new Abstractions.User.SyncRequest(
+            new Abstractions.Requester(Protocol.Identifiers.UserId.Parse(A), "D"), since, null, false, "offline", 0, false);
+        var outcome = await Grains.User.Sync.SyncRun.RunAsync(state, request, CancellationToken.None);
+        using var json = JsonDocument.Parse(outcome.Value);
+        Assert.Equal(["m1"], json.RootElement.Joined(room.Id).Events("timeline").Bodies());
+    }
+
+    [Fact]
     public async Task State_set_while_the_user_was_away_is_told_although_the_history_is_hidden()
     {
         await using var server = await ReadServer.StartAsync();
@@ -377,5 +397,37 @@ public sealed class SyncTests
         Assert.Equal((0, 0), Counts((await server.SyncAsync(A)).Joined(room.Id)!.Value.GetProperty("unread_notifications")));
 
         static (int, int) Counts(JsonElement json) => (json.GetProperty("notification_count").GetInt32(), json.GetProperty("highlight_count").GetInt32());
+    }
+
+    /// <summary>A feed that learns of changes when it is asked to catch up, and not before.</summary>
+    private sealed class LaggingFeed : IChangeFeed
+    {
+        private readonly IChangeFeed _inner;
+        private readonly List<Change> _held = [];
+        private Action<ReadOnlyMemory<Change>> _listener = static _ => { };
+
+        public LaggingFeed(IChangeFeed inner)
+        {
+            _inner = inner;
+            Current = inner.Subscribe(changes => _held.AddRange(changes.Span));
+        }
+
+        public long Current { get; private set; }
+
+        public long Subscribe(Action<ReadOnlyMemory<Change>> listener, Action<long>? lost = null)
+        {
+            _listener = listener;
+            return Current;
+        }
+
+        public ValueTask WaitForAsync(long position, CancellationToken cancellationToken) => _inner.WaitForAsync(position, cancellationToken);
+
+        public ValueTask CatchUpAsync(CancellationToken cancellationToken)
+        {
+            Current = _inner.Current;
+            _listener(_held.ToArray());
+            _held.Clear();
+            return ValueTask.CompletedTask;
+        }
     }
 }

@@ -12,35 +12,41 @@ public sealed class PostgresDurabilityTests
     private const string MissingStandby = "ALTER SYSTEM SET synchronous_standby_names = 'nobody'";
 
     [Fact(Timeout = 120_000)]
-    public async Task What_is_visible_but_not_safe_yet_is_neither_acknowledged_nor_told_to_other_silos()
-    {
-        await using var cluster = await PostgresCluster.StartAsync();
-        var database = await cluster.CreateDatabaseAsync();
-        await using var one = PostgresStorage.Open(database, TimeProvider.System, NullLoggerFactory.Instance);
-        await using var other = PostgresStorage.Open(database, TimeProvider.System, NullLoggerFactory.Instance);
-        await ShareAsync(one, other);
-        await using var watching = new NpgsqlConnection(database);
-        await watching.OpenAsync(CancellationToken.None);
-        var probing = await WaitForStandbyAsync(database, watching);
+    public Task What_is_visible_but_not_safe_yet_is_neither_acknowledged_nor_told_to_other_silos() =>
+        RunAsync(async (one, other, watching, letGo) =>
+        {
+            var committing = PutAsync(one, "a.type");
+            // The silo that committed waits for the log, and the other one has seen the head of the stream and waits as well.
+            while (await ReadAsync(watching, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") < 3)
+                await Task.Delay(10, CancellationToken.None);
+            Assert.Equal(4, await ReadAsync(watching, "SELECT pos FROM stream_head"));
+            Assert.False(committing.IsCompleted);
+            Assert.Equal(3, one.Feed.Current);
+            Assert.Equal(3, other.Feed.Current);
 
-        var committing = PutAsync(one, "a.type");
-        // The silo that committed waits for the log, and the other one has seen the head of the stream and waits as well.
-        while (await ReadAsync(watching, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") < 3)
-            await Task.Delay(10, CancellationToken.None);
-        Assert.Equal(4, await ReadAsync(watching, "SELECT pos FROM stream_head"));
-        Assert.False(committing.IsCompleted);
-        Assert.Equal(3, one.Feed.Current);
-        Assert.Equal(3, other.Feed.Current);
-
-        await SetAsync(watching, NoStandby);
-        await probing;
-        Assert.Equal(4, (await committing).FirstPosition);
-        await other.Feed.WaitForAsync(4, CancellationToken.None);
-    }
+            await letGo();
+            Assert.Equal(4, (await committing).FirstPosition);
+            await other.Feed.WaitForAsync(4, CancellationToken.None);
+        });
 
     /// <summary>Other silos do not wait for the log that one waits for: they commit behind it.</summary>
     [Fact(Timeout = 120_000)]
-    public async Task The_head_is_not_held_while_the_log_is_waited_for()
+    public Task The_head_is_not_held_while_the_log_is_waited_for() =>
+        RunAsync(async (one, other, watching, letGo) =>
+        {
+            Task<CommitResult>[] committing = [PutAsync(one, "a.type"), PutAsync(other, "a.type")];
+            while (await ReadAsync(watching, "SELECT pos FROM stream_head") < 5)
+                await Task.Delay(10, CancellationToken.None);
+            Assert.All(committing, commit => Assert.False(commit.IsCompleted));
+
+            await letGo();
+            Assert.Equal([4, 5], (await Task.WhenAll(committing)).Select(result => result.FirstPosition).Order());
+            await one.Feed.WaitForAsync(5, CancellationToken.None);
+            await other.Feed.WaitForAsync(5, CancellationToken.None);
+        });
+
+    /// <summary>Runs with two silos that know of each other, while whoever waits for the log waits until it is let go.</summary>
+    private static async Task RunAsync(Func<IStorage, IStorage, NpgsqlConnection, Func<Task>, Task> test)
     {
         await using var cluster = await PostgresCluster.StartAsync();
         var database = await cluster.CreateDatabaseAsync();
@@ -50,17 +56,21 @@ public sealed class PostgresDurabilityTests
         await using var watching = new NpgsqlConnection(database);
         await watching.OpenAsync(CancellationToken.None);
         var probing = await WaitForStandbyAsync(database, watching);
+        try
+        {
+            await test(one, other, watching, LetGoAsync);
+        }
+        finally
+        {
+            // Else the storages would wait for their last commits for ever.
+            await LetGoAsync();
+        }
 
-        Task<CommitResult>[] committing = [PutAsync(one, "a.type"), PutAsync(other, "a.type")];
-        while (await ReadAsync(watching, "SELECT pos FROM stream_head") < 5)
-            await Task.Delay(10, CancellationToken.None);
-        Assert.All(committing, commit => Assert.False(commit.IsCompleted));
-
-        await SetAsync(watching, NoStandby);
-        await probing;
-        Assert.Equal([4, 5], (await Task.WhenAll(committing)).Select(result => result.FirstPosition).Order());
-        await one.Feed.WaitForAsync(5, CancellationToken.None);
-        await other.Feed.WaitForAsync(5, CancellationToken.None);
+        async Task LetGoAsync()
+        {
+            await SetAsync(watching, NoStandby);
+            await probing;
+        }
     }
 
     /// <summary>Has both silos know of each other's commits: three positions.</summary>

@@ -18,6 +18,7 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
 {
     private const int BatchSize = 400;
     private const int MaxEvents = 1_000_000;
+    private const int MaxNamed = 2048;
     private const long MaxWaitingBytes = 256L * 1024 * 1024;
 
     private readonly List<(ReadOnlyMemory<byte> Json, bool IsState)> _batch = new(BatchSize);
@@ -27,7 +28,7 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
     private readonly HashSet<string> _looked = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Waiting> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> _waitedFor = new(StringComparer.Ordinal);
-    private readonly EventCache _named = new(2048);
+    private readonly LruCache<string, KnownEvent> _named = new(MaxNamed, static _ => 1, StringComparer.Ordinal);
     private readonly Dictionary<(Pdu?, Pdu?), PowerLevels> _levels = [];
 
     // From room v12 on the create event is known by the room's id and not named.
@@ -124,7 +125,7 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
     private KnownEvent Known(EventRow row)
     {
         var known = new KnownEvent(Pdu.FromStored(row.Json, version, row.EventId), row.Status, row.StateBefore, row.AuthGeneration);
-        _named.Put(known);
+        _named.Set(known.Pdu.EventId, known);
         return known;
     }
 
@@ -178,7 +179,7 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
                 var status = verdicts[i] ? EventStatus.Outlier : EventStatus.Outlier | EventStatus.Rejected;
                 var generation = KnownEvent.GenerationOf(pdu, named.GetValueOrDefault);
                 services.Storage.Events.AddHistoric(unit, EventRows.Of(roomId, pdu, status, null, generation));
-                _named.Put(new KnownEvent(pdu, status, null, generation));
+                _named.Set(pdu.EventId, new KnownEvent(pdu, status, null, generation));
                 Decided(pdu, verdicts[i]);
             }
 
@@ -216,7 +217,7 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
         {
             if (named.ContainsKey(id))
                 continue;
-            if (_named.Get(id) is { } known)
+            if (_named.TryGet(id, out var known))
                 named[id] = known;
             else
                 missing.Add(id);

@@ -7,7 +7,8 @@ namespace OrleansMatrix.Grains.Room.InMemory;
 /// <summary>Reads a room's events, those of commits on their way included.</summary>
 internal sealed class RoomEvents(IEventStore store, RoomVersion version)
 {
-    private readonly EventCache _cache = new();
+    private const int MaxCached = 64;
+    private readonly LruCache<string, KnownEvent> _cache = new(MaxCached, static _ => 1, StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> _awaited = new(StringComparer.Ordinal);
     private readonly HashSet<string> _missing = new(StringComparer.Ordinal);
 
@@ -46,7 +47,7 @@ internal sealed class RoomEvents(IEventStore store, RoomVersion version)
     public void AddPending(KnownEvent known)
     {
         _pending[known.Pdu.EventId] = known;
-        _cache.Put(known);
+        _cache.Set(known.Pdu.EventId, known);
     }
 
     /// <summary>The event's commit is durable.</summary>
@@ -92,13 +93,13 @@ internal sealed class RoomEvents(IEventStore store, RoomVersion version)
     /// <summary>The events of commits on their way.</summary>
     public IEnumerable<Pdu> Pending => _pending.Values.Select(known => known.Pdu);
 
-    private KnownEvent? Find(string eventId) => _pending.GetValueOrDefault(eventId) ?? _cache.Get(eventId);
+    private KnownEvent? Find(string eventId) => _pending.GetValueOrDefault(eventId) ?? (_cache.TryGet(eventId, out var known) ? known : null);
 
     private KnownEvent Remember(EventRow row)
     {
         var known = new KnownEvent(Pdu.FromStored(row.Json, version, row.EventId), row.Status, row.StateBefore, row.AuthGeneration, row.RedactedBy is not null,
             row.Order is { Minor: not 0 });
-        _cache.Put(known);
+        _cache.Set(known.Pdu.EventId, known);
         return known;
     }
 }

@@ -50,7 +50,7 @@ public sealed class ChangeHub
         get { lock (_gate) return _position; }
     }
 
-    /// <summary>The hub's position once it has reached what is visible in storage now.</summary>
+    /// <summary>The hub's position once it has reached what this silo's feed knows now.</summary>
     public async ValueTask<long> CatchUpAsync(CancellationToken cancellationToken)
     {
         var target = Feed.Current;

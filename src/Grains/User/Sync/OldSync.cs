@@ -24,6 +24,7 @@ internal static class OldSync
         if (request.RoomId is { } peeked && !(await RoomReader.OpenAsync(user.Services.Read, peeked, request.Requester)).TryGet(out _, out error))
             return error;
         var services = user.Services;
+        await services.CatchUpAsync(cancellationToken);
         var since = from?.Anchor ?? await services.Hub.CatchUpAsync(cancellationToken);
         var started = services.Time.GetTimestamp();
         var timeout = TimeSpan.FromMilliseconds(Math.Clamp(request.TimeoutMs, 0, (long)s_maxWait.TotalMilliseconds));
@@ -45,6 +46,7 @@ internal static class OldSync
 
     public static async Task<Outcome<ReadOnlyMemory<byte>>> InitialSyncAsync(UserState user, Requester requester, int limit, bool archived)
     {
+        await user.Services.CatchUpAsync(CancellationToken.None);
         var snapshot = await user.Memberships.RefreshAsync(CancellationToken.None);
         var storage = user.Services.Storage;
         using var json = new PooledJson();

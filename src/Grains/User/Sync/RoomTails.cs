@@ -18,38 +18,40 @@ internal sealed class RoomTails(ChangeHub hub, IEventStore events, IPartialRoomS
     public async ValueTask<IReadOnlyDictionary<string, RoomTail>> GetAsync(IReadOnlyCollection<string> roomIds, long since, long upTo, int limit)
     {
         var found = new Dictionary<string, RoomTail>(roomIds.Count, StringComparer.Ordinal);
-        var missing = new List<string>();
-        var waiting = new List<(string RoomId, Reading Reading)>();
+        if (roomIds.Count == 0)
+            return found;
+        List<string>? missing = null;
+        List<(string RoomId, Reading Reading)>? waiting = null;
         var changed = hub.LastChanges(roomIds, ChangeKind.RoomEvent);
         foreach (var roomId in roomIds)
         {
             if (_tails.TryGet(roomId, out var tail) && tail.ReadAt >= changed[roomId] && tail.Covers(since, upTo, limit))
                 found[roomId] = tail;
             else if (_readings.TryGetValue(roomId, out var reading) && reading.UpTo >= changed[roomId] && reading.Since <= since && reading.Limit >= limit)
-                waiting.Add((roomId, reading));
+                (waiting ??= []).Add((roomId, reading));
             else
-                missing.Add(roomId);
+                (missing ??= []).Add(roomId);
         }
 
-        await ReadAsync(missing, new Reading(since, upTo, limit), found);
-        missing.Clear();
-        foreach (var (roomId, reading) in waiting)
+        if (missing is not null)
+            await ReadAsync(missing, new Reading(since, upTo, limit), found);
+        missing = null;
+        foreach (var (roomId, reading) in waiting ?? [])
         {
             var tail = (await reading.Tails)[roomId];
             if (tail.Covers(since, upTo, limit))
                 found[roomId] = tail;
             else
-                missing.Add(roomId);
+                (missing ??= []).Add(roomId);
         }
 
-        await ReadAsync(missing, new Reading(since, upTo, limit), found);
+        if (missing is not null)
+            await ReadAsync(missing, new Reading(since, upTo, limit), found);
         return found;
     }
 
     private async ValueTask ReadAsync(List<string> roomIds, Reading reading, Dictionary<string, RoomTail> found)
     {
-        if (roomIds.Count == 0)
-            return;
         foreach (var roomId in roomIds)
             _readings[roomId] = reading;
         try

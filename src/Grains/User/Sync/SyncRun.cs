@@ -7,7 +7,6 @@ namespace OrleansMatrix.Grains.User.Sync;
 internal static class SyncRun
 {
     private static readonly TimeSpan s_maxWait = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan s_maxCatchUp = TimeSpan.FromSeconds(5);
 
     public static async Task<Outcome<ReadOnlyMemory<byte>>> RunAsync(UserState user, SyncRequest request, CancellationToken cancellationToken)
     {
@@ -15,8 +14,7 @@ internal static class SyncRun
             !(await ReadFilterAsync(user, request.Filter, cancellationToken)).TryGet(out var filter, out error))
             return error;
         var services = user.Services;
-        // What the client was answered by any silo is told by this one.
-        await CatchUpAsync(services, cancellationToken);
+        await services.CatchUpAsync(cancellationToken);
         if (since.Position > services.Hub.Feed.Current)
             return MatrixError.InvalidParam("The sync token is of a time to come");
         await user.Devices.AcknowledgeAsync(request.Requester.DeviceId, since.ToDevice);
@@ -56,12 +54,5 @@ internal static class SyncRun
         if (filter[0] == '{')
             return SyncFilter.Parse(System.Text.Encoding.UTF8.GetBytes(filter));
         return await user.FilterAsync(filter, cancellationToken) is { } stored ? stored : MatrixError.InvalidParam("No such filter");
-    }
-
-    private static async ValueTask CatchUpAsync(UserServices services, CancellationToken cancellationToken)
-    {
-        var catchingUp = services.Hub.Feed.CatchUpAsync(cancellationToken);
-        if (!catchingUp.IsCompletedSuccessfully)
-            await catchingUp.AsTask().WaitAsync(s_maxCatchUp, services.Time, cancellationToken);
     }
 }

@@ -25,31 +25,3 @@ internal sealed record KnownEvent(Pdu Pdu, EventStatus Status, StateNodeId? Stat
         return generation;
     }
 }
-
-/// <summary>Events of one room that were used lately, bounded in number.</summary>
-internal sealed class EventCache(int capacity = EventCache.DefaultCapacity)
-{
-    public const int DefaultCapacity = 64;
-    private readonly Dictionary<string, LinkedListNode<KnownEvent>> _byId = new(StringComparer.Ordinal);
-    private readonly LinkedList<KnownEvent> _byUse = new();
-
-    public KnownEvent? Get(string eventId)
-    {
-        if (!_byId.TryGetValue(eventId, out var node))
-            return null;
-        _byUse.Remove(node);
-        _byUse.AddFirst(node);
-        return node.Value;
-    }
-
-    public void Put(KnownEvent known)
-    {
-        if (_byId.Remove(known.Pdu.EventId, out var old))
-            _byUse.Remove(old);
-        _byId[known.Pdu.EventId] = _byUse.AddFirst(known);
-        if (_byUse.Count <= capacity)
-            return;
-        _byId.Remove(_byUse.Last!.Value.Pdu.EventId);
-        _byUse.RemoveLast();
-    }
-}
