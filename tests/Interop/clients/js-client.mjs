@@ -70,7 +70,15 @@ const operations = {
         return { room_id };
     },
     async create({ options }) { return client.createRoom(options); },
-    async join({ room_id, via }) { await client.joinRoom(room_id, { viaServers: via }); return {}; },
+    async join({ room_id, via }) {
+        // While its last sync says that the user is in the room, the library answers a join by itself, without asking the server.
+        for (let tries = 0; client.getRoom(room_id)?.getMyMembership() === "join"; tries++) {
+            if (tries === 400) throw new Error(`${room_id}: the sync has not told that the user left it`);
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        await client.joinRoom(room_id, { viaServers: via });
+        return {};
+    },
     async knock({ room_id, via }) { return client.knockRoom(room_id, { viaServers: via, reason: "please" }); },
     async invite({ room_id, user_id }) { return client.invite(room_id, user_id); },
     async leave({ room_id }) { return client.leave(room_id); },
