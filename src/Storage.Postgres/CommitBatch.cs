@@ -10,6 +10,9 @@ namespace OrleansMatrix.Storage.Postgres;
 /// </summary>
 internal sealed class CommitBatch(NpgsqlConnection connection, ConcurrentDictionary<Statement, PostgresPlan> plans, bool joined)
 {
+    /// <summary>Commits, and begins the next transaction.</summary>
+    public const string CommitAndGoOn = "COMMIT AND CHAIN";
+
     private readonly List<(NpgsqlBatchCommand Command, PendingUnit? Unit, SqlWrite? Write)> _commands = [];
     private readonly Dictionary<string, (Statement Statement, JoinedInsert Insert)> _open = new(StringComparer.Ordinal);
     private readonly List<Action<PostgresRow>> _results = [];
@@ -24,7 +27,7 @@ internal sealed class CommitBatch(NpgsqlConnection connection, ConcurrentDiction
         if (read is not null) _results.Add(read);
     }
 
-    /// <summary>Adds a unit's writes, its positions known.</summary>
+    /// <summary>Adds a unit's writes, its positions counted from the head on.</summary>
     public void Add(PendingUnit unit)
     {
         var writes = unit.Unit.Writes;
@@ -32,7 +35,7 @@ internal sealed class CommitBatch(NpgsqlConnection connection, ConcurrentDiction
         {
             var write = (SqlWrite)writes[i];
             var plan = plans.GetOrAdd(write.Statement, PostgresPlan.Of);
-            if (!joined || plan.JoinedSql is null || !Join(write, plan, unit.FirstPosition)) AddAlone(write, plan, unit);
+            if (!joined || !plan.IsForJoining || !Join(write, plan, unit.FirstPosition)) AddAlone(write, plan, unit);
         }
     }
 
@@ -43,16 +46,16 @@ internal sealed class CommitBatch(NpgsqlConnection connection, ConcurrentDiction
         _open.Clear();
     }
 
-    /// <summary>Adds the commit of what was added; what follows is done after it.</summary>
-    public void Commit()
+    /// <summary>Adds the commit of what was added; what follows is done after it, by a chain in the next transaction.</summary>
+    public void Commit(bool chain)
     {
         _commit = _commands.Count;
-        Add("COMMIT", null);
+        Add(chain ? CommitAndGoOn : "COMMIT", null);
     }
 
-    /// <summary>Whether the commit may have been done when a command failed: the command stands behind it, or is not known.</summary>
+    /// <summary>Whether the commit may have been done when a command failed: it is the commit or stands behind it, or is not known.</summary>
     public bool MayHaveCommitted(NpgsqlBatchCommand? failed) =>
-        _commands.FindIndex(command => ReferenceEquals(command.Command, failed)) is var index && (index < 0 || index > _commit);
+        _commands.FindIndex(command => ReferenceEquals(command.Command, failed)) is var index && (index < 0 || index >= _commit);
 
     /// <summary>Sends all commands in one round trip.</summary>
     public async Task RunAsync()
@@ -96,7 +99,7 @@ internal sealed class CommitBatch(NpgsqlConnection connection, ConcurrentDiction
             if (open.Statement == write.Statement) return open.Insert.TryAdd(write, firstPosition);
             Close(plan.Table);
         }
-        var insert = new JoinedInsert(write.Statement, plan);
+        var insert = new JoinedInsert(write.Statement, plan, PostgresPlan.PositionsIn(write.Values));
         if (!insert.TryAdd(write, firstPosition)) return false;
         _open.Add(plan.Table, (write.Statement, insert));
         return true;
@@ -105,7 +108,7 @@ internal sealed class CommitBatch(NpgsqlConnection connection, ConcurrentDiction
     private void AddAlone(SqlWrite write, PostgresPlan plan, PendingUnit unit)
     {
         Close(plan.Table);
-        var command = new NpgsqlBatchCommand(write.Statement.Sql);
+        var command = new NpgsqlBatchCommand(plan.Alone(PostgresPlan.PositionsIn(write.Values)));
         PostgresParameters.Add(command.Parameters, write.Values, unit.FirstPosition);
         _commands.Add((command, unit, write));
         if (!write.HasRows) return;

@@ -3,15 +3,16 @@ using OrleansMatrix.Storage.Sql;
 
 namespace OrleansMatrix.Storage.Postgres;
 
-/// <summary>Inserts of one statement gathered from the units of a group.</summary>
-internal sealed class JoinedInsert(Statement statement, PostgresPlan plan)
+/// <summary>Inserts of one statement gathered from the units of a group, with <paramref name="positions"/> among their values.</summary>
+internal sealed class JoinedInsert(Statement statement, PostgresPlan plan, ulong positions)
 {
     private readonly List<(SqlWrite Write, long FirstPosition)> _rows = [];
     private readonly Dictionary<string, int> _byKey = new(StringComparer.Ordinal);
 
-    /// <summary>Takes the write; false if it cannot be joined (a null number has no place in an array of numbers).</summary>
+    /// <summary>Takes the write; false if it cannot be joined: it has other positions, or a null number, which has no place in an array of numbers.</summary>
     public bool TryAdd(SqlWrite write, long firstPosition)
     {
+        if (PostgresPlan.PositionsIn(write.Values) != positions) return false;
         foreach (ref readonly var value in write.Values)
         {
             if (value is { IsNull: true, Type: SqlType.Integer }) return false;
@@ -33,7 +34,7 @@ internal sealed class JoinedInsert(Statement statement, PostgresPlan plan)
     /// <summary>The command that inserts all rows.</summary>
     public NpgsqlBatchCommand ToCommand()
     {
-        var command = new NpgsqlBatchCommand(plan.JoinedSql!);
+        var command = new NpgsqlBatchCommand(plan.Joined(positions));
         var types = _rows[0].Write.Values;
         for (var column = 0; column < types.Length; column++)
         {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using OrleansMatrix.Storage.Sql;
@@ -6,9 +5,9 @@ using OrleansMatrix.Storage.Sql;
 namespace OrleansMatrix.Storage.Postgres;
 
 /// <summary>
-/// Follows what other silos commit. A notification says how far the stream is on disk; a lost one is made up for by looking twice a second. What can be seen
-/// but is not on disk yet could be lost with the database, and is left for later. Since the head's lock orders all commits, whatever a query sees of
-/// <c>changes</c> has no gap.
+/// Follows what other silos commit. Their notices say how far the stream is on disk, and what changed (<see cref="ChangeNotice"/>); what they leave out is
+/// read, and a lost one is made up for by looking twice a second. What can be seen but is not on disk yet could be lost with the database, and is left for
+/// later. Since the head's lock orders all commits, whatever a query sees of <c>changes</c> has no gap.
 /// </summary>
 internal sealed partial class PostgresFeedReader(
     NpgsqlDataSource source, ChangeFeed feed, PostgresWriter writer, TimeProvider time, ILogger<PostgresFeedReader> logger) : IAsyncDisposable
@@ -18,6 +17,9 @@ internal sealed partial class PostgresFeedReader(
     /// <summary>How many positions of <c>changes</c> are kept for silos that fell behind.</summary>
     private const long Kept = 1_000_000;
 
+    /// <summary>For so long a missing notice is waited for: those of silos that commit together come in any order, and this silo's own commit among them.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
+
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan PruneInterval = TimeSpan.FromMinutes(10);
     private readonly CancellationTokenSource _stop = new();
@@ -25,6 +27,9 @@ internal sealed partial class PostgresFeedReader(
 
     // Positions up to here are on disk.
     private long _synced;
+
+    // Of what is on disk some was not told.
+    private bool _isToRead;
 
     public void Start() => _loop = Task.Run(RunAsync);
 
@@ -60,8 +65,7 @@ internal sealed partial class PostgresFeedReader(
     {
         connection.Notification += (_, notification) =>
         {
-            if (notification.PID != writer.ProcessId && long.TryParse(notification.Payload, NumberStyles.None, CultureInfo.InvariantCulture, out var head))
-                _synced = Math.Max(_synced, head);
+            if (notification.PID != writer.ProcessId && ChangeNotice.Parse(notification.Payload) is { } notice) Take(notice);
         };
         await ExecuteAsync(connection, $"LISTEN {PostgresWriter.Channel}").ConfigureAwait(false);
         var pruned = time.GetTimestamp();
@@ -78,16 +82,26 @@ internal sealed partial class PostgresFeedReader(
         }
     }
 
-    /// <summary>Waits for a notification that there is more to read; false if none came for a while.</summary>
+    private void Take(ChangeNotice notice)
+    {
+        _synced = Math.Max(_synced, notice.Head);
+        if (notice.Changes.Length > 0) feed.PublishInTurn(notice.Changes);
+        else _isToRead = true;
+    }
+
+    /// <summary>Waits until there is something to read; false if nothing came for a while.</summary>
     private async Task<bool> WaitAsync(NpgsqlConnection connection)
     {
-        var began = time.GetTimestamp();
-        while (_synced <= feed.Current)
+        var (began, since) = (time.GetTimestamp(), time.GetTimestamp());
+        while (time.GetElapsedTime(began) < PollInterval)
         {
-            if (time.GetElapsedTime(began) >= PollInterval || !await connection.WaitAsync(PollInterval, _stop.Token).ConfigureAwait(false))
-                return false;
+            var current = feed.Current;
+            var isBehind = _synced > current;
+            if (isBehind && (_isToRead || time.GetElapsedTime(since) >= Patience)) return true;
+            if (!await connection.WaitAsync(isBehind ? Patience : PollInterval, _stop.Token).ConfigureAwait(false) && !isBehind) return false;
+            if (!isBehind || feed.Current != current) since = time.GetTimestamp();
         }
-        return true;
+        return _synced > feed.Current;
     }
 
     /// <summary>Has what is visible now on disk, if there is anything new.</summary>
@@ -106,6 +120,7 @@ internal sealed partial class PostgresFeedReader(
     private async Task ReadAsync(NpgsqlConnection connection)
     {
         List<Change> changes = [];
+        _isToRead = false;
         do
         {
             changes.Clear();

@@ -9,6 +9,7 @@ public sealed partial class ChangeFeed(ILogger<ChangeFeed> logger) : IChangeFeed
     private readonly Lock _order = new();
     private readonly Lock _gate = new();
     private readonly PriorityQueue<TaskCompletionSource, long> _waiters = new();
+    private readonly PriorityQueue<ReadOnlyMemory<Change>, long> _early = new();
     private ImmutableArray<(Action<ReadOnlyMemory<Change>> Changes, Action<long>? Lost)> _listeners = [];
     private long _current;
 
@@ -62,17 +63,38 @@ public sealed partial class ChangeFeed(ILogger<ChangeFeed> logger) : IChangeFeed
     {
         lock (_order)
         {
-            var known = 0;
-            while (known < changes.Length && changes.Span[known].Position <= _current) known++;
-            if (known == changes.Length) return;
-            if (changes.Span[known].Position - 1 is var lost && lost > _current)
+            PublishNew(changes);
+            while (_early.TryPeek(out var next, out var first) && first <= _current + 1)
             {
-                LogLost(logger, _current + 1, lost);
-                Announce(lost, listener => listener.Lost?.Invoke(lost));
+                _early.Dequeue();
+                PublishNew(next);
             }
-            var news = changes[known..];
-            Announce(changes.Span[^1].Position, listener => listener.Changes(news));
         }
+    }
+
+    /// <summary>As <see cref="Publish"/>, but changes with some missing before them, which are on their way, are kept until those were published.</summary>
+    public void PublishInTurn(ReadOnlyMemory<Change> changes)
+    {
+        lock (_order)
+        {
+            var first = changes.Span[0].Position;
+            if (first > _current + 1) _early.Enqueue(changes, first);
+            else Publish(changes);
+        }
+    }
+
+    private void PublishNew(ReadOnlyMemory<Change> changes)
+    {
+        var known = 0;
+        while (known < changes.Length && changes.Span[known].Position <= _current) known++;
+        if (known == changes.Length) return;
+        if (changes.Span[known].Position - 1 is var lost && lost > _current)
+        {
+            LogLost(logger, _current + 1, lost);
+            Announce(lost, listener => listener.Lost?.Invoke(lost));
+        }
+        var news = changes[known..];
+        Announce(changes.Span[^1].Position, listener => listener.Changes(news));
     }
 
     private void Announce(long upTo, Action<(Action<ReadOnlyMemory<Change>> Changes, Action<long>? Lost)> tell)

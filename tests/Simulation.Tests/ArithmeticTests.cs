@@ -27,15 +27,15 @@ public sealed class ArithmeticTests
     }
 
     [Fact]
-    public void The_feed_costs_each_silo_what_the_others_changed_and_a_notification_of_each_commit()
+    public void The_feed_costs_each_silo_a_notification_of_each_commit_with_a_line_for_each_change()
     {
-        // D, length, columns; three lengths, two numbers of 8 bytes, the key.
-        Assert.Equal(1 + 4 + 2 + 3 * 4 + 2 * 8 + 44, ChangeFeed.RowBytes(44));
+        // The end of a line, a digit, a space, the key.
+        Assert.Equal(1 + 1 + 1 + 44, ChangeFeed.LineBytes(44));
 
         // A, length, process; "matrix_changes" and "123", each with a zero.
         Assert.Equal(1 + 4 + 4 + 15 + 4, ChangeFeed.NotificationBytes(123));
         var (perSilo, database) = ChangeFeed.BytesPerSecond(4, changes: 1_000, groups: 10, keyLength: 44, head: 123);
-        Assert.Equal(750 * 79 + 10 * 28, perSilo);
+        Assert.Equal(1_000 * 47 + 10 * 28, perSilo);
         Assert.Equal(4 * perSilo, database);
     }
 

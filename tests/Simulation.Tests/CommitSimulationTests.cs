@@ -7,7 +7,7 @@ public sealed class CommitSimulationTests
     [Theory]
     [InlineData(CommitWay.HeldThroughSync, 2 * 1 + 0.22 + 2)]
     [InlineData(CommitWay.GivenBackBefore, 2 * 1 + 0.22 + 2)]
-    [InlineData(CommitWay.WithinDatabase, 1 + 0.22 + 2)]
+    [InlineData(CommitWay.OneRoundTrip, 1 + 0.22 + 2)]
     [InlineData(CommitWay.OwnPositions, 1 + 0.22 + 2)]
     public void One_writer_waits_for_its_round_trips_its_unit_and_one_sync(CommitWay way, double expected)
     {

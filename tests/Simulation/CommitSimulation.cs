@@ -123,7 +123,7 @@ public sealed class CommitSimulation
                             simulation.Sync(() => Answer(group));
                         }));
                         break;
-                    case CommitWay.WithinDatabase:
+                    case CommitWay.OneRoundTrip:
                         simulation.TakeCounter(() => clock.After(model.Execute(group.Count), () =>
                         {
                             simulation.GiveCounterBack();

@@ -27,7 +27,7 @@ foreach (var way in Enum.GetValues<CommitWay>())
 
 Console.WriteLine();
 Console.WriteLine("change feed: a room's id of 44 characters, 20 changes in a commit");
-Console.WriteLine($"row {ChangeFeed.RowBytes(44)} B, notification {ChangeFeed.NotificationBytes(10_000_000_000)} B");
+Console.WriteLine($"line {ChangeFeed.LineBytes(44)} B, notification {ChangeFeed.NotificationBytes(10_000_000_000)} B");
 Console.WriteLine("| silos | changes/s of all | MB/s each silo reads | MB/s the database sends |");
 foreach (var (silos, changes) in ((int, double)[])[(3, 1_000), (8, 10_000), (16, 20_000), (32, 50_000), (64, 100_000)])
 {

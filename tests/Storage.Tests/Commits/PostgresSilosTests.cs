@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Microsoft.Extensions.Time.Testing;
 using OrleansMatrix.Storage.Tests.Backends;
 using OrleansMatrix.TestSupport;
 
@@ -92,20 +93,84 @@ public sealed class PostgresSilosTests(PostgresCluster cluster) : StoreTests(new
         Assert.Equal($"11 {Room}", await told.Reader.ReadAsync(TestContext.Current.CancellationToken));
     }
 
+    /// <summary>What does not fit into a notification, or has a key that its lines cannot hold, is read.</summary>
     [Fact]
-    public async Task Broken_connections_are_replaced_without_a_failure()
+    public async Task Other_silos_are_told_of_groups_of_any_size_and_of_any_key()
     {
-        await AppendAsync(Event("$a"));
-        await Storage.Events.GetAsync("$a");
-
-        await Backend.ExecuteAsync(Disconnect);
-
-        Assert.NotNull(await Storage.Events.GetAsync("$a"));
-        Assert.Equal(2, await AppendAsync(Event("$b")));
         var other = await Backend.OpenAsync();
+        var seen = Follow(other);
+        string[] keys = [.. Enumerable.Range(0, 500).Select(i => $"!{i}:one.test"), "!a\nb:one.test", "!nul\0\uFDD0:one.test", "", "! :one.test"];
+        foreach (var group in (string[][])[keys[..100], keys[100..500], .. keys[500..].Select(key => (string[])[key])])
+        {
+            await CommitAsync(unit =>
+            {
+                foreach (var key in group) unit.NextPosition(ChangeKind.RoomEvent, key);
+            });
+        }
+
+        for (var i = 0; i < keys.Length; i++)
+            Assert.Equal(new Change(i + 1, ChangeKind.RoomEvent, keys[i]), await seen.ReadAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Connections_that_broke_while_they_were_idle_are_replaced_without_a_failure()
+    {
+        var time = new FakeTimeProvider();
+        var idle = await Backend.OpenAsync(time);
+        Assert.Equal(1, await AppendAsync(idle, "$a"));
+        await idle.Events.GetAsync("$a");
+
+        time.Advance(TimeSpan.FromSeconds(2));
         await Backend.ExecuteAsync(Disconnect);
-        Assert.Equal(3, await AppendAsync(Event("$c")));
-        await other.Feed.WaitForAsync(3, TestContext.Current.CancellationToken);
+
+        Assert.NotNull(await idle.Events.GetAsync("$a"));
+        Assert.Equal(2, await AppendAsync(idle, "$b"));
+        time.Advance(TimeSpan.FromSeconds(2));
+        await Backend.ExecuteAsync(Disconnect);
+        Assert.Equal(3, await AppendAsync(idle, "$c"));
+        await Storage.Feed.WaitForAsync(3, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Whether a commit on a connection that breaks was done may not be known. It is told so, and the next one goes through.</summary>
+    [Fact]
+    public async Task A_connection_that_breaks_in_use_fails_no_more_than_the_commit_that_is_on_it()
+    {
+        List<Change> seen = [];
+        Storage.Feed.Subscribe(changes => seen.AddRange(changes.Span), Lost);
+        Dictionary<string, long> acknowledged = [];
+        for (var round = 0; round < 10; round++)
+        {
+            var committing = AppendAsync(Storage, $"$in-use-{round}");
+            await Backend.ExecuteAsync(Disconnect);
+            try
+            {
+                acknowledged[$"$in-use-{round}"] = await committing;
+            }
+            catch (StorageUnavailableException)
+            {
+                // Not known.
+            }
+            try
+            {
+                acknowledged[$"$broken-{round}"] = await AppendAsync(Storage, $"$broken-{round}");
+            }
+            catch (StorageUnavailableException)
+            {
+                acknowledged[$"$next-{round}"] = await AppendAsync(Storage, $"$next-{round}");
+            }
+        }
+
+        foreach (var (eventId, position) in acknowledged)
+            Assert.Equal(position, (await Storage.Events.GetAsync(eventId))?.Position);
+        var end = await AppendAsync(Storage, "$end");
+        Assert.Equal(Enumerable.Range(1, (int)end).Select(i => (long)i), seen.Select(change => change.Position));
+    }
+
+    private static async Task<long> AppendAsync(IStorage storage, string eventId)
+    {
+        var unit = new WriteUnit();
+        storage.Events.AppendLive(unit, Event(eventId), unit.NextPosition(ChangeKind.RoomEvent, Room));
+        return (await storage.CommitAsync(unit)).FirstPosition;
     }
 
     private static ChannelReader<Change> Follow(IStorage storage)
