@@ -10,8 +10,9 @@ internal static class ClusterFaults
 {
     /// <summary>
     /// True of a fault after which the same call may succeed on another silo. A cancellation that nobody here asked for is one of the silo that ran the call,
-    /// which stops.
+    /// which stops. The plain exception is of a directory that does not know, or does not know any more, the silo of an activation.
     /// </summary>
     public static bool IsOne(Exception fault) => fault is OrleansMessageRejectionException or ConnectionFailedException or GatewayTooBusyException
-        or LimitExceededException or ClientNotAvailableException or OrleansLifecycleCanceledException or OperationCanceledException;
+        or LimitExceededException or ClientNotAvailableException or OrleansLifecycleCanceledException or OperationCanceledException ||
+        fault.GetType() == typeof(OrleansException);
 }

@@ -8,6 +8,10 @@ namespace OrleansMatrix.Load;
 /// <param name="Switches">Context switches of all its threads, as far as Linux tells.</param>
 internal readonly record struct ProcessCost(TimeSpan Cpu, long Switches)
 {
+    /// <summary>Of all of them together.</summary>
+    public static ProcessCost Of(IEnumerable<int> processIds) =>
+        processIds.Select(Of).Aggregate(default(ProcessCost), (sum, one) => new ProcessCost(sum.Cpu + one.Cpu, sum.Switches + one.Switches));
+
     public static ProcessCost Of(int processId)
     {
         using var process = Process.GetProcessById(processId);

@@ -6,7 +6,11 @@ using OrleansMatrix.Load.Commits;
 using OrleansMatrix.Load.Federation;
 using OrleansMatrix.Load.Joining;
 
-var url = new Option<string>("--url") { Description = "The homeserver's base URL", DefaultValueFactory = _ => "http://127.0.0.1:8008" };
+var url = new Option<string[]>("--url")
+{
+    Description = "The homeserver's base URL; given more than once, the silos of one cluster that users are spread over",
+    DefaultValueFactory = _ => ["http://127.0.0.1:8008"]
+};
 var writers = new Option<int>("--writers") { Description = "Users that send, one connection each", DefaultValueFactory = _ => 64 };
 var rooms = new Option<int>("--rooms") { Description = "Rooms; writer i writes in room i modulo this", DefaultValueFactory = _ => 16 };
 var readers = new Option<int>("--readers") { Description = "Users that follow a room by /sync", DefaultValueFactory = _ => 0 };
@@ -17,15 +21,15 @@ var token = new Option<string?>("--registration-token") { Description = "For ser
 var bytes = new Option<int>("--body-bytes") { Description = "Length of a message's text", DefaultValueFactory = _ => 64 };
 var yardstick = new Option<bool>("--yardstick") { Description = "First measure a bare Kestrel echo of the same JSON under the same loop" };
 
-var pid = new Option<int>("--pid") { Description = "The server's process id, if it runs here: reports its CPU time and context switches per send" };
+var pid = new Option<int[]>("--pid") { Description = "The server's process ids, if it runs here: reports CPU time and context switches per send" };
 
 var root = new RootCommand("Loads a Matrix homeserver through its client API; the JSON report goes to standard output.") { url, writers, rooms, readers, rate,
     seconds, warmUp, token, bytes, yardstick, pid };
 root.SetAction(async (parse, cancellationToken) =>
 {
-    var options = new LoadOptions(new Uri(parse.GetValue(url)!), parse.GetValue(writers), parse.GetValue(rooms), parse.GetValue(readers), parse.GetValue(rate),
+    var options = new LoadOptions([.. parse.GetValue(url)!.Select(u => new Uri(u))], parse.GetValue(writers), parse.GetValue(rooms), parse.GetValue(readers), parse.GetValue(rate),
         TimeSpan.FromSeconds(parse.GetValue(seconds)), TimeSpan.FromSeconds(parse.GetValue(warmUp)), parse.GetValue(token), parse.GetValue(bytes),
-        parse.GetValue(yardstick), parse.GetValue(pid));
+        parse.GetValue(yardstick), parse.GetValue(pid)!);
     EchoResult? echo = options.Yardstick ? await Echo.MeasureAsync(options.Writers, options.Duration / 2, options.BodyBytes) : null;
     var run = new LoadRun(options);
     var report = await run.RunAsync(echo, cancellationToken);

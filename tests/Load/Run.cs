@@ -5,21 +5,26 @@ using System.Text;
 
 namespace OrleansMatrix.Load;
 
-/// <summary>What to do to the server.</summary>
-internal sealed record LoadOptions(Uri Server, int Writers, int Rooms, int Readers, int Rate, TimeSpan Duration, TimeSpan WarmUp, string? RegistrationToken,
-    int BodyBytes, bool Yardstick, int ProcessId);
+/// <summary>What to do to the server. Of several silos each room has users on all.</summary>
+internal sealed record LoadOptions(IReadOnlyList<Uri> Silos, int Writers, int Rooms, int Readers, int Rate, TimeSpan Duration, TimeSpan WarmUp,
+    string? RegistrationToken, int BodyBytes, bool Yardstick, IReadOnlyList<int> ProcessIds)
+{
+    /// <summary>The silo of the user with that number, among those that write or those that read.</summary>
+    public int SiloOf(int user) => (user + user / Rooms) % Silos.Count;
+}
 
-/// <summary>What came of it; times in milliseconds.</summary>
+/// <summary>What came of it; times in milliseconds. From send to sync they are told apart by whether the reader is on the silo that acknowledged.</summary>
 internal sealed record LoadReport(
-    string Server, int Writers, int Rooms, int Readers, int TargetRate, double Seconds, long Acknowledged, double EventsPerSecond, double SendP50,
+    string Silos, int Writers, int Rooms, int Readers, int TargetRate, double Seconds, long Acknowledged, double EventsPerSecond, double SendP50,
     double SendP99,
-    long Received, double SendToSyncP50, double SendToSyncP99, long Errors, double? CpuMicrosecondsPerSend, double? SwitchesPerSend,
+    long Received, double SendToSyncP50, double SendToSyncP99, double OtherSiloP50, double OtherSiloP99, long Errors, double? MessagesPerSend,
+    double? RemotePerSend, double? CpuMicrosecondsPerSend, double? SwitchesPerSend,
     double? EchoPerSecond, double? EchoCpuMicroseconds, double? ShareOfEcho);
 
 /// <summary>One load: writers in a closed loop or at a rate, readers in long polls.</summary>
 internal sealed class LoadRun(LoadOptions options)
 {
-    private readonly Latencies _send = new(), _sendToSync = new();
+    private readonly Latencies _send = new(), _sendToSync = new(), _otherSilo = new();
     private readonly ConcurrentDictionary<string, string> _errors = new();
     private long _acknowledged, _received, _errorCount, _next;
     private volatile bool _measuring;
@@ -41,26 +46,29 @@ internal sealed class LoadRun(LoadOptions options)
             await readers[i].JoinAsync(rooms[i % rooms.Length], cancellationToken);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var reading = readers.Select(r => Task.Run(() => ReadAsync(r, stop.Token), CancellationToken.None)).ToArray();
+        var reading = readers.Select((r, i) => Task.Run(() => ReadAsync(r, i, stop.Token), CancellationToken.None)).ToArray();
         var started = Stopwatch.GetTimestamp();
         var writing = writers.Select(
-            (w, i) => Task.Run(() => WriteAsync(w, Uri.EscapeDataString(rooms[i % rooms.Length]), started, stop.Token), CancellationToken.None)).ToArray();
+            (w, i) => Task.Run(() => WriteAsync(w, i, Uri.EscapeDataString(rooms[i % rooms.Length]), started, stop.Token), CancellationToken.None)).ToArray();
         await Task.Delay(options.WarmUp, cancellationToken);
-        var before = options.ProcessId > 0 ? ProcessCost.Of(options.ProcessId) : default;
+        var before = ProcessCost.Of(options.ProcessIds);
+        var messagesBefore = await GrainMessages.OfAsync(options.Silos, cancellationToken);
         _measuring = true;
         var from = Stopwatch.GetTimestamp();
         await ProgressAsync(from, cancellationToken);
         _measuring = false;
         var seconds = Stopwatch.GetElapsedTime(from).TotalSeconds;
-        (double Microseconds, double Switches)? cost = options.ProcessId > 0 ? ProcessCost.Of(options.ProcessId).Per(_acknowledged, before) : null;
+        (double Microseconds, double Switches)? cost = options.ProcessIds.Count > 0 ? ProcessCost.Of(options.ProcessIds).Per(_acknowledged, before) : null;
+        var messages = (await GrainMessages.OfAsync(options.Silos, cancellationToken))?.Since(messagesBefore);
         await stop.CancelAsync();
         await Task.WhenAll([.. writing, .. reading]);
         foreach (var client in (MatrixClient[])[.. writers, .. readers])
             client.Dispose();
         var rate = _acknowledged / seconds;
         return new LoadReport(
-            options.Server.ToString(), options.Writers, options.Rooms, options.Readers, options.Rate, Math.Round(seconds, 1), _acknowledged, Math.Round(rate),
-            _send.Percentile(0.5), _send.Percentile(0.99), _received, Number(_sendToSync.Percentile(0.5)), Number(_sendToSync.Percentile(0.99)), _errorCount,
+            string.Join(' ', options.Silos), options.Writers, options.Rooms, options.Readers, options.Rate, Math.Round(seconds, 1), _acknowledged, Math.Round(rate),
+            _send.Percentile(0.5), _send.Percentile(0.99), _received, Number(_sendToSync.Percentile(0.5)), Number(_sendToSync.Percentile(0.99)),
+            Number(_otherSilo.Percentile(0.5)), Number(_otherSilo.Percentile(0.99)), _errorCount, messages?.PerSend(_acknowledged), messages?.RemotePerSend(_acknowledged),
             cost?.Microseconds, cost?.Switches, echo?.PerSecond, echo?.CpuMicroseconds, echo is null ? null : Math.Round(rate / echo.PerSecond, 3));
     }
 
@@ -71,13 +79,13 @@ internal sealed class LoadRun(LoadOptions options)
         var clients = new MatrixClient[count];
         await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellationToken }, async (i, ct) =>
         {
-            clients[i] = new MatrixClient(options.Server);
+            clients[i] = new MatrixClient(options.Silos[options.SiloOf(i)]);
             await clients[i].RegisterAsync(prefix + i.ToString(CultureInfo.InvariantCulture), options.RegistrationToken, ct);
         });
         return clients;
     }
 
-    private async Task WriteAsync(MatrixClient client, string room, long started, CancellationToken cancellationToken)
+    private async Task WriteAsync(MatrixClient client, int user, string room, long started, CancellationToken cancellationToken)
     {
         var padding = new string('x', options.BodyBytes);
         while (!cancellationToken.IsCancellationRequested)
@@ -92,7 +100,7 @@ internal sealed class LoadRun(LoadOptions options)
                         await Task.Delay(wait, cancellationToken);
                 }
                 var at = Stopwatch.GetTimestamp();
-                var content = Encoding.ASCII.GetBytes($$"""{"body":"{{padding}}","msgtype":"m.text","sent":"{{at}}"}""");
+                var content = Encoding.ASCII.GetBytes($$"""{"body":"{{padding}}","msgtype":"m.text","sent":"{{at}}","silo":{{options.SiloOf(user)}}}""");
                 var (status, body) = await client.SendMessageAsync(room, "t" + number.ToString(CultureInfo.InvariantCulture), content, cancellationToken);
                 if (!_measuring)
                     continue;
@@ -118,7 +126,7 @@ internal sealed class LoadRun(LoadOptions options)
         }
     }
 
-    private async Task ReadAsync(MatrixClient client, CancellationToken cancellationToken)
+    private async Task ReadAsync(MatrixClient client, int user, CancellationToken cancellationToken)
     {
         string? since = null;
         while (!cancellationToken.IsCancellationRequested)
@@ -140,7 +148,8 @@ internal sealed class LoadRun(LoadOptions options)
                         if (!_measuring || !e.GetProperty("content").TryGetProperty("sent", out var sent))
                             continue;
                         Interlocked.Increment(ref _received);
-                        _sendToSync.Add(Stopwatch.GetElapsedTime(long.Parse(sent.GetString()!, CultureInfo.InvariantCulture), now));
+                        var isSame = e.GetProperty("content").GetProperty("silo").GetInt32() == options.SiloOf(user);
+                        (isSame ? _sendToSync : _otherSilo).Add(Stopwatch.GetElapsedTime(long.Parse(sent.GetString()!, CultureInfo.InvariantCulture), now));
                     }
                 }
             }

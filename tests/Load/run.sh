@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
-# Publishes the silo, starts it on an empty database and loads it: tests/Load/run.sh [--postgres] [options of the load generator]
-# With --postgres on a cluster made for the run, with its usual fsync. Reports the server's CPU time per send too. SILO names an executable that is published already.
+# Publishes the silo, starts it on an empty database and loads it: tests/Load/run.sh [--postgres | --silos N] [options of the load generator]
+# With --postgres on a PostgreSQL made for the run, with its usual fsync; with --silos so many silos on it, the users spread over them. Reports the server's CPU
+# time per send too, and of several silos the calls and answers of grains. SILO names an executable that is published already.
 # tests/Load/run.sh receive|catch-up|join [options] measures federation: it starts the servers that it needs itself.
 # tests/Load/run.sh commits [options] measures the storage of several silos on one PostgreSQL, a millisecond away, its log synced in 2 ms or more.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-postgres=
-[ "${1:-}" != --postgres ] || { postgres=yes; shift; }
-dir=$(mktemp -d) pid= bin=
+postgres= silos=1
+case ${1:-} in
+    --postgres) postgres=yes; shift ;;
+    --silos) postgres=yes silos=$2; shift 2 ;;
+esac
+dir=$(mktemp -d) pids=() bin=
 as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 cleanup() {
-    [ -z "$pid" ] || { kill -TERM "$pid" && wait "$pid"; } 2>/dev/null || true
+    for pid in "${pids[@]}"; do { kill -TERM "$pid" && wait "$pid"; } 2>/dev/null || true; done
     [ ! -f "$dir/pg/postmaster.pid" ] || as_postgres "$bin/pg_ctl" -D "$dir/pg" -m fast stop >/dev/null || true
     rm -rf "$dir"
 }
@@ -37,20 +41,26 @@ case ${1:-} in
         exit
         ;;
 esac
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-settings=(Matrix__DataDirectory="$dir/data" Matrix__Registration__Enabled=true Matrix__RateLimits__Enabled=false Kestrel__Endpoints__Http__Url="http://127.0.0.1:$port")
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+settings=(Matrix__Registration__Enabled=true Matrix__RateLimits__Enabled=false)
+[ "$silos" = 1 ] || settings+=(Matrix__Telemetry__Metrics=true)
 if [ -n "$postgres" ]; then
     start_postgres
-    settings+=("Matrix__Database=Host=$dir;Username=postgres;Database=matrix")
+    settings+=("Matrix__Database=Host=$dir;Username=postgres;Database=matrix" Matrix__Cluster__Address=127.0.0.1 Matrix__Cluster__SiloPort=0 Matrix__Cluster__GatewayPort=0)
 fi
-env "${settings[@]}" "$silo" >"$dir/log" 2>&1 &
-pid=$!
-for ((tries = 0; ; tries++)); do
-    ! curl -sf -m 5 -o /dev/null "http://127.0.0.1:$port/_matrix/client/versions" || break
-    if ! kill -0 "$pid" || ((tries > 300)); then
-        cat "$dir/log" >&2
-        exit 1
-    fi
-    sleep 0.1
+arguments=()
+for ((i = 0; i < silos; i++)); do
+    url=http://127.0.0.1:$(free_port)
+    env "${settings[@]}" Matrix__DataDirectory="$dir/data$i" Kestrel__Endpoints__Http__Url="$url" "$silo" >"$dir/log$i" 2>&1 &
+    pids+=($!)
+    arguments+=(--url "$url" --pid $!)
+    for ((tries = 0; ; tries++)); do
+        ! curl -sf -m 5 -o /dev/null "$url/_matrix/client/versions" || break
+        if ! kill -0 "${pids[i]}" || ((tries > 300)); then
+            cat "$dir/log$i" >&2
+            exit 1
+        fi
+        sleep 0.1
+    done
 done
-dotnet "$load" --url "http://127.0.0.1:$port" --pid "$pid" "$@"
+dotnet "$load" "${arguments[@]}" "$@"

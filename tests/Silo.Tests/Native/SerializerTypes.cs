@@ -1,4 +1,8 @@
 using System.Collections;
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Collections.ObjectModel;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,6 +29,19 @@ internal sealed partial class SerializerTypes(IServiceProvider services)
         [typeof(IFieldCodec<>), typeof(IDeepCopier<>), typeof(IBaseCodec<>), typeof(IBaseCopier<>), typeof(IValueSerializer<>), typeof(IActivator<>)];
 
     private static readonly Type[] s_surrogates = [typeof(SurrogateCodec<,,>), typeof(ValueTypeSurrogateCodec<,,>)];
+
+    // What may be behind an interface: a value is written as what it is.
+    private static readonly Type[] s_collections =
+    [
+        typeof(List<>), typeof(Collection<>), typeof(ReadOnlyCollection<>), typeof(ImmutableArray<>), typeof(ImmutableList<>), typeof(HashSet<>), typeof(SortedSet<>),
+        typeof(FrozenSet<>), typeof(ImmutableHashSet<>), typeof(ImmutableSortedSet<>),
+    ];
+
+    private static readonly Type[] s_maps =
+    [
+        typeof(Dictionary<,>), typeof(SortedDictionary<,>), typeof(ConcurrentDictionary<,>), typeof(ReadOnlyDictionary<,>), typeof(FrozenDictionary<,>),
+        typeof(ImmutableDictionary<,>), typeof(ImmutableSortedDictionary<,>),
+    ];
 
     private readonly CodecProvider _provider = services.GetRequiredService<CodecProvider>();
     private readonly TypeManifestOptions _manifest = services.GetRequiredService<IOptions<TypeManifestOptions>>().Value;
@@ -157,10 +174,23 @@ internal sealed partial class SerializerTypes(IServiceProvider services)
             return;
         foreach (var argument in type.GenericTypeArguments)
             Ask(argument);
+        AskForCollections(type);
         if (!type.IsDefined(typeof(Orleans.GenerateSerializerAttribute), inherit: false))
             return;
         foreach (var field in type.GetFields(Declared).Where(static field => !field.IsStatic))
             Ask(field.FieldType);
+    }
+
+    private void AskForCollections(Type type)
+    {
+        if (!type.IsInterface || !type.IsGenericType || type.Namespace != "System.Collections.Generic") return;
+        var arguments = type.GenericTypeArguments;
+        if (arguments.Length == 1) Ask(arguments[0].MakeArrayType());
+        foreach (var definition in arguments.Length == 1 ? s_collections : s_maps)
+        {
+            var made = definition.MakeGenericType(arguments);
+            if (type.IsAssignableFrom(made)) Ask(made);
+        }
     }
 
     private bool Try(string method, Type type)
