@@ -32,9 +32,9 @@ internal readonly record struct GrainMessages(double Local, double Remote)
 
     public GrainMessages Since(GrainMessages? before) => new(Local - before.GetValueOrDefault().Local, Remote - before.GetValueOrDefault().Remote);
 
-    public double PerSend(long sends) => Math.Round((Local + Remote) / sends, 2);
+    public double Per(long requests) => Math.Round((Local + Remote) / requests, 2);
 
-    public double RemotePerSend(long sends) => Math.Round(Remote / sends, 2);
+    public double RemotePer(long requests) => Math.Round(Remote / requests, 2);
 
     // NAME{LABELS} VALUE [TIME]
     private static double ValueOf(string line) =>

@@ -27,7 +27,8 @@ var root = new RootCommand("Loads a Matrix homeserver through its client API; th
     seconds, warmUp, token, bytes, yardstick, pid };
 root.SetAction(async (parse, cancellationToken) =>
 {
-    var options = new LoadOptions([.. parse.GetValue(url)!.Select(u => new Uri(u))], parse.GetValue(writers), parse.GetValue(rooms), parse.GetValue(readers), parse.GetValue(rate),
+    var silos = parse.GetValue(url)!.Select(static url => new Uri(url)).ToArray();
+    var options = new LoadOptions(silos, parse.GetValue(writers), parse.GetValue(rooms), parse.GetValue(readers), parse.GetValue(rate),
         TimeSpan.FromSeconds(parse.GetValue(seconds)), TimeSpan.FromSeconds(parse.GetValue(warmUp)), parse.GetValue(token), parse.GetValue(bytes),
         parse.GetValue(yardstick), parse.GetValue(pid)!);
     EchoResult? echo = options.Yardstick ? await Echo.MeasureAsync(options.Writers, options.Duration / 2, options.BodyBytes) : null;

@@ -66,9 +66,10 @@ internal sealed class LoadRun(LoadOptions options)
             client.Dispose();
         var rate = _acknowledged / seconds;
         return new LoadReport(
-            string.Join(' ', options.Silos), options.Writers, options.Rooms, options.Readers, options.Rate, Math.Round(seconds, 1), _acknowledged, Math.Round(rate),
-            _send.Percentile(0.5), _send.Percentile(0.99), _received, Number(_sendToSync.Percentile(0.5)), Number(_sendToSync.Percentile(0.99)),
-            Number(_otherSilo.Percentile(0.5)), Number(_otherSilo.Percentile(0.99)), _errorCount, messages?.PerSend(_acknowledged), messages?.RemotePerSend(_acknowledged),
+            string.Join(' ', options.Silos), options.Writers, options.Rooms, options.Readers, options.Rate, Math.Round(seconds, 1), _acknowledged,
+            Math.Round(rate), _send.Percentile(0.5), _send.Percentile(0.99), _received, Number(_sendToSync.Percentile(0.5)), Number(_sendToSync.Percentile(0.99)),
+            Number(_otherSilo.Percentile(0.5)), Number(_otherSilo.Percentile(0.99)), _errorCount,
+            messages?.Per(_acknowledged), messages?.RemotePer(_acknowledged),
             cost?.Microseconds, cost?.Switches, echo?.PerSecond, echo?.CpuMicroseconds, echo is null ? null : Math.Round(rate / echo.PerSecond, 3));
     }
 

@@ -33,8 +33,8 @@ internal sealed partial class SerializerTypes(IServiceProvider services)
     // What may be behind an interface: a value is written as what it is.
     private static readonly Type[] s_collections =
     [
-        typeof(List<>), typeof(Collection<>), typeof(ReadOnlyCollection<>), typeof(ImmutableArray<>), typeof(ImmutableList<>), typeof(HashSet<>), typeof(SortedSet<>),
-        typeof(FrozenSet<>), typeof(ImmutableHashSet<>), typeof(ImmutableSortedSet<>),
+        typeof(List<>), typeof(Collection<>), typeof(ReadOnlyCollection<>), typeof(ImmutableArray<>), typeof(ImmutableList<>),
+        typeof(HashSet<>), typeof(SortedSet<>), typeof(FrozenSet<>), typeof(ImmutableHashSet<>), typeof(ImmutableSortedSet<>),
     ];
 
     private static readonly Type[] s_maps =
