@@ -71,8 +71,11 @@ public sealed class Fence(string owner, long epoch)
 /// </summary>
 public sealed class StorageUnavailableException(string message, Exception? inner = null) : TimeoutException(message, inner);
 
-/// <summary>A commit named an epoch that another activation has since raised. Nothing of the unit was written; the activation must go.</summary>
-public sealed class StaleFenceException(string owner) : Exception($"another activation owns {owner}")
+/// <summary>
+/// A commit named an epoch that another activation has since raised. Nothing of the unit was written; the activation must go. While two silos that do not see
+/// each other both hold an owner they take it from each other by turns, so it is a time-out to all who only know those: the same call may succeed later.
+/// </summary>
+public sealed class StaleFenceException(string owner) : TimeoutException($"another activation owns {owner}")
 {
     /// <summary>The fence's owner.</summary>
     public string Owner { get; } = owner;

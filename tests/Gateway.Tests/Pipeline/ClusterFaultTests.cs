@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Runtime.Messaging;
 using OrleansMatrix.Gateway.Pipeline;
+using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Gateway.Tests.Pipeline;
 
@@ -46,6 +47,14 @@ public sealed class ClusterFaultTests(ClusterFaultTests.Server server) : IClassF
         AssertUnavailable(await AnswerAsync(method, body));
         Assert.Equal(8, _bodies.Count);
         Assert.Equal(TimeSpan.FromSeconds(6.3), _clock.GetUtcNow() - started);
+    }
+
+    /// <summary>Two silos that do not see each other may take a room from each other for as long as both live; the grain has tried again itself.</summary>
+    [Fact]
+    public async Task What_two_silos_take_from_each_other_is_not_available()
+    {
+        Map("PUT", failures: 1, new StaleFenceException("room:!room:localhost"));
+        AssertUnavailable(await AnswerAsync("PUT", "{}"));
     }
 
     [Fact]
