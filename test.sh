@@ -10,6 +10,7 @@ install() {
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     [ -e /usr/lib/python3/dist-packages/nio ] || missing+=(python3-matrix-nio python3-olm)
     command -v vipsthumbnail >/dev/null || missing+=(libvips-tools)
+    command -v ip >/dev/null || missing+=(iproute2)
     if [ ${#missing[@]} -gt 0 ]; then
         if [ "$(id -u)" != 0 ]; then
             echo "not root: tests that need ${missing[*]} are skipped" >&2

@@ -1,68 +1,54 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Cluster.Tests;
 
-/// <summary>
-/// Clients that write in rooms of their own, and one that reads them all, by whichever silo takes them. A request that fails is repeated elsewhere, as clients do.
-/// </summary>
+/// <summary>Clients that write in rooms of their own, and one that reads them all, by whichever silo takes them.</summary>
 internal sealed class Writers : IDisposable
 {
-    private const string Client = "/_matrix/client/v3/";
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
-    private readonly ConcurrentDictionary<SiloProcess, bool> _up = new();
+    private readonly AnySilo _server;
     private readonly Dictionary<string, List<string>> _sent = [];
-    private readonly ConcurrentBag<TimeSpan> _times = [];
-    private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(1) }) { Timeout = TimeSpan.FromSeconds(40) };
-    private string _token = "";
-    private int _failures;
+    private TimeSpan _longestWait;
 
-    public Writers(IEnumerable<SiloProcess> silos)
-    {
-        foreach (var silo in silos)
-            Add(silo);
-    }
+    public Writers(IEnumerable<SiloProcess> silos) => _server = new AnySilo(silos);
 
-    /// <summary>Requests that were not answered, or by 503.</summary>
-    public int Failures => _failures;
-
-    /// <summary>The longest time of a request that was answered.</summary>
-    public TimeSpan Longest => _times.Max();
+    public AnySilo Server => _server;
 
     public int Acknowledged
     {
         get { lock (_sent) return _sent.Values.Sum(static ids => ids.Count); }
     }
 
-    /// <summary>As a load balancer does for a process that is ready.</summary>
-    public void Add(SiloProcess silo) => _up[silo] = true;
-
-    /// <summary>As it does for one that is not, or is to be stopped.</summary>
-    public void Remove(SiloProcess silo) => _up.TryRemove(silo, out _);
+    /// <summary>The longest that a message took until it was acknowledged, its repetitions included, since this was asked before.</summary>
+    public TimeSpan TakeLongestWait()
+    {
+        lock (_sent)
+        {
+            var longest = _longestWait;
+            _longestWait = TimeSpan.Zero;
+            return longest;
+        }
+    }
 
     public async Task PrepareAsync(int rooms)
     {
-        var body = new JsonObject { ["username"] = "alice", ["password"] = "a long password", ["auth"] = new JsonObject { ["type"] = "m.login.dummy" } };
-        _token = (await AskAsync(HttpMethod.Post, "register", body))["access_token"]!.GetValue<string>();
+        await _server.RegisterAsync("alice");
         for (var i = 0; i < rooms; i++)
-            _sent.Add((await AskAsync(HttpMethod.Post, "createRoom", []))["room_id"]!.GetValue<string>(), []);
+            _sent.Add((await _server.AskAsync(HttpMethod.Post, "createRoom", []))["room_id"]!.GetValue<string>(), []);
     }
 
     /// <summary>Writes and reads until it is to stop, and then until what was written has been read.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        var since = (await AskAsync(HttpMethod.Get, "sync?filter={\"room\":{\"timeline\":{\"limit\":1}}}"))["next_batch"]!.GetValue<string>();
+        var since = (await _server.AskAsync(HttpMethod.Get, "sync?filter={\"room\":{\"timeline\":{\"limit\":1}}}"))["next_batch"]!.GetValue<string>();
         var writing = Task.WhenAll(_sent.Select(room => WriteAsync(room.Key, room.Value, stop)));
         var seen = _sent.ToDictionary(static room => room.Key, static _ => new List<string>());
         while (true)
         {
             var isLast = writing.IsCompleted;
-            var sync = await AskAsync(HttpMethod.Get, $"sync?since={since}&timeout={(isLast ? 0 : 1000)}&filter={{\"room\":{{\"timeline\":{{\"limit\":200}}}}}}");
+            var path = $"sync?since={since}&timeout={(isLast ? 0 : 1000)}&filter={{\"room\":{{\"timeline\":{{\"limit\":200}}}}}}";
+            var sync = await _server.AskAsync(HttpMethod.Get, path);
             foreach (var (room, joined) in sync["rooms"]?["join"]?.AsObject() ?? [])
             {
                 var timeline = joined!["timeline"]!;
@@ -89,7 +75,7 @@ internal sealed class Writers : IDisposable
             var found = new List<(string Id, string Body)>();
             for (var from = ""; ;)
             {
-                var page = await AskAsync(HttpMethod.Get, $"rooms/{room}/messages?dir=f&limit=500{from}&filter={{\"types\":[\"m.room.message\"]}}");
+                var page = await _server.AskAsync(HttpMethod.Get, $"rooms/{room}/messages?dir=f&limit=500{from}&filter={{\"types\":[\"m.room.message\"]}}");
                 found.AddRange(page["chunk"]!.AsArray().Select(static e => (e!["event_id"]!.GetValue<string>(), e["content"]!["body"]!.GetValue<string>())));
                 if (page["end"] is not { } end || page["chunk"]!.AsArray().Count == 0)
                     break;
@@ -101,7 +87,7 @@ internal sealed class Writers : IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _server.Dispose();
 
     private static IEnumerable<string> Ids(JsonNode events) => events.AsArray().Select(static e => e!["event_id"]!.GetValue<string>());
 
@@ -111,7 +97,7 @@ internal sealed class Writers : IDisposable
         var ids = new List<string>();
         while (true)
         {
-            var page = await AskAsync(HttpMethod.Get, $"rooms/{room}/messages?dir=b&limit=500&from={from}&to={since}");
+            var page = await _server.AskAsync(HttpMethod.Get, $"rooms/{room}/messages?dir=b&limit=500&from={from}&to={since}");
             ids.AddRange(Ids(page["chunk"]!));
             if (page["end"] is not { } end || page["chunk"]!.AsArray().Count == 0)
                 break;
@@ -126,44 +112,15 @@ internal sealed class Writers : IDisposable
     {
         for (var i = 0; !stop.IsCancellationRequested; i++)
         {
-            var answer = await AskAsync(
+            var began = Stopwatch.GetTimestamp();
+            var answer = await _server.AskAsync(
                 HttpMethod.Put, $"rooms/{room}/send/m.room.message/{i}", new JsonObject { ["msgtype"] = "m.text", ["body"] = $"{i}" });
             lock (_sent)
+            {
                 sent.Add(answer["event_id"]!.GetValue<string>());
-        }
-    }
-
-    /// <summary>Asks one silo after the other until one answers.</summary>
-    private async Task<JsonNode> AskAsync(HttpMethod method, string path, JsonObject? body = null)
-    {
-        for (var waited = Stopwatch.StartNew(); ;)
-        {
-            Assert.InRange(waited.Elapsed, TimeSpan.Zero, s_patience);
-            var silos = _up.Keys.ToArray();
-            var silo = silos[Random.Shared.Next(silos.Length)];
-            using var request = new HttpRequestMessage(method, new Uri(silo.Url, Client + path)) { Content = body is null ? null : JsonContent.Create(body) };
-            if (_token.Length > 0)
-                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _token);
-            try
-            {
-                var began = Stopwatch.GetTimestamp();
-                using var answer = await _http.SendAsync(request, CancellationToken.None);
-                var text = await answer.Content.ReadAsStringAsync(CancellationToken.None);
-                if (answer.IsSuccessStatusCode)
-                {
-                    _times.Add(Stopwatch.GetElapsedTime(began));
-                    return JsonNode.Parse(text)!;
-                }
-
-                Assert.True(answer.StatusCode == HttpStatusCode.ServiceUnavailable, $"{(int)answer.StatusCode} {text} to {method} {path}");
+                var wait = Stopwatch.GetElapsedTime(began);
+                _longestWait = wait > _longestWait ? wait : _longestWait;
             }
-            catch (Exception broken) when (broken is HttpRequestException or TaskCanceledException or IOException)
-            {
-                // It is asked for again.
-            }
-
-            Interlocked.Increment(ref _failures);
-            await Task.Delay(50, CancellationToken.None);
         }
     }
 }

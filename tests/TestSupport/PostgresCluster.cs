@@ -13,14 +13,18 @@ public sealed class PostgresCluster : IAsyncDisposable
 {
     private const string Script = """
         set -e
-        as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
+        where=
+        as_postgres() { if [ "$(id -u)" = 0 ]; then $where runuser -u postgres -- "$@"; else "$@"; fi; }
         dir=$(mktemp -d /tmp/om-pg-XXXXXX)
         if [ "$(id -u)" = 0 ]; then chown postgres: "$dir"; fi
         trap 'as_postgres "$0/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1; rm -rf "$dir"' EXIT
         trap '' INT TERM HUP
         cd /
         as_postgres "$0/initdb" -D "$dir/data" -A trust -U postgres --no-sync -E UTF8 --locale=C >"$dir/initdb.log" 2>&1
-        as_postgres "$0/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-p 5432 -k $dir -c listen_addresses= -c fsync=off -c full_page_writes=off -c autovacuum=off -c max_connections=200" start >/dev/null 2>&1
+        if [ -n "$2" ]; then echo 'host all all all trust' >>"$dir/data/pg_hba.conf"; fi
+        where=${1:+ip netns exec $1}
+        as_postgres "$0/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-p 5432 -k $dir -c listen_addresses=$2 -c fsync=off -c full_page_writes=off -c autovacuum=off -c max_connections=200" start >/dev/null 2>&1
+        where=
         echo "$dir"
         cat >/dev/null
         """;
@@ -29,11 +33,15 @@ public sealed class PostgresCluster : IAsyncDisposable
     private Task<string>? _started;
     private Process? _shell;
     private int _databases;
+    private string _network = "";
+    private string _address = "";
 
     /// <summary>Starts a cluster of its own, for callers that do not share one; skips the test where PostgreSQL is missing.</summary>
-    public static async Task<PostgresCluster> StartAsync()
+    /// <param name="network">The network namespace that it runs in, if not this process' own; that takes root.</param>
+    /// <param name="address">Where it listens besides its socket, to whoever can reach that.</param>
+    public static async Task<PostgresCluster> StartAsync(string network = "", string address = "")
     {
-        var cluster = new PostgresCluster();
+        var cluster = new PostgresCluster { _network = network, _address = address };
         await cluster.FolderAsync();
         return cluster;
     }
@@ -84,7 +92,11 @@ public sealed class PostgresCluster : IAsyncDisposable
             if (Environment.GetEnvironmentVariable("CI") == "true") Assert.Fail(reason);
             Assert.Skip(reason);
         }
-        _shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Script, binaries]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        _shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Script, binaries, _network, _address])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        })!;
         return await _shell.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("PostgreSQL did not start");
     }
 }

@@ -7,18 +7,20 @@ using System.Text;
 namespace OrleansMatrix.TestSupport;
 
 /// <summary>
-/// The server as a process of its own on a free loopback port, so that it can be killed. The environment variable SILO names an executable that is published
-/// already; else it is the one that was built beside the caller.
+/// The server as a process of its own on a free loopback port or a socket file, so that it can be killed. The environment variable SILO names an executable that
+/// is published already; else it is the one that was built beside the caller.
 /// </summary>
 public sealed class SiloProcess : IAsyncDisposable
 {
     private readonly Dictionary<string, string> _settings;
     private readonly StringBuilder _log = new();
+    private readonly string[] _launcher = [];
+    private readonly string? _socket;
     private Process? _process;
 
-    private SiloProcess(string dataDirectory, string database, int port)
+    private SiloProcess(string dataDirectory, string database, Uri url)
     {
-        Url = new Uri($"http://127.0.0.1:{port}");
+        Url = url;
         _settings = new Dictionary<string, string>
         {
             ["Kestrel__Endpoints__Http__Url"] = Url.ToString(),
@@ -34,6 +36,20 @@ public sealed class SiloProcess : IAsyncDisposable
         Http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(30) };
     }
 
+    private SiloProcess(string dataDirectory, string database, string network)
+        : this(dataDirectory, database, new Uri("http://localhost"))
+    {
+        _launcher = ["ip", "netns", "exec", network];
+        _socket = dataDirectory + ".sock";
+        _settings["Kestrel__Endpoints__Http__Url"] = "http://unix:" + _socket;
+        Http.Dispose();
+        Http = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, cancellation) => ConnectAsync(_socket, cancellation) })
+        {
+            BaseAddress = Url,
+            Timeout = TimeSpan.FromSeconds(60),
+        };
+    }
+
     public Uri Url { get; }
     public HttpClient Http { get; }
 
@@ -44,27 +60,44 @@ public sealed class SiloProcess : IAsyncDisposable
     /// <param name="environment">Further environment variables.</param>
     public static async Task<SiloProcess> StartAsync(string dataDirectory, string database, IEnumerable<KeyValuePair<string, string>>? environment = null)
     {
-        var silo = new SiloProcess(dataDirectory, database, FreePort());
+        var silo = new SiloProcess(dataDirectory, database, new Uri($"http://127.0.0.1:{FreePort()}"));
         foreach (var (key, value) in environment ?? [])
             silo._settings[key] = value;
         await silo.StartAsync();
         return silo;
     }
 
+    /// <summary>
+    /// Starts a server in a network namespace. It takes requests on a socket file beside its data directory, so that it can be asked whatever becomes of its
+    /// network.
+    /// </summary>
+    public static async Task<SiloProcess> StartInNetworkAsync(string dataDirectory, string database, string network)
+    {
+        var silo = new SiloProcess(dataDirectory, database, network);
+        await silo.StartAsync();
+        return silo;
+    }
+
     /// <summary>Starts a server that others reach over TLS on loopback; its name is <c>localhost:PORT</c>.</summary>
-    public static async Task<SiloProcess> StartFederatingAsync(string dataDirectory, TestAuthority authority)
+    /// <param name="name">The name of the server that it is a silo of, where something else listens on the port in it and passes connections on.</param>
+    public static async Task<SiloProcess> StartFederatingAsync(string dataDirectory, TestAuthority authority, string database = "", string? name = null)
     {
         var port = FreePort();
-        return await StartAsync(dataDirectory, database: "", new Dictionary<string, string>
+        var silo = await StartAsync(dataDirectory, database, new Dictionary<string, string>
         {
             ["Kestrel__Endpoints__Federation__Url"] = $"https://localhost:{port}",
             ["Kestrel__Endpoints__Federation__Certificate__Path"] = authority.CertificatePath,
             ["Kestrel__Endpoints__Federation__Certificate__Password"] = TestAuthority.Password,
             ["SSL_CERT_FILE"] = authority.RootPath,
-            ["Matrix__ServerName"] = $"localhost:{port}",
+            ["Matrix__ServerName"] = name ?? $"localhost:{port}",
             ["Matrix__Outbound__AllowPrivateAddresses"] = "true",
         });
+        silo.FederationPort = port;
+        return silo;
     }
+
+    /// <summary>Where other servers reach this process over TLS.</summary>
+    public int FederationPort { get; private set; }
 
     /// <summary>The name in user ids.</summary>
     public string ServerName => _settings.GetValueOrDefault("Matrix__ServerName", "localhost");
@@ -79,11 +112,15 @@ public sealed class SiloProcess : IAsyncDisposable
         return port;
     }
 
-    /// <summary>Starts the process and returns when it answers.</summary>
+    /// <summary>Starts the process and returns when it is ready.</summary>
     public async Task StartAsync()
     {
         var published = Environment.GetEnvironmentVariable("SILO");
-        var start = new ProcessStartInfo(published ?? "dotnet", published is null ? [Path.Combine(AppContext.BaseDirectory, "OrleansMatrix.dll")] : [])
+        string[] program = published is null ? ["dotnet", Path.Combine(AppContext.BaseDirectory, "OrleansMatrix.dll")] : [published];
+        string[] line = [.. _launcher, .. program];
+        if (_socket is not null)
+            File.Delete(_socket);
+        var start = new ProcessStartInfo(line[0], line[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -100,17 +137,17 @@ public sealed class SiloProcess : IAsyncDisposable
         {
             try
             {
-                using var answer = await Http.GetAsync("/_matrix/client/versions");
+                using var answer = await Http.GetAsync("/health/ready");
                 if (answer.IsSuccessStatusCode)
                     return;
             }
-            catch (HttpRequestException) when (deadline.Elapsed < TimeSpan.FromSeconds(60) && !_process.HasExited)
+            catch (HttpRequestException)
             {
-                // There is nothing to wait on but the port itself.
-                await Task.Delay(20);
+                // Nothing listens there.
             }
-            if (_process.HasExited)
-                throw new InvalidOperationException("the server ended:\n" + Log);
+            if (_process.HasExited || deadline.Elapsed > TimeSpan.FromSeconds(60))
+                throw new InvalidOperationException("the server ended, or is not ready:\n" + Log);
+            await Task.Delay(20);
         }
     }
 
@@ -140,6 +177,21 @@ public sealed class SiloProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
         _process = null;
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellation)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private void Append(string? line)
