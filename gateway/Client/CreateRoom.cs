@@ -22,6 +22,8 @@ internal static class CreateRoom
         var room = Read(request.Requester, body);
         if (body.Error is { } wrong)
             return wrong;
+        if (room.Invites.Length > 0 && await request.LimitAsync(RateClass.Outreach, room.Invites.Length) is { } tooMany)
+            return tooMany;
         var outcome = await request.Grain<IRoomFactoryGrain>(request.Requester.UserId).Create(room);
         return MatrixResponse.From(outcome, static (w, roomId) => w.WriteString("room_id"u8, roomId));
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions.Room;
@@ -22,7 +23,16 @@ internal static class RoomState
             return invalid;
         if (!(await request.ReadObjectBytesAsync()).TryGet(out var content, out var error))
             return error;
+        if (type == "m.room.member" && IsInvite(content) && await request.LimitAsync(RateClass.Outreach) is { } tooMany)
+            return tooMany;
         var state = new StateToSet(request.Requester, type, stateKey, content, timestamp);
         return MatrixResponse.From(await request.Grain<IRoomGrain>(roomId).SetState(state), static (w, eventId) => w.WriteString("event_id"u8, eventId));
+    }
+
+    // An invite by this way counts as one by the other.
+    private static bool IsInvite(ReadOnlyMemory<byte> content)
+    {
+        using var json = JsonDocument.Parse(content);
+        return json.RootElement.TryGetProperty("membership"u8, out var membership) && membership.ValueKind == JsonValueKind.String && membership.ValueEquals("invite"u8);
     }
 }

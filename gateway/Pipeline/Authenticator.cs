@@ -6,7 +6,7 @@ using OrleansMatrix.Protocol.Errors;
 namespace OrleansMatrix.Gateway.Pipeline;
 
 /// <summary>Finds out who asks (C-S API, Using access tokens).</summary>
-public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings, SessionCache sessions)
+public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings, SessionCache sessions, RateLimiter limiter)
 {
     private const string Scheme = "Bearer ";
 
@@ -23,6 +23,8 @@ public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings,
         var (hash, address, userAgent) = (AccessToken.Hash(token), AddressOf(context), UserAgentOf(context.Request));
         if (sessions.Find(userId, hash.Span, address, userAgent) is { } known)
             return Allow(known, options);
+        if (await limiter.TakeAsync(RateClass.Authentication, address) is > 0 and var wait)
+            return MatrixError.LimitExceeded(wait);
         var version = sessions.Version;
         var outcome = await grains.GetGrain<IAccountGrain>(userId).Authenticate(hash, address, userAgent);
         if (outcome.Error is { } error)

@@ -20,7 +20,23 @@ public static class HomePage
     /// <summary>Answers it.</summary>
     public static Task AnswerAsync(HttpContext context, MatrixSettings settings)
     {
-        var body = Encoding.UTF8.GetBytes(Render(settings, settings.PublicBaseUrl ?? $"{context.Request.Scheme}://{context.Request.Host}"));
+        var address = settings.PublicBaseUrl ?? $"{context.Request.Scheme}://{context.Request.Host}";
+        return WriteAsync(context, settings.ServerName.Value, Render(settings, address));
+    }
+
+    /// <summary>Answers with a page of this look.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="title">Text.</param>
+    /// <param name="main">HTML.</param>
+    internal static Task WriteAsync(HttpContext context, string title, string main)
+    {
+        var name = WebUtility.HtmlEncode(title);
+        var body = Encoding.UTF8.GetBytes($"""
+            <!DOCTYPE html>
+            <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{name} · Matrix</title><style>{Style}</style></head>
+            <body><main><h1>{name}</h1>
+            {main}</main></body></html>
+            """);
         var response = context.Response;
         response.ContentType = "text/html; charset=utf-8";
         response.ContentLength = body.Length;
@@ -40,13 +56,10 @@ public static class HomePage
             _ => "Accounts are made by the people who run this server; with a registration token from them you can register in your client.",
         };
         return $"""
-            <!DOCTYPE html>
-            <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{name} · Matrix</title><style>{Style}</style></head>
-            <body><main><h1>{name}</h1>
             <p>This is a <a href="https://matrix.org">Matrix</a> homeserver. It works, but there is nothing to see here: you use it with a Matrix client, an app or a web page, such as
             <a href="https://matrix.org/ecosystem/clients/">one of these</a>.</p>
             <p>In the client choose to sign in on another homeserver, and enter <code>{WebUtility.HtmlEncode(address)}</code>. Users here are named <code>@alice:{name}</code>.</p>
-            <p>{join}</p></main></body></html>
+            <p>{join}</p>
             """;
     }
 }

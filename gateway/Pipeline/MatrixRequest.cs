@@ -51,6 +51,20 @@ public sealed class MatrixRequest : IDisposable
     /// <summary>The server that asks. Only for endpoints for servers.</summary>
     public ServerName Origin => _origin ?? throw new InvalidOperationException("this endpoint is not for servers");
 
+    /// <summary>Counts what the requester does besides the request itself; M_LIMIT_EXCEEDED if it is too much.</summary>
+    /// <param name="rate">What it is.</param>
+    /// <param name="times">How often; of more than a burst no more than that is counted.</param>
+    public async ValueTask<MatrixError?> LimitAsync(RateClass rate, int times = 1)
+    {
+        for (var left = Math.Min(times, RateLimiter.BurstOf(rate)); left > 0; left--)
+        {
+            if (await _endpoint.Services.Limiter.TakeAsync(rate, Requester.UserId) is > 0 and var wait)
+                return MatrixError.LimitExceeded(wait);
+        }
+
+        return null;
+    }
+
     /// <summary>Fires when the client hangs up or the server stops: for waiting, not for work that is to be finished.</summary>
     public CancellationToken Aborted => (_aborted ??=
         CancellationTokenSource.CreateLinkedTokenSource(Http.RequestAborted, _endpoint.Services.Lifetime.ApplicationStopping)).Token;

@@ -18,6 +18,9 @@ public enum RateClass
     /// <summary>What costs other servers or other users something (invites, knocks, reports): 5/s, bursts of 50.</summary>
     Outreach,
 
+    /// <summary>Tokens that this process does not remember, by address: each is a call of an account, which may not exist. 100/s, bursts of 1,000.</summary>
+    Authentication,
+
     /// <summary>Requests of other servers: 200/s, bursts of 2,000.</summary>
     Server,
 }

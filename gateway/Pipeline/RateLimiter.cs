@@ -24,6 +24,9 @@ public sealed class RateLimiter(TimeProvider time, Func<string, IRateLimitGrain>
         return wait is 0 || _shared is null ? new(wait ?? 0) : _shared.TakeAsync(rateClass, RateOf(rateClass), key);
     }
 
+    /// <summary>The most of a class that one may do at once.</summary>
+    public static int BurstOf(RateClass rateClass) => (int)RateOf(rateClass).Burst;
+
     private static Rate RateOf(RateClass rateClass) => rateClass switch
     {
         RateClass.General => new Rate(50, 200),
@@ -31,6 +34,7 @@ public sealed class RateLimiter(TimeProvider time, Func<string, IRateLimitGrain>
         RateClass.Registration => new Rate(2, 20),
         RateClass.Media => new Rate(20, 200),
         RateClass.Outreach => new Rate(5, 50),
+        RateClass.Authentication => new Rate(100, 1000),
         RateClass.Server => new Rate(200, 2000),
         _ => throw new ArgumentOutOfRangeException(nameof(rateClass), rateClass, null),
     };

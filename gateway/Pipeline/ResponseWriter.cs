@@ -35,6 +35,8 @@ internal static class ResponseWriter
         // What is left of a body beyond the allowance is not read: the client must know before it sends another request.
         if (error.Status == StatusCodes.Status413PayloadTooLarge && HttpProtocol.IsHttp11(context.Request.Protocol))
             context.Response.Headers.Connection = "close";
+        if (error is { ErrCode: ErrCodes.UserLimitExceeded, Extra.IsEmpty: true })
+            error = error.With(w => w.WriteString("info_uri"u8, $"{context.Request.Scheme}://{context.Request.Host}{LimitsPage.Path}"));
         return WriteAsync(context, error.ToJson(), error.Status);
     }
 

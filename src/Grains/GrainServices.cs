@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Account;
+using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Directory;
 using OrleansMatrix.Grains.Media;
 using OrleansMatrix.Grains.RemoteServer;
@@ -33,6 +34,7 @@ public static class GrainServices
         .AddSingleton<UserServices>()
         .AddSingleton<CurrentState>()
         .AddSingleton<SharedRooms>()
+        .AddSingleton<InboxTrimmer>()
         .AddSingleton<NeighbourSignals>()
         .AddSingleton(static provider => new StateNodeCache(provider.GetRequiredService<IStorage>().StateNodes))
         .AddSingleton(static provider => new ChangeHub(provider.GetRequiredService<IStorage>().Feed))

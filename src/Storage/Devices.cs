@@ -72,6 +72,10 @@ public interface IKeyBackupStore
     ValueTask<KeyBackupRow?> GetAsync(string userId, long? version, CancellationToken cancellationToken = default);
     /// <summary>The highest version the user ever had, deleted ones included; 0 before the first.</summary>
     ValueTask<long> LastVersionAsync(string userId, CancellationToken cancellationToken = default);
+    /// <summary>How many versions the user has that were not deleted.</summary>
+    ValueTask<long> CountAsync(string userId, CancellationToken cancellationToken = default);
+    /// <summary>How many sessions are backed up in all versions of the user.</summary>
+    ValueTask<long> CountSessionsAsync(string userId, CancellationToken cancellationToken = default);
     /// <summary>Inserts or replaces; Count is left aside.</summary>
     void Put(WriteUnit unit, KeyBackupRow row);
     /// <summary>Marks the version deleted and drops its sessions.</summary>

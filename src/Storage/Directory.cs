@@ -7,6 +7,8 @@ public interface IDirectoryStore
     ValueTask<AliasRow?> GetAliasAsync(string alias, CancellationToken cancellationToken = default);
     ValueTask<IReadOnlyList<string>> AliasesOfAsync(string roomId, CancellationToken cancellationToken = default);
     /// <summary>The commit fails with <see cref="ConflictException"/> if the alias is taken.</summary>
+    /// <summary>How many aliases that user made.</summary>
+    ValueTask<long> CountOfCreatorAsync(string userId, CancellationToken cancellationToken = default);
     void AddAlias(WriteUnit unit, AliasRow row);
     /// <summary>Nothing happens if the alias is another row by then.</summary>
     void DeleteAlias(WriteUnit unit, AliasRow row);

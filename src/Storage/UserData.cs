@@ -11,6 +11,12 @@ public interface IAccountDataStore
     ValueTask<IReadOnlyList<AccountDataRow>> ChangedAsync(string userId, long after, long upTo, CancellationToken cancellationToken = default);
     /// <summary>Stores a filter and gives its id: equal filters of a user share one.</summary>
     ValueTask<string> AddFilterAsync(string userId, ReadOnlyMemory<byte> json, CancellationToken cancellationToken = default);
+    /// <summary>Whether an equal filter is there.</summary>
+    ValueTask<bool> HasFilterAsync(string userId, ReadOnlyMemory<byte> json, CancellationToken cancellationToken = default);
+    /// <summary>How many pieces of account data the user has, and their bytes.</summary>
+    ValueTask<(long Count, long Bytes)> SizeAsync(string userId, CancellationToken cancellationToken = default);
+    /// <summary>How many filters the user has, and their bytes.</summary>
+    ValueTask<(long Count, long Bytes)> FiltersSizeAsync(string userId, CancellationToken cancellationToken = default);
     ValueTask<ReadOnlyMemory<byte>?> GetFilterAsync(string userId, string filterId, CancellationToken cancellationToken = default);
     /// <summary>Deletes all account data and filters of a user.</summary>
     void DeleteAll(WriteUnit unit, string userId);
@@ -43,6 +49,10 @@ public interface IToDeviceStore
         CancellationToken cancellationToken = default);
     /// <summary>The client has them: deletes up to and including the position.</summary>
     void DeleteUpTo(WriteUnit unit, string userId, string deviceId, long position);
+    /// <summary>The bytes of all messages that wait for the device.</summary>
+    ValueTask<long> SizeAsync(string userId, string deviceId, CancellationToken cancellationToken = default);
+    /// <summary>Deletes the oldest messages of the device, so that those left have <paramref name="keep"/> bytes at most.</summary>
+    Task TrimAsync(string userId, string deviceId, long keep, CancellationToken cancellationToken = default);
     /// <summary>Deletes of each device the oldest messages beyond the newest <paramref name="keep"/>; goes through all devices with messages.</summary>
     Task TrimAsync(int keep, CancellationToken cancellationToken = default);
 }

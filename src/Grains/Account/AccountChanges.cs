@@ -1,3 +1,4 @@
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Account;
@@ -41,6 +42,17 @@ internal sealed class AccountChanges(IStorage storage, TimeProvider time, string
     public void DeleteDevices(WriteUnit unit, AccountState state, string? keep = null)
     {
         foreach (var id in state.Devices.Keys.Where(id => id != keep).ToList())
+            DeleteDevice(unit, state, id);
+    }
+
+    /// <summary>Of too many devices, logs out those that were not seen for longest.</summary>
+    public void DeleteUnseen(WriteUnit unit, AccountState state, string keep)
+    {
+        var excess = state.Devices.Count - Budgets.Devices.MaxCount;
+        if (excess <= 0)
+            return;
+        foreach (var id in state.Devices.Values.Where(device => device.DeviceId != keep).OrderBy(static device => device.LastSeenAt ?? 0).Take(excess)
+            .Select(static device => device.DeviceId).ToList())
             DeleteDevice(unit, state, id);
     }
 

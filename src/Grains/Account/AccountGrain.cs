@@ -52,8 +52,15 @@ public sealed class AccountGrain(
     {
         return _state is { } loaded ? ValueTask.FromResult(Authenticate(loaded, tokenHash, address, userAgent)) : LoadFirst();
 
-        async ValueTask<Outcome<Session>> LoadFirst() =>
-            await ExistingAsync() is { } state ? Authenticate(state, tokenHash, address, userAgent) : MatrixError.UnknownToken();
+        async ValueTask<Outcome<Session>> LoadFirst()
+        {
+            if (await ExistingAsync() is { } state)
+                return Authenticate(state, tokenHash, address, userAgent);
+
+            // Anybody can make up names: what is not there takes no memory.
+            DeactivateOnIdle();
+            return MatrixError.UnknownToken();
+        }
     }
 
     private Outcome<Session> Authenticate(AccountState state, ReadOnlyMemory<byte> tokenHash, string address, string userAgent)
@@ -123,17 +130,17 @@ public sealed class AccountGrain(
         return await ChangeAsync((unit, state) =>
         {
             _changes.SetRow(unit, state, state.Row with { PasswordHash = hash, IsGuest = false, IsAdmin = account.IsAdmin });
-            return account.Session is { } session ? _tokens.LogIn(unit, state, session) : new Credentials(_user.Value, null, null, null, null);
+            return account.Session is { } session ? LogIn(unit, state, session) : new Credentials(_user.Value, null, null, null, null);
         });
     }
 
     /// <inheritdoc/>
     public async Task<Outcome<Credentials>> LogInWithPassword(string password, NewSession session) =>
-        await CheckPasswordAsync(password) is { } error ? error : await LogInAsync(session);
+        await CheckPasswordAsync(password, session.Address ?? "?") is { } error ? error : await LogInAsync(session);
 
     /// <inheritdoc/>
     public async Task<Outcome<Nothing>> VerifyPassword(string password) =>
-        await CheckPasswordAsync(password) is { } error ? error : Nothing.Value;
+        await CheckPasswordAsync(password, "") is { } error ? error : Nothing.Value;
 
     /// <inheritdoc/>
     public async Task<Outcome<Credentials>> LogInWithToken(ReadOnlyMemory<byte> tokenHash, NewSession session)
@@ -295,11 +302,14 @@ public sealed class AccountGrain(
         _ = sessions.ForgetAsync(_user);
     }
 
-    private async Task<MatrixError?> CheckPasswordAsync(string password)
+    // From: an address, or empty where the user has a session.
+    private async Task<MatrixError?> CheckPasswordAsync(string password, string from)
     {
-        if (_passwordCheck.Limit is { } limit)
+        var state = await ExistingAsync();
+        var isKnown = from.Length == 0 || state?.Devices.Values.Any(device => device.LastSeenIp == from) == true;
+        if (_passwordCheck.LimitOf(from, isKnown) is { } limit)
             return limit;
-        var (error, better) = await _passwordCheck.RunAsync((await ExistingAsync())?.Row, password);
+        var (error, better) = await _passwordCheck.RunAsync(state?.Row, password, from, isKnown);
         if (better is not null)
             await ChangeRowAsync(row => row with { PasswordHash = better });
         return error;
@@ -308,14 +318,21 @@ public sealed class AccountGrain(
     private async Task<Outcome<Credentials>> LogInAsync(NewSession session)
     {
         if (session.DeviceId is not { } id || _state!.Devices.ContainsKey(id))
-            return await ChangeAsync((unit, state) => _tokens.LogIn(unit, state, session));
+            return await ChangeAsync((unit, state) => LogIn(unit, state, session));
         if (await _tokens.IsCrossSigningKeyAsync(id))
             return MatrixError.Forbidden("The device ID is the ID of a cross-signing key");
 
         // A device that comes back must not lose what it makes now to the end of its former self.
         if (_state!.Departing.Contains(id))
             await _cleanup.RunAsync(_state);
-        return await ChangeAsync((unit, state) => _tokens.LogIn(unit, state, session));
+        return await ChangeAsync((unit, state) => LogIn(unit, state, session));
+    }
+
+    private Credentials LogIn(WriteUnit unit, AccountState state, NewSession session)
+    {
+        var credentials = _tokens.LogIn(unit, state, session);
+        _changes.DeleteUnseen(unit, state, keep: credentials.DeviceId!);
+        return credentials;
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Device;
@@ -7,7 +8,6 @@ namespace OrleansMatrix.Grains.Device;
 /// <summary>A megolm session's key as a client backs it up.</summary>
 internal sealed record BackupSession(string RoomId, string SessionId, long FirstMessageIndex, long ForwardedCount, bool IsVerified, ReadOnlyMemory<byte> Json)
 {
-    private const int MaxSessionBytes = 64 * 1024;
     private const int MaxSessionIdLength = 255;
 
     /// <summary>Reads the body of the endpoints that store keys: of all rooms, of one room, or one session's.</summary>
@@ -61,8 +61,8 @@ internal sealed record BackupSession(string RoomId, string SessionId, long First
             return MatrixError.InvalidParam("Not a session id");
         if (!TryRead(json, roomId, sessionId, out var session))
             return MatrixError.BadJson("The key data of a session lacks a member or has one of the wrong type");
-        if (session.Json.Length > MaxSessionBytes)
-            return MatrixError.TooLarge("The key data of a session is too large");
+        if (Budgets.BackedUpKeys.CheckItem(session.Json.Length) is { } tooLarge)
+            return tooLarge;
         sessions.Add(session);
         return null;
     }

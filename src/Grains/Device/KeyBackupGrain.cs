@@ -11,7 +11,6 @@ namespace OrleansMatrix.Grains.Device;
 [GrainType("keybackup")]
 public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
 {
-    private const int MaxAuthDataBytes = 64 * 1024;
     private const int MaxAlgorithmLength = 255;
 
     private Fence? _fence;
@@ -28,6 +27,8 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
         if (ReadVersionInfo(document.RootElement, out var algorithm, out var authData) is { } invalid)
             return invalid;
         await OwnAsync();
+        if (Budgets.Backups.CheckAll(await Store.CountAsync(UserId) + 1) is { } full)
+            return full;
         var version = (await Store.LastVersionAsync(UserId)) + 1;
         var unit = new WriteUnit(_fence);
         Store.Put(unit, new KeyBackupRow(UserId, version, algorithm, authData, 0, false, 0));
@@ -117,6 +118,8 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
 
         if (unit.IsEmpty)
             return Update(row);
+        if (added > 0 && Budgets.BackedUpKeys.CheckAll(await Store.CountSessionsAsync(UserId) + added) is { } full)
+            return full;
         row = row with { Etag = row.Etag + 1, Count = row.Count + added };
         Store.Put(unit, row);
         await CommitAsync(unit);
@@ -191,7 +194,7 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
             return MatrixError.BadJson("auth_data is not an object");
         algorithm = name.GetString()!;
         authData = JsonBytes.Raw(data);
-        return authData.Length > MaxAuthDataBytes ? MatrixError.TooLarge("auth_data is too large") : null;
+        return Budgets.Backups.CheckItem(authData.Length);
     }
 
     private static void WriteSessions(Utf8JsonWriter w, IEnumerable<BackupSessionRow> sessions)

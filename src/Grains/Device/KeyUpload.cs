@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;
 
@@ -9,7 +10,6 @@ namespace OrleansMatrix.Grains.Device;
 internal sealed record KeyUpload(ReadOnlyMemory<byte>? DeviceKeys, IReadOnlyList<OneTimeKeyRow> OneTimeKeys, IReadOnlyList<OneTimeKeyRow> FallbackKeys)
 {
     private const int MaxDeviceKeysBytes = 64 * 1024;
-    private const int MaxKeyBytes = 8 * 1024;
     private const int MaxKeys = 1000;
     private const int MaxIdLength = 255;
 
@@ -69,8 +69,8 @@ internal sealed record KeyUpload(ReadOnlyMemory<byte>? DeviceKeys, IReadOnlyList
             if (key.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.String))
                 return MatrixError.BadJson($"{member} has a value that is neither a string nor an object");
             var json = JsonBytes.Raw(key.Value);
-            if (json.Length > MaxKeyBytes)
-                return MatrixError.TooLarge("A key is too large");
+            if (Budgets.OneTimeKeys.CheckItem(json.Length) is { } tooLarge)
+                return tooLarge;
             keys.Add(new OneTimeKeyRow(userId, deviceId, key.Name[..colon], key.Name[(colon + 1)..], json));
             if (keys.Count > MaxKeys)
                 return MatrixError.TooLarge("Too many keys");

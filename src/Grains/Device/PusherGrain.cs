@@ -14,8 +14,6 @@ public sealed class PusherGrain(IStorage storage, TimeProvider time) : Grain, IP
 {
     private const int MaxPushKeyBytes = 512;
     private const int MaxAppIdLength = 64;
-    private const int MaxPusherBytes = 64 * 1024;
-    private const int MaxPushers = 100;
     private static readonly string[] s_required = ["app_display_name", "device_display_name", "lang"];
 
     private Ownership? _ownership;
@@ -58,8 +56,8 @@ public sealed class PusherGrain(IStorage storage, TimeProvider time) : Grain, IP
             }
 
             var pushers = await storage.Pushers.OfUserAsync(UserId);
-            if (pushers.Count >= MaxPushers && !pushers.Any(p => p.AppId == appId && p.PushKey == pushKey))
-                return MatrixError.InvalidParam("Too many pushers");
+            if (!pushers.Any(p => p.AppId == appId && p.PushKey == pushKey) && Budgets.Pushers.CheckAll(pushers.Count + 1) is { } full)
+                return full;
             var append = json.TryGetProperty("append"u8, out var flag) && flag.ValueKind == JsonValueKind.True;
             if (!append)
                 storage.Pushers.DeleteOfOthers(unit, UserId, appId, pushKey);
@@ -82,8 +80,8 @@ public sealed class PusherGrain(IStorage storage, TimeProvider time) : Grain, IP
             return MatrixError.BadJson("kind is neither a string nor null");
         if (s_required.Any(name => !TryGetString(json, name, out _)) || !json.TryGetProperty("data"u8, out var data) || data.ValueKind != JsonValueKind.Object)
             return MatrixError.MissingParam("Missing parameters: app_display_name, device_display_name, lang, data");
-        if (JsonBytes.Raw(json).Length > MaxPusherBytes)
-            return MatrixError.TooLarge("The pusher is too large");
+        if (Budgets.Pushers.CheckItem(JsonBytes.Raw(json).Length) is { } tooLarge)
+            return tooLarge;
         if (!kind.ValueEquals("http"u8))
             return MatrixError.InvalidParam("The only kind of pusher is http");
         return TryGetString(data, "url", out var url) && Uri.TryCreate(url, UriKind.Absolute, out var uri)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Storage;
 
@@ -9,10 +10,12 @@ namespace OrleansMatrix.Grains.Device;
 internal sealed class ToDeviceBatch(IStorage storage, string sender, string eventType)
 {
     private const string AllDevices = "*";
-    private const int MaxContentBytes = 64 * 1024;
     private const int MaxRows = 10_000;
 
-    private int _rows;
+    private readonly List<ToDeviceRow> _rows = [];
+
+    /// <summary>The messages for devices of this server that were added.</summary>
+    public IReadOnlyList<ToDeviceRow> Rows => _rows;
 
     /// <summary>Adds a local user's messages, for the devices that exist; <c>*</c> means all of them.</summary>
     public async Task<MatrixError?> AddLocalAsync(WriteUnit unit, string userId, JsonElement contentByDevice)
@@ -23,8 +26,8 @@ internal sealed class ToDeviceBatch(IStorage storage, string sender, string even
             if (message.Value.ValueKind != JsonValueKind.Object)
                 return MatrixError.BadJson("A message is not an object");
             var content = JsonBytes.Raw(message.Value);
-            if (content.Length > MaxContentBytes)
-                return MatrixError.TooLarge("A message is too large");
+            if (Budgets.ToDevice.CheckItem(content.Length) is { } tooLarge)
+                return tooLarge;
             var json = JsonBytes.Object(w =>
             {
                 w.WriteString("type"u8, eventType);
@@ -35,9 +38,10 @@ internal sealed class ToDeviceBatch(IStorage storage, string sender, string even
             IEnumerable<string> targets = message.Name == AllDevices ? devices : devices.Contains(message.Name) ? [message.Name] : [];
             foreach (var deviceId in targets)
             {
-                if (++_rows > MaxRows)
+                if (_rows.Count == MaxRows)
                     return MatrixError.TooLarge("Too many recipients");
-                storage.ToDevice.Put(unit, new ToDeviceRow(userId, deviceId, json, 0), unit.NextPosition(ChangeKind.ToDevice, userId));
+                _rows.Add(new ToDeviceRow(userId, deviceId, json, 0));
+                storage.ToDevice.Put(unit, _rows[^1], unit.NextPosition(ChangeKind.ToDevice, userId));
             }
         }
 

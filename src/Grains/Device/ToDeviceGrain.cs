@@ -12,7 +12,7 @@ namespace OrleansMatrix.Grains.Device;
 /// are added here, and taken away by their user's grain once a device has them.
 /// </summary>
 [GrainType("todevice")]
-public sealed class ToDeviceGrain(IStorage storage, LocalServer server, TimeProvider time, IRandom random) : Grain, IToDeviceGrain
+public sealed class ToDeviceGrain(IStorage storage, InboxTrimmer inboxes, LocalServer server, TimeProvider time, IRandom random) : Grain, IToDeviceGrain
 {
     private const string TransactionScope = "to_device";
     private const string MessageScope = "m.direct_to_device";
@@ -33,10 +33,11 @@ public sealed class ToDeviceGrain(IStorage storage, LocalServer server, TimeProv
             return Nothing.Value;
 
         var unit = new WriteUnit();
-        if (await AddMessagesAsync(unit, eventType, messages) is { } refused)
+        var batch = new ToDeviceBatch(storage, UserId, eventType);
+        if (await AddMessagesAsync(unit, batch, messages) is { } refused)
             return refused;
         storage.Events.AddTransaction(unit, UserId, deviceId, TransactionScope, transactionId, "", Now);
-        await CommitOnceAsync(unit);
+        await CommitOnceAsync(unit, batch);
         return Nothing.Value;
     }
 
@@ -57,15 +58,16 @@ public sealed class ToDeviceGrain(IStorage storage, LocalServer server, TimeProv
         }
 
         storage.Events.AddTransaction(unit, UserId, "", MessageScope, messageId, "", Now);
-        await CommitOnceAsync(unit);
+        await CommitOnceAsync(unit, batch);
     }
 
     /// <summary>The transaction's row is unique, which stands for a fence: rows of inboxes are only added here, at positions of their own.</summary>
-    private async Task CommitOnceAsync(WriteUnit unit)
+    private async Task CommitOnceAsync(WriteUnit unit, ToDeviceBatch batch)
     {
         try
         {
             await storage.CommitAsync(unit);
+            await inboxes.AddedAsync(batch.Rows);
         }
         catch (ConflictException)
         {
@@ -73,9 +75,8 @@ public sealed class ToDeviceGrain(IStorage storage, LocalServer server, TimeProv
         }
     }
 
-    private async Task<MatrixError?> AddMessagesAsync(WriteUnit unit, string eventType, JsonElement messages)
+    private async Task<MatrixError?> AddMessagesAsync(WriteUnit unit, ToDeviceBatch batch, JsonElement messages)
     {
-        var batch = new ToDeviceBatch(storage, UserId, eventType);
         var remote = new Dictionary<string, List<JsonProperty>>(StringComparer.Ordinal);
         foreach (var recipient in messages.EnumerateObject())
         {

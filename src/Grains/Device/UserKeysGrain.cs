@@ -10,8 +10,6 @@ namespace OrleansMatrix.Grains.Device;
 [GrainType("userkeys")]
 public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRemoteUserKeys remote, TimeProvider time) : Grain, IUserKeysGrain
 {
-    private const int MaxOneTimeKeys = 10_000;
-
     private Ownership? _ownership;
 
     private string UserId => this.GetPrimaryKeyString();
@@ -81,13 +79,18 @@ public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRe
         if (upload.OneTimeKeys.Count > 0)
         {
             var stored = (await storage.Keys.OneTimeKeysAsync(UserId, deviceId)).ToDictionary(k => (k.Algorithm, k.KeyId), k => k.Json);
-            if (stored.Count + upload.OneTimeKeys.Count > MaxOneTimeKeys)
-                return MatrixError.TooLarge("The device has too many one-time keys");
             var others = upload.OneTimeKeys.Where(k => stored.TryGetValue((k.Algorithm, k.KeyId), out var known) && !KeySignatures.SameJson(known, k.Json));
             if (others.FirstOrDefault() is { } other)
                 return MatrixError.InvalidParam($"One-time key {other.Algorithm}:{other.KeyId} is there already with other content");
+            var added = upload.OneTimeKeys.Where(k => !stored.ContainsKey((k.Algorithm, k.KeyId))).ToList();
+            foreach (var algorithm in added.CountBy(static k => k.Algorithm))
+            {
+                if (Budgets.OneTimeKeys.CheckAll(stored.Keys.Count(k => k.Algorithm == algorithm.Key) + algorithm.Value) is { } full)
+                    return full;
+            }
+
             var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-            foreach (var key in upload.OneTimeKeys.Where(k => !stored.ContainsKey((k.Algorithm, k.KeyId))))
+            foreach (var key in added)
                 storage.Keys.PutOneTimeKey(unit, key, now);
         }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.User.Sync;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Push;
 using OrleansMatrix.Storage;
@@ -13,7 +14,6 @@ public sealed class UserAccountData(IStorage storage, Ownership ownership, strin
     public const string PushRules = "m.push_rules";
     private const string Tag = "m.tag";
     private const int MaxTypeLength = 255;
-    private const int MaxTags = 1000;
 
     /// <summary>The content; M_NOT_FOUND if there is none. Push rules are always there.</summary>
     public async ValueTask<Outcome<ReadOnlyMemory<byte>>> GetAsync(string roomId, string type)
@@ -30,8 +30,32 @@ public sealed class UserAccountData(IStorage storage, Ownership ownership, strin
             return new MatrixError(ErrCodes.BadJson, 405, $"{type} is set by the server");
         if (type.Length is 0 or > MaxTypeLength)
             return MatrixError.InvalidParam("The type is empty or too long");
-        await PutAsync(roomId, type, json);
-        return Nothing.Value;
+        if (Budgets.AccountData.CheckItem(json.Length) is { } tooLarge)
+            return tooLarge;
+        return await ownership.ChangeAsync<Outcome<Nothing>>(async unit =>
+        {
+            var known = await storage.AccountData.GetAsync(userId, roomId, type);
+            var (count, bytes) = await storage.AccountData.SizeAsync(userId);
+            // What takes no more room than before is always let through.
+            if (json.Length > (known?.Json.Length ?? -1) &&
+                Budgets.AccountData.CheckAll(count + (known is null ? 1 : 0), bytes + json.Length - (known?.Json.Length ?? 0)) is { } full)
+                return full;
+            Put(unit, roomId, type, json);
+            return Nothing.Value;
+        });
+    }
+
+    /// <summary>Stores a filter; its id.</summary>
+    public async ValueTask<Outcome<string>> AddFilterAsync(ReadOnlyMemory<byte> json)
+    {
+        if (Budgets.Filters.CheckItem(json.Length) is { } tooLarge)
+            return tooLarge;
+        if (!SyncFilter.Parse(json).TryGet(out _, out var error))
+            return error;
+        var (count, bytes) = await storage.AccountData.FiltersSizeAsync(userId);
+        // Equal filters are one, so that it may be there already.
+        return Budgets.Filters.CheckAll(count + 1, bytes + json.Length) is { } full && !await storage.AccountData.HasFilterAsync(userId, json) ? full
+            : await storage.AccountData.AddFilterAsync(userId, json);
     }
 
     /// <summary>Stores content and announces it.</summary>
@@ -57,6 +81,8 @@ public sealed class UserAccountData(IStorage storage, Ownership ownership, strin
         // "The name of a tag MUST NOT exceed 255 bytes."
         if (System.Text.Encoding.UTF8.GetByteCount(tag) > MaxTypeLength)
             return MatrixError.InvalidParam("The tag's name is too long");
+        if (Budgets.Tags.CheckItem(content?.Length ?? 0) is { } tooLarge)
+            return tooLarge;
         return await ownership.ChangeAsync(unit => PutTagAsync(unit, roomId, tag, content));
     }
 
@@ -71,8 +97,8 @@ public sealed class UserAccountData(IStorage storage, Ownership ownership, strin
         }
 
         tags.Remove(tag);
-        if (content is not null && tags.Count >= MaxTags)
-            return new MatrixError(ErrCodes.LimitExceeded, 400, "Too many tags");
+        if (content is not null && Budgets.Tags.CheckAll(tags.Count + 1) is { } full)
+            return full;
         Put(unit, roomId, Tag, PooledJson.Build(writer =>
         {
             writer.WriteStartObject();

@@ -55,8 +55,7 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
 
     public Task<Outcome<Nothing>> DeleteTag(RoomId roomId, string tag) => AccountData.SetTagAsync(roomId, tag, null).AsTask();
 
-    public async Task<Outcome<string>> AddFilter(ReadOnlyMemory<byte> json) =>
-        SyncFilter.Parse(json).TryGet(out _, out var error) ? await services.Storage.AccountData.AddFilterAsync(UserId, json) : error;
+    public Task<Outcome<string>> AddFilter(ReadOnlyMemory<byte> json) => AccountData.AddFilterAsync(json).AsTask();
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> GetFilter(string filterId) =>
         await services.Storage.AccountData.GetFilterAsync(UserId, filterId) is { } json ? json : MatrixError.NotFound("No such filter");

@@ -33,6 +33,8 @@ public sealed class UserPushRules(IStorage storage, UserAccountData accountData,
     public ValueTask<Outcome<Nothing>> PutAsync(PushRuleToPut rule)
     {
         ArgumentNullException.ThrowIfNull(rule);
+        if (Budgets.PushRules.CheckItem(rule.Body.Length) is { } tooLarge)
+            return new(tooLarge);
         return EditAsync(rule.Kind, (rules, kind) =>
         {
             using var body = JsonDocument.Parse(rule.Body);
@@ -60,9 +62,13 @@ public sealed class UserPushRules(IStorage storage, UserAccountData accountData,
             return MatrixError.InvalidParam("No such kind of push rule");
         return await accountData.ChangeAsync<Outcome<Nothing>>(async unit =>
         {
-            if (!edit(await ReadAsync(storage, userId), kind).TryGet(out var changed, out var error))
+            var rules = await ReadAsync(storage, userId);
+            if (!edit(rules, kind).TryGet(out var changed, out var error))
                 return error;
-            accountData.Put(unit, "", UserAccountData.PushRules, PooledJson.Build(changed.WriteTo));
+            var json = PooledJson.Build(changed.WriteTo);
+            if (changed.OwnCount > rules.OwnCount && Budgets.PushRules.CheckAll(changed.OwnCount, json.Length) is { } full)
+                return full;
+            accountData.Put(unit, "", UserAccountData.PushRules, json);
             return Nothing.Value;
         });
     }

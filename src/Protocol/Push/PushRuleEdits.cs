@@ -7,7 +7,7 @@ namespace OrleansMatrix.Protocol.Push;
 public static class PushRuleEdits
 {
     /// <summary>The most rules of its own that a user may have in one kind.</summary>
-    public const int MaxOwnRules = 2000;
+    public const int MaxOwnRules = 1000;
 
     private const int MaxRuleIdLength = 512;
 
@@ -32,8 +32,6 @@ public static class PushRuleEdits
 
         var own = rules.Own(kind);
         var existing = own.FirstOrDefault(r => r.RuleId == ruleId);
-        if (existing is null && own.Length >= MaxOwnRules)
-            return MatrixError.InvalidParam("There are too many rules of this kind");
         // "When creating push rules, they MUST be enabled by default"; a changed one stays as it was.
         rule = rule with { Enabled = existing?.Enabled ?? true };
         var anchor = before ?? after;
@@ -88,7 +86,7 @@ public static class PushRuleEdits
         ArgumentNullException.ThrowIfNull(rules);
         foreach (var kind in (ReadOnlySpan<PushRuleKind>)[PushRuleKind.Override, PushRuleKind.Room])
         {
-            if (!rules.TryGet(kind, roomId, out var rule) || !rule.Enabled || rules.TryGet(kind, successor, out _) || rules.Own(kind).Length >= MaxOwnRules)
+            if (!rules.TryGet(kind, roomId, out var rule) || !rule.Enabled || rules.TryGet(kind, successor, out _) || rules.OwnCount >= MaxOwnRules)
                 continue;
             var copy = rule with { RuleId = successor, Conditions = [.. rule.Conditions.Select(c => c.Naming(roomId, successor))] };
             rules = rules.WithOwn(kind, rules.Own(kind).Insert(0, copy));

@@ -65,6 +65,9 @@ public sealed class PushRuleset
         return defaults is [{ RuleId: DefaultPushRules.Master }, ..] ? [defaults[0], .. own, .. defaults[1..]] : [.. own, .. defaults];
     }
 
+    /// <summary>How many rules of the user's own there are, of all kinds.</summary>
+    public int OwnCount => _own.Sum(static rules => rules.Length);
+
     /// <summary>The user's own rules of a kind, the most important first.</summary>
     public ImmutableArray<PushRule> Own(PushRuleKind kind) => _own[(int)kind];
 

@@ -16,6 +16,9 @@ internal sealed class KeyBackupStore(ISqlDatabase database) : IKeyBackupStore
     private static readonly Statement SelectNewest = new($"{Select} deleted = 0 ORDER BY version DESC LIMIT 1");
     private static readonly Statement SelectLast = new("SELECT COALESCE(MAX(version), 0) FROM key_backups WHERE user_id = $1");
 
+    private static readonly Statement Count = new("SELECT count(*) FROM key_backups WHERE user_id = $1 AND deleted = 0");
+    private static readonly Statement CountSessions = new("SELECT count(*) FROM key_backup_sessions WHERE user_id = $1");
+
     private static readonly Statement Upsert = new("""
         INSERT INTO key_backups (user_id, version, algorithm, auth_data, etag, deleted) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (user_id, version) DO UPDATE SET algorithm = excluded.algorithm, auth_data = excluded.auth_data, etag = excluded.etag,
@@ -51,6 +54,14 @@ internal sealed class KeyBackupStore(ISqlDatabase database) : IKeyBackupStore
 
     public async ValueTask<long> LastVersionAsync(string userId, CancellationToken cancellationToken = default) =>
         (await database.QueryAsync(SelectLast, static row => row.Integer(0), cancellationToken, userId).ConfigureAwait(false))[0];
+
+    public ValueTask<long> CountAsync(string userId, CancellationToken cancellationToken = default) => CountAsync(Count, userId, cancellationToken);
+
+    public ValueTask<long> CountSessionsAsync(string userId, CancellationToken cancellationToken = default) =>
+        CountAsync(CountSessions, userId, cancellationToken);
+
+    private async ValueTask<long> CountAsync(Statement statement, string userId, CancellationToken cancellationToken) =>
+        (await database.QueryAsync(statement, static row => row.Integer(0), cancellationToken, userId).ConfigureAwait(false))[0];
 
     public void Put(WriteUnit unit, KeyBackupRow row) => unit.Add(Upsert, row.UserId, row.Version, row.Algorithm, row.AuthData, row.Etag, row.Deleted);
 

@@ -15,6 +15,14 @@ internal sealed class ToDeviceStore(ISqlDatabase database) : IToDeviceStore
 
     private static readonly Statement NewestBeyond = new("SELECT pos FROM to_device WHERE user_id = $1 AND device_id = $2 ORDER BY pos DESC LIMIT 1 OFFSET $3");
 
+    private static readonly Statement Size =
+        new("SELECT CAST(COALESCE(sum(length(json)), 0) AS BIGINT) FROM to_device WHERE user_id = $1 AND device_id = $2");
+
+    private static readonly Statement NewestBeyondBytes = new("""
+        SELECT COALESCE(max(pos), 0) FROM (SELECT pos, sum(length(json)) OVER (ORDER BY pos DESC) AS bytes FROM to_device
+            WHERE user_id = $1 AND device_id = $2) AS newer WHERE bytes > $3
+        """);
+
     public void Put(WriteUnit unit, ToDeviceRow row, PositionSlot slot) => unit.Add(Insert, row.UserId, row.DeviceId, slot, row.Json);
 
     public ValueTask<IReadOnlyList<ToDeviceRow>> WaitingAsync(
@@ -24,6 +32,18 @@ internal sealed class ToDeviceStore(ISqlDatabase database) : IToDeviceStore
             limit).AsReadOnly();
 
     public void DeleteUpTo(WriteUnit unit, string userId, string deviceId, long position) => unit.Add(Delete, userId, deviceId, position);
+
+    public async ValueTask<long> SizeAsync(string userId, string deviceId, CancellationToken cancellationToken = default) =>
+        (await database.QueryAsync(Size, static row => row.Integer(0), cancellationToken, userId, deviceId).ConfigureAwait(false))[0];
+
+    public async Task TrimAsync(string userId, string deviceId, long keep, CancellationToken cancellationToken = default)
+    {
+        var positions = await database.QueryAsync(NewestBeyondBytes, static row => row.Integer(0), cancellationToken, userId, deviceId, keep)
+            .ConfigureAwait(false);
+        var unit = new WriteUnit();
+        DeleteUpTo(unit, userId, deviceId, positions[0]);
+        await database.CommitAsync(unit).ConfigureAwait(false);
+    }
 
     public async Task TrimAsync(int keep, CancellationToken cancellationToken = default)
     {

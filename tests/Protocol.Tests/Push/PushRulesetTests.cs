@@ -160,15 +160,6 @@ public class PushRulesetTests
     }
 
     [Fact]
-    public void The_number_of_own_rules_is_limited()
-    {
-        var list = string.Join(',', Enumerable.Range(0, PushRuleEdits.MaxOwnRules).Select(i => $$"""{"rule_id":"r{{i}}","actions":[]}"""));
-        var rules = PushRuleset.Parse(User, Json($$$"""{"global":{"room":[{{{list}}}]}}"""));
-        Assert.Equal(400, rules.Put(PushRuleKind.Room, "more", Json("""{"actions":[]}""")).Error?.Status);
-        Assert.True(rules.Put(PushRuleKind.Room, "r7", Json("""{"actions":["notify"]}""")).Ok);
-    }
-
-    [Fact]
     public void Evaluating_an_event_for_a_thousand_users_allocates_next_to_nothing()
     {
         var users = Enumerable.Range(0, 1000).Select(i => PushRuleset.Default($"@u{i}:one")).ToArray();
