@@ -2,7 +2,7 @@
 # Publishes the silo, starts it on an empty database and loads it: tests/Load/run.sh [--postgres | --silos N] [options of the load generator]
 # With --postgres on a PostgreSQL made for the run, with its usual fsync; with --silos so many silos on it, the users spread over them. Reports the server's CPU
 # time per send too, and of several silos the calls and answers of grains. SILO names an executable that is published already.
-# tests/Load/run.sh receive|catch-up|join [options] measures federation: it starts the servers that it needs itself.
+# tests/Load/run.sh receive|catch-up|join [options] measures federation: it starts the servers that it needs itself; receive --silos N on PostgreSQL.
 # tests/Load/run.sh commits [options] measures the storage of several silos on one PostgreSQL, a millisecond away, its log synced in 2 ms or more.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -32,6 +32,11 @@ dotnet build tests/Load -c Release -v q --nologo >&2
 load=tests/Load/bin/Release/net10.0/OrleansMatrix.Load.dll
 case ${1:-} in
     receive | catch-up | join)
+        if [[ " $* " == *" --silos "* ]]; then
+            start_postgres
+            set -- "$@" --database "Host=$dir;Username=postgres;Database=matrix"
+            export Matrix__Telemetry__Metrics=true Matrix__Cluster__Address=127.0.0.1
+        fi
         SILO=$silo dotnet "$load" "$@"
         exit
         ;;

@@ -15,8 +15,11 @@ internal static class FederationCommands
         var origins = new Option<int>("--origins") { Description = "Servers that send, each to a room of its own", DefaultValueFactory = _ => 1 };
         var received = new Option<int>("--events") { Description = "Events in all", DefaultValueFactory = _ => 40_000 };
         var warmUp = new Option<int>("--warm-up") { Description = "Events before them", DefaultValueFactory = _ => 10_000 };
-        var receive = new Command("receive", "Starts a server and sends it signed transactions of synthetic servers") { origins, received, warmUp };
-        Add(root, receive, (parse, stop) => ReceiveRun.RunAsync(parse.GetValue(origins), parse.GetValue(received), parse.GetValue(warmUp), stop),
+        var silos = new Option<int>("--silos") { Description = "Silos of the server, on PostgreSQL if there are several", DefaultValueFactory = _ => 1 };
+        var database = new Option<string>("--database") { Description = "PostgreSQL's connection string; empty: SQLite", DefaultValueFactory = _ => "" };
+        var receive = new Command("receive", "Starts a server and sends it signed transactions of synthetic servers") { silos, database, origins, received, warmUp };
+        Add(root, receive, (parse, stop) => ReceiveRun.RunAsync(
+            parse.GetValue(silos), parse.GetValue(database)!, parse.GetValue(origins), parse.GetValue(received), parse.GetValue(warmUp), stop),
             ReportJson.Default.ReceiveReport, r => r.Refused == 0);
 
         var missed = new Option<int>("--events") { Description = "Events that are missed", DefaultValueFactory = _ => 10_000 };
