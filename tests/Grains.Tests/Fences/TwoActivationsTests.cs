@@ -181,7 +181,7 @@ public sealed class TwoActivationsTests : IAsyncLifetime
 
         // Both have read that there is room for one more; the one that is overtaken reads again.
         var outcomes = await Task.WhenAll(former.Set("D", Pusher("former")), pushers.Set("D", Pusher("current")));
-        Assert.Equal("M_INVALID_PARAM", Assert.Single(outcomes, outcome => !outcome.Ok).Error!.ErrCode);
+        Assert.Equal("M_USER_LIMIT_EXCEEDED", Assert.Single(outcomes, outcome => !outcome.Ok).Error!.ErrCode);
         Assert.Equal(100, (await _storage.Pushers.OfUserAsync(Alice)).Count);
 
         static ReadOnlyMemory<byte> Pusher(string key) => Utf8($$"""
