@@ -77,7 +77,7 @@ public abstract class PushCondition
         private readonly bool _words = key == "content.body";
 
         internal override bool Evaluate(PushEvent pushEvent, in PushUser user) =>
-            pushEvent.Property(key, _names).Text is { } text && (_words ? _glob.IsWordMatch(text) : _glob.IsMatch(text));
+            pushEvent.Property(key, _names).Text is { } text && pushEvent.HasTimeFor(_glob.CostOn(text.Length)) && (_words ? _glob.IsWordMatch(text) : _glob.IsMatch(text));
     }
 
     internal sealed class EventPropertyIs(string key, PushValue value) : PushCondition
@@ -100,7 +100,7 @@ public abstract class PushCondition
 
         internal override bool Evaluate(PushEvent pushEvent, in PushUser user) =>
             !string.IsNullOrEmpty(user.DisplayName) && pushEvent.Property("content.body", s_body).Text is { } body &&
-            Glob.ContainsWord(body, user.DisplayName);
+            pushEvent.HasTimeFor(Glob.LiteralCost(body.Length, user.DisplayName.Length)) && Glob.ContainsWord(body, user.DisplayName);
     }
 
     internal sealed class RoomMemberCount(long minimum, long maximum) : PushCondition

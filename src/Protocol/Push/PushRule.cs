@@ -68,7 +68,8 @@ public sealed record PushRule
             case PushRuleKind.Sender:
                 return RuleId == pushEvent.Sender;
             case PushRuleKind.Content:
-                return _glob is not null && pushEvent.Property("content.body", s_body).Text is { } body && _glob.IsWordMatch(body);
+                return _glob is not null && pushEvent.Property("content.body", s_body).Text is { } body &&
+                    pushEvent.HasTimeFor(_glob.CostOn(body.Length)) && _glob.IsWordMatch(body);
             default:
                 foreach (var condition in Conditions)
                 {

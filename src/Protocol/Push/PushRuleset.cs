@@ -86,6 +86,7 @@ public sealed class PushRuleset
         ArgumentNullException.ThrowIfNull(pushEvent);
         if (pushEvent.Sender == UserId)
             return null;
+        pushEvent.Begin();
         var user = new PushUser(UserId, displayName);
         return First(_before, pushEvent, user) ?? Lookup(_rooms, pushEvent.RoomId) ?? Lookup(_senders, pushEvent.Sender) ??
             First(_after, pushEvent, user);

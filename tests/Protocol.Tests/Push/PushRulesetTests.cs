@@ -160,6 +160,20 @@ public class PushRulesetTests
     }
 
     [Fact]
+    public void Rules_that_take_too_long_on_an_event_do_not_match_it_and_cost_nobody_else()
+    {
+        var body = new string('a', 50_000) + " cake";
+        var message = PushEventBuilder.Message(body);
+        var slow = $$$"""{"kind":"event_match","key":"content.body","pattern":"*{{{new string('a', 900)}}}b*"}""";
+        var conditions = string.Join(',', Enumerable.Repeat(slow, 20));
+        var cake = Put(s_default, PushRuleKind.Content, "cake", """{"actions":[],"pattern":"cake"}""");
+        var both = Put(cake, PushRuleKind.Override, "slow", $$$"""{"actions":[],"conditions":[{{{conditions}}}]}""");
+        Assert.Equal(".m.rule.message", both.Evaluate(message, null)?.RuleId);
+        Assert.Equal("cake", cake.Evaluate(message, null)?.RuleId);
+        Assert.Equal("cake", both.Evaluate(PushEventBuilder.Message("aaaaaaaaaaaaaaaa cake"), null)?.RuleId);
+    }
+
+    [Fact]
     public void Evaluating_an_event_for_a_thousand_users_allocates_next_to_nothing()
     {
         var users = Enumerable.Range(0, 1000).Select(i => PushRuleset.Default($"@u{i}:one")).ToArray();

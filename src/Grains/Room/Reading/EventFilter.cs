@@ -19,8 +19,8 @@ public sealed record EventFilter
     public bool IncludeRedundantMembers { get; private init; }
     public bool UnreadThreadNotifications { get; private init; }
 
-    private ImmutableArray<string> Types { get; init; }
-    private ImmutableArray<string> NotTypes { get; init; }
+    private FilteredTypes? Types { get; init; }
+    private FilteredTypes? NotTypes { get; init; }
     private FrozenSet<string>? Senders { get; init; }
     private FrozenSet<string>? NotSenders { get; init; }
     private FrozenSet<string>? Rooms { get; init; }
@@ -30,10 +30,10 @@ public sealed record EventFilter
     private FrozenSet<string>? RelatedBySenders { get; init; }
 
     /// <summary>True if no event is left out.</summary>
-    public bool IsOpen => Types.IsDefault && NotTypes.IsDefault && Senders is null && NotSenders is null && ContainsUrl is null && !NeedsRelations;
+    public bool IsOpen => Types is null && NotTypes is null && Senders is null && NotSenders is null && ContainsUrl is null && !NeedsRelations;
 
     /// <summary>True if nothing can get through.</summary>
-    public bool IsClosed => Types is { IsDefault: false, Length: 0 } || Senders is { Count: 0 };
+    public bool IsClosed => Types is { IsEmpty: true } || Senders is { Count: 0 };
 
     /// <summary>True if <see cref="AllowsRelations"/> must be asked too.</summary>
     public bool NeedsRelations => RelatedByTypes is not null || RelatedBySenders is not null;
@@ -57,8 +57,8 @@ public sealed record EventFilter
                 "include_redundant_members" => Flag(value) is { } flag ? filter with { IncludeRedundantMembers = flag } : null,
                 "unread_thread_notifications" => Flag(value) is { } flag ? filter with { UnreadThreadNotifications = flag } : null,
                 "contains_url" => Flag(value) is { } flag ? filter with { ContainsUrl = flag } : null,
-                "types" => Texts(value) is { } texts ? filter with { Types = texts } : null,
-                "not_types" => Texts(value) is { } texts ? filter with { NotTypes = texts } : null,
+                "types" => Texts(value) is { } texts && FilteredTypes.Of(texts) is { } types ? filter with { Types = types } : null,
+                "not_types" => Texts(value) is { } texts && FilteredTypes.Of(texts) is { } types ? filter with { NotTypes = types } : null,
                 "senders" => Ids(value, '@') is { } ids ? filter with { Senders = ids } : null,
                 "not_senders" => Ids(value, '@') is { } ids ? filter with { NotSenders = ids } : null,
                 "rooms" => Ids(value, '!') is { } ids ? filter with { Rooms = ids } : null,
@@ -101,45 +101,13 @@ public sealed record EventFilter
     public bool Allows(string type, string sender, ReadOnlySpan<byte> json) =>
         AllowsType(type) && AllowsSender(sender) && (ContainsUrl is not { } wanted || HasUrl(json) == wanted);
 
-    public bool AllowsType(string type) => (Types.IsDefault || Matches(Types, type)) && (NotTypes.IsDefault || !Matches(NotTypes, type));
+    public bool AllowsType(string type) => Types?.Contains(type) != false && NotTypes?.Contains(type) != true;
 
     public bool AllowsSender(string sender) => Senders?.Contains(sender) != false && NotSenders?.Contains(sender) != true;
 
     /// <summary>Whether one of the event's relations, given as (rel_type, sender), is of the wanted kind.</summary>
     public bool AllowsRelations(IEnumerable<(string RelType, string Sender)> relations) =>
         !NeedsRelations || relations.Any(r => RelatedByTypes?.Contains(r.RelType) != false && RelatedBySenders?.Contains(r.Sender) != false);
-
-    private static bool Matches(ImmutableArray<string> patterns, string text)
-    {
-        foreach (var pattern in patterns)
-        {
-            if (Matches(pattern, text))
-                return true;
-        }
-
-        return false;
-    }
-
-    /// <summary><c>*</c> matches any run of characters.</summary>
-    private static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> text)
-    {
-        var (p, t, star, retry) = (0, 0, -1, 0);
-        while (t < text.Length)
-        {
-            if (p < pattern.Length && pattern[p] == '*')
-                (star, retry) = (p++, t);
-            else if (p < pattern.Length && pattern[p] == text[t])
-                (p, t) = (p + 1, t + 1);
-            else if (star >= 0)
-                (p, t) = (star + 1, ++retry);
-            else
-                return false;
-        }
-
-        while (p < pattern.Length && pattern[p] == '*')
-            p++;
-        return p == pattern.Length;
-    }
 
     private static bool HasUrl(ReadOnlySpan<byte> json)
     {
