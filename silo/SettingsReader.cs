@@ -54,6 +54,7 @@ public static class SettingsReader
             {
                 MaxUploadBytes = reader.Integer("Media:MaxUploadBytes", 100 * 1024 * 1024, 1, 10L * 1024 * 1024 * 1024),
                 Folder = reader.Text("Media:Folder") is { } folder ? Path.GetFullPath(folder) : null,
+                FrozenAt = reader.Time("Media:FrozenAt"),
             },
             RateLimitsEnabled = reader.Flag("RateLimits:Enabled", fallback: true),
             Federation = new FederationSettings
@@ -212,6 +213,14 @@ public static class SettingsReader
             null => fallback,
             var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max => value,
             var text => throw Wrong(key, $"'{text}' is not a number from {min} to {max}"),
+        };
+
+        /// <summary>A date, or a time of ISO 8601, in UTC where it does not say otherwise; null if it is not set.</summary>
+        public DateTimeOffset? Time(string key) => Text(key) switch
+        {
+            null => null,
+            var text when DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) => time,
+            var text => throw Wrong(key, $"'{text}' is not a date such as 2026-01-31"),
         };
 
         public string? Url(string key) => Text(key) switch

@@ -19,7 +19,7 @@ internal static class ContentRepo
         var services = routes.ServiceProvider;
         var content = services.GetRequiredService<IMediaContent>();
         var upload = new MediaUpload(content);
-        var download = new MediaDownload(content);
+        var download = new MediaDownload(content, hasToken: false);
         var options = EndpointOptions.User.Limited(RateClass.Media) with { RefuseSuspended = true };
         var uploadOptions = options with { MaxBody = services.GetRequiredService<MatrixSettings>().Media.MaxUploadBytes };
         routes.MapMatrixPost(Base + "upload", request => upload.PostAsync(request, NewMediaId(request)), uploadOptions);

@@ -7,7 +7,8 @@ namespace OrleansMatrix.Gateway.Media;
 
 /// <summary>Serves media and thumbnails.</summary>
 /// <param name="forServers">To other servers: only this server's own media, as <c>multipart/mixed</c>.</param>
-internal sealed class MediaDownload(IMediaContent content, bool forServers = false)
+/// <param name="hasToken">Whoever asks has proven who it is.</param>
+internal sealed class MediaDownload(IMediaContent content, bool forServers = false, bool hasToken = true)
 {
     private const long DefaultWaitMs = 20_000;
 
@@ -67,7 +68,7 @@ internal sealed class MediaDownload(IMediaContent content, bool forServers = fal
         var wait = request.QueryInteger("timeout_ms", DefaultWaitMs);
         var allowRemote = !forServers && request.QueryBool("allow_remote", fallback: true);
         request.QueryBool("allow_redirect");
-        return request.Error is { } error ? error : await request.Grain<IMediaGrain>(IMediaGrain.KeyOf(server, mediaId)).Get(wait, allowRemote);
+        return request.Error is { } error ? error : await request.Grain<IMediaGrain>(IMediaGrain.KeyOf(server, mediaId)).Get(wait, allowRemote, hasToken);
     }
 
     private MatrixResponse Send(MatrixRequest request, Stream stream, string contentType, string? fileName) => MatrixResponse.Stream(async response =>

@@ -179,6 +179,9 @@ public sealed record MediaSettings
     /// directory.
     /// </summary>
     public string? Folder { get; init; }
+
+    /// <summary>What is uploaded or fetched from then on needs an access token (C-S API, Content repository); null: downloads without one go on.</summary>
+    public DateTimeOffset? FrozenAt { get; init; }
 }
 
 /// <summary>The TURN server for calls (section <c>Matrix:Turn</c>).</summary>

@@ -15,9 +15,12 @@ public interface IMediaGrain : IGrainWithStringKey
     /// </summary>
     /// <param name="waitMs">How long to wait for the upload, in milliseconds, at most 20,000.</param>
     /// <param name="allowRemote">May be fetched from another server.</param>
+    /// <param name="hasToken">
+    /// Asked for with an access token, or by another server. Without, nothing is fetched, and what came after <see cref="MediaSettings.FrozenAt"/> is not found.
+    /// </param>
     [AlwaysInterleave]
     [Alias("Get")]
-    Task<Outcome<MediaInfo>> Get(long waitMs, bool allowRemote);
+    Task<Outcome<MediaInfo>> Get(long waitMs, bool allowRemote, bool hasToken);
 
     /// <summary>Creates the id for a later upload; answers when it expires, in milliseconds since the epoch.</summary>
     [Alias("Reserve")]

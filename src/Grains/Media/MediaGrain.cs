@@ -33,15 +33,18 @@ public sealed class MediaGrain(IStorage storage, MatrixSettings settings, IRemot
     }
 
     /// <inheritdoc/>
-    public async Task<Outcome<MediaInfo>> Get(long waitMs, bool allowRemote)
+    public async Task<Outcome<MediaInfo>> Get(long waitMs, bool allowRemote, bool hasToken)
     {
-        if (_row is null && allowRemote && _origin != settings.ServerName.Value)
+        if (_row is null && allowRemote && hasToken && _origin != settings.ServerName.Value)
             await FetchAsync();
         if (_row is { Sha256: null } row && !IsExpired(row) && waitMs > 0)
             await Task.WhenAny(_uploaded.Task, Task.Delay(TimeSpan.FromMilliseconds(Math.Min(waitMs, MaxWaitMs)), time));
         return _row switch
         {
             null => MatrixError.NotFound("No such media"),
+
+            // C-S API, Content repository: "media which is uploaded after" the freeze "is not accessible" without a token.
+            { } frozen when !hasToken && frozen.CreatedAt >= settings.Media.FrozenAt?.ToUnixTimeMilliseconds() => MatrixError.NotFound("No such media"),
             { Sha256: { } hash } found => new MediaInfo(hash, found.Size, found.ContentType ?? "application/octet-stream", found.FileName),
             { } reserved when IsExpired(reserved) => MatrixError.NotFound("No such media"),
             _ => new MatrixError(ErrCodes.NotYetUploaded, 504, "The media has not been uploaded yet"),

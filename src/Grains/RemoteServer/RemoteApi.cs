@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OrleansMatrix.Federation.Http;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.Json;
@@ -53,6 +54,24 @@ public sealed class RemoteApi(FederationClient client, LocalServer self)
         catch (Exception e) when (e is JsonException or InvalidDataException)
         {
             return MatrixError.Unknown($"{server} gave a wrong answer: {e.Message}", 502);
+        }
+    }
+
+    /// <summary>Gets what is no JSON, and hands it on as it comes.</summary>
+    /// <param name="maxBytes">The most that is read.</param>
+    public async Task<Outcome<Nothing>> DownloadAsync(
+        string server, string target, TimeSpan patience, long maxBytes, Func<Stream, CancellationToken, Task> read)
+    {
+        if (!ServerName.TryParse(server, out var name) || server == self.Name.Value)
+            return MatrixError.Unknown($"{server} is no other server", 502);
+        try
+        {
+            var answer = await client.StreamAsync(name, HttpMethod.Get, target, default, patience, maxBytes, read);
+            return answer.IsSuccess ? Nothing.Value : ErrorOf(server, answer);
+        }
+        catch (ServerUnreachableException e)
+        {
+            return MatrixError.Unknown(e.Message, 502);
         }
     }
 

@@ -17,38 +17,61 @@ internal sealed class RemoteMedia(RemoteApi api, IMediaContent content, TimeProv
     // Below the patience of the call that waits for it.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(25);
 
+    // Of all servers together. What is fetched passes through to the disk, so that this bounds the disk's work and the connections.
+    private const int MostFetches = 16;
+
+    private readonly SemaphoreSlim _places = new(MostFetches);
+
     public async Task<MediaRow?> FetchAsync(string serverName, string mediaId)
     {
-        var answer = await api.SendAsync(
-            serverName, HttpMethod.Get, $"/_matrix/federation/v1/media/download/{Uri.EscapeDataString(mediaId)}", default, s_patience, MaxBytes);
-        if (!answer.TryGet(out var body, out _) || BoundaryOf(body.Span) is not { } boundary)
+        if (!await _places.WaitAsync(s_patience))
             return null;
         try
         {
-            using var stream = new MemoryStream(body.ToArray(), writable: false);
-            var parts = new MultipartReader(boundary, stream);
+            MediaRow? row = null;
+            var target = $"/_matrix/federation/v1/media/download/{Uri.EscapeDataString(mediaId)}";
+            await api.DownloadAsync(
+                serverName, target, s_patience, MaxBytes, async (body, stop) => row = await ReadAsync(serverName, mediaId, body, stop));
+            return row;
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private async Task<MediaRow?> ReadAsync(string serverName, string mediaId, Stream body, CancellationToken stop)
+    {
+        var start = new byte[MaxBoundary + 8];
+        var read = await body.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, stop);
+        if (BoundaryOf(start.AsSpan(0, read)) is not { } boundary)
+            return null;
+        try
+        {
+            await using var whole = new StartedStream(start.AsMemory(0, read), body);
+            var parts = new MultipartReader(boundary, whole);
 
             // The first part is JSON with the metadata, of which there are none yet.
-            if (await parts.ReadNextSectionAsync() is null || await parts.ReadNextSectionAsync() is not { } part ||
+            if (await parts.ReadNextSectionAsync(stop) is null || await parts.ReadNextSectionAsync(stop) is not { } part ||
                 part.Headers?.ContainsKey(HeaderNames.Location) == true)
                 return null;
-            return await StoreAsync(serverName, mediaId, part);
+            return await StoreAsync(serverName, mediaId, part, stop);
         }
-        catch (Exception e) when (e is IOException or InvalidDataException)
+        catch (InvalidDataException)
         {
             return null;
         }
     }
 
-    private async Task<MediaRow> StoreAsync(string serverName, string mediaId, MultipartSection part)
+    private async Task<MediaRow> StoreAsync(string serverName, string mediaId, MultipartSection part, CancellationToken stop)
     {
         await using var writer = content.Create();
         var buffer = new byte[ChunkBytes];
         long size = 0;
         int read;
-        while ((read = await part.Body.ReadAsync(buffer)) > 0)
+        while ((read = await part.Body.ReadAsync(buffer, stop)) > 0)
         {
-            await writer.WriteAsync(buffer.AsMemory(0, read), CancellationToken.None);
+            await writer.WriteAsync(buffer.AsMemory(0, read), stop);
             size += read;
         }
 

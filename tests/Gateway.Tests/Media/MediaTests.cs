@@ -45,6 +45,19 @@ public sealed class MediaTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("2000-01-01", 404)]
+    [InlineData("2999-01-01T12:00:00+01:00", 200)]
+    public async Task What_came_after_the_freeze_needs_a_token(string frozenAt, int status)
+    {
+        await using var server = await TestServer.StartAsync($"Media:FrozenAt={frozenAt}");
+        var user = await server.RegisterAsync("alice");
+        var uploaded = await server.SendAsync("POST", Upload, Bytes("content"u8.ToArray()), user.Token);
+        var id = uploaded.Text("content_uri")["mxc://".Length..];
+        Assert.Equal(status, (await server.GetAsync("/_matrix/media/v3/download/" + id)).Status);
+        (await server.GetAsync(Download + id, user.Token)).AssertOk();
+    }
+
+    [Theory]
     [InlineData("text/html", "attachment")]
     [InlineData("image/svg+xml", "attachment")]
     [InlineData("application/octet-stream", "attachment")]
