@@ -8,7 +8,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>Downloads media from the server that has it (S-S API, Content Repository).</summary>
-internal sealed class RemoteMedia(RemoteApi api, IMediaContent content, TimeProvider time) : IRemoteMedia
+internal sealed class RemoteMedia(RemoteApi api, IMediaContent content, TimeProvider time) : IRemoteMedia, IDisposable
 {
     private const int MaxBytes = 50 * 1024 * 1024;
     private const int MaxBoundary = 70;
@@ -39,6 +39,8 @@ internal sealed class RemoteMedia(RemoteApi api, IMediaContent content, TimeProv
             _places.Release();
         }
     }
+
+    public void Dispose() => _places.Dispose();
 
     private async Task<MediaRow?> ReadAsync(string serverName, string mediaId, Stream body, CancellationToken stop)
     {
