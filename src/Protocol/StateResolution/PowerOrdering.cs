@@ -15,27 +15,16 @@ internal static class PowerOrdering
 
     /// <summary>
     /// Step 1 of the algorithm: the power events of the full conflicted set and what of that set is in their auth chains, in reverse
-    /// topological power ordering.
+    /// topological power ordering. Only auth edges between events of the set are followed (ADR 0114); their parents must be loaded.
     /// </summary>
-    public static async ValueTask<List<AuthNode>> SortAsync(AuthGraph graph, HashSet<AuthNode> full, Func<AuthNode, long> senderLevel)
+    public static List<AuthNode> Sort(HashSet<AuthNode> full, Func<AuthNode, long> senderLevel)
     {
-        var power = full.Where(n => IsPowerEvent(n.Pdu)).ToList();
-        if (power.Count == 0)
-            return [];
-        var region = await AuthWalk.DownAsync(graph, power, full.Min(n => n.Generation!.Value));
-        return Sort(region, full, senderLevel);
-    }
-
-    // Kahn's algorithm. Paths may lead through events outside the set: those take part without being listed.
-    private static List<AuthNode> Sort(HashSet<AuthNode> region, HashSet<AuthNode> full, Func<AuthNode, long> senderLevel)
-    {
-        var waitingFor = new Dictionary<AuthNode, int>(region.Count);
-        var children = new Dictionary<AuthNode, List<AuthNode>>(region.Count);
-        var unlisted = new Stack<AuthNode>();
-        var listed = new PriorityQueue<AuthNode, (long MinusLevel, long Ts, string Id)>(Comparer<(long MinusLevel, long Ts, string Id)>.Create(Compare));
-        foreach (var node in region)
+        var waitingFor = new Dictionary<AuthNode, int>();
+        var children = new Dictionary<AuthNode, List<AuthNode>>();
+        var ready = new PriorityQueue<AuthNode, (long MinusLevel, long Ts, string Id)>(Comparer<(long MinusLevel, long Ts, string Id)>.Create(Compare));
+        foreach (var node in PowerEventsAndTheirChains(full))
         {
-            var parents = node.Parents!.Where(region.Contains).ToList();
+            var parents = node.Parents!.FindAll(full.Contains);
             waitingFor[node] = parents.Count;
             foreach (var parent in parents)
             {
@@ -48,15 +37,11 @@ internal static class PowerOrdering
                 Release(node);
         }
 
-        var order = new List<AuthNode>();
-        while (unlisted.Count > 0 || listed.Count > 0)
+        // Kahn's algorithm.
+        var order = new List<AuthNode>(waitingFor.Count);
+        while (ready.TryDequeue(out var node, out _))
         {
-            if (!unlisted.TryPop(out var node))
-            {
-                node = listed.Dequeue();
-                order.Add(node);
-            }
-
+            order.Add(node);
             foreach (var child in children.GetValueOrDefault(node) ?? [])
             {
                 if (--waitingFor[child] == 0)
@@ -66,13 +51,23 @@ internal static class PowerOrdering
 
         return order;
 
-        void Release(AuthNode node)
+        void Release(AuthNode node) => ready.Enqueue(node, (-senderLevel(node), node.Pdu.OriginServerTs, node.Id));
+    }
+
+    private static HashSet<AuthNode> PowerEventsAndTheirChains(HashSet<AuthNode> full)
+    {
+        var found = full.Where(n => IsPowerEvent(n.Pdu)).ToHashSet();
+        var open = new Stack<AuthNode>(found);
+        while (open.TryPop(out var node))
         {
-            if (full.Contains(node))
-                listed.Enqueue(node, (-senderLevel(node), node.Pdu.OriginServerTs, node.Id));
-            else
-                unlisted.Push(node);
+            foreach (var parent in node.Parents!)
+            {
+                if (full.Contains(parent) && found.Add(parent))
+                    open.Push(parent);
+            }
         }
+
+        return found;
     }
 
     private static int Compare((long MinusLevel, long Ts, string Id) x, (long MinusLevel, long Ts, string Id) y)

@@ -18,7 +18,7 @@ internal static class StateResolutionV2
         await state.PrepareAsync(full);
 
         // Steps 1 and 2.
-        var power = await PowerOrdering.SortAsync(graph, full, state.SenderLevel);
+        var power = PowerOrdering.Sort(full, state.SenderLevel);
         state.Apply(power);
 
         // Steps 3 and 4.

@@ -73,11 +73,32 @@ public class ResolutionTrapTests
     public void A_room_made_private_keeps_out_those_who_join_the_fork_that_did_not_see_it(string versionId)
     {
         var (room, start) = Room(versionId);
-        var closed = room.Send(start, "close", EventTypes.JoinRules, "", Admin, """{"join_rule":"invite"}""");
+        var closed = room.Send(start, "close", EventTypes.JoinRules, "", Admin, """{"join_rule":"invite"}""", ts: 2000);
         var joined = room.Member(start, "join", Evil, "join");
         var resolved = Resolve(room, closed, joined);
         Assert.Equal("$close", resolved[s_rule]);
         Assert.False(resolved.ContainsKey(new StateKey(EventTypes.Member, Evil)));
+    }
+
+    // ADR 0114. The admin's second join rule is authorised by a new profile, which all states have and which is authorised by the moderator's rule.
+    [Theory]
+    [MemberData(nameof(V2AndLater))]
+    public void Power_events_are_ordered_by_the_auth_edges_between_conflicted_events_only(string versionId)
+    {
+        RoomVersion.TryGet(versionId, out var version);
+        var room = new SimRoom(version!);
+        var joined = room.Member(room.Start($"\"{Mod}\":50"), "mod", Mod, "join");
+        var byMod = room.Send(joined, "by-mod", EventTypes.JoinRules, "", Mod, """{"join_rule":"public","n":1}""", ts: 7000);
+        var renamed = room.Send(byMod, "renamed", EventTypes.Member, SimRoom.Creator, SimRoom.Creator, """{"membership":"join","displayname":"A"}""", ts: 8000);
+        var byAdmin = room.Send(renamed, "by-admin", EventTypes.JoinRules, "", SimRoom.Creator, """{"join_rule":"invite"}""", ts: 9000);
+        var bob = room.Member(renamed, "bob", Bob, "join", ts: 10_000);
+
+        var resolved = Resolve(room, bob, byAdmin);
+
+        // From v12 on the profile is in the conflicted subgraph, and so the edges through it count.
+        var isV21 = version!.StateResolution == StateResolutionAlgorithm.V21;
+        Assert.Equal(isV21 ? "$by-admin" : "$by-mod", resolved[s_rule]);
+        Assert.Equal(isV21 ? null : "$bob", resolved.GetValueOrDefault(new StateKey(EventTypes.Member, Bob)));
     }
 
     [Theory]

@@ -27,9 +27,9 @@ internal sealed class SlowResolution(RoomVersion version, IReadOnlyDictionary<st
             full.UnionWith(reachable.Where(id => AuthChain(id).Overlaps(conflicted)));
         }
 
-        // Step 1.
+        // Step 1, where only the auth edges between events of the full conflicted set are followed (ADR 0114).
         var power = full.Where(id => IsPowerEvent(events[id].Pdu)).ToHashSet();
-        power.UnionWith(power.SelectMany(AuthChain).Where(full.Contains).ToList());
+        power.UnionWith(power.SelectMany(id => AuthChainWithin(id, full)).ToList());
         // Step 2.
         var state = isV21 ? [] : unconflicted.ToDictionary();
         IterativeAuthChecks(state, ReverseTopologicalPowerOrdering(power));
@@ -59,12 +59,15 @@ internal sealed class SlowResolution(RoomVersion version, IReadOnlyDictionary<st
         return _authChains[id] = chain;
     }
 
+    private IEnumerable<string> AuthChainWithin(string id, HashSet<string> set) =>
+        events[id].Pdu.AuthEvents.Where(set.Contains).SelectMany(auth => AuthChainWithin(auth, set).Append(auth));
+
     private IEnumerable<string> ReverseTopologicalPowerOrdering(HashSet<string> set)
     {
         var left = set.ToHashSet();
         while (left.Count > 0)
         {
-            var next = left.Where(id => !AuthChain(id).Overlaps(left))
+            var next = left.Where(id => !events[id].Pdu.AuthEvents.Any(left.Contains))
                 .OrderByDescending(SenderLevel).ThenBy(id => events[id].Pdu.OriginServerTs).ThenBy(id => id, StringComparer.Ordinal).First();
             left.Remove(next);
             yield return next;
