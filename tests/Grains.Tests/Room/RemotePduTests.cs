@@ -93,6 +93,19 @@ public class RemotePduTests
         Assert.Single(winners);
     }
 
+    [Theory]
+    [InlineData("6")]
+    [InlineData("12")]
+    public async Task An_event_that_names_an_auth_event_twice_is_rejected(string version)
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync(version);
+        var join = await JoinAsync(silo, room, Zoe);
+        var right = await EventAsync(silo, room, Zoe, "m.room.message", null, "{}", [join.EventId]);
+        var twice = await EventAsync(silo, room, Zoe, "m.room.message", null, "{}", [join.EventId], [.. right.AuthEvents, right.AuthEvents[0]]);
+        Assert.Equal([PduVerdict.Accepted, PduVerdict.Rejected], (await PushAsync(silo, room, right, twice)).Select(j => j.Verdict));
+    }
+
     [Fact]
     public async Task A_ban_beats_a_message_sent_beside_it_only_by_soft_failure()
     {

@@ -17,7 +17,7 @@ internal static class CheckAuthEvents
         ImmutableArray<string> missing = [.. pdu.AuthEvents.Where(id => !known.ContainsKey(id))];
         if (!missing.IsEmpty)
             return (null, missing);
-        List<AuthEvent> named = [.. known.Values.Select(e => new AuthEvent(e.Pdu, e.Status.HasFlag(EventStatus.Rejected)))];
+        List<AuthEvent> named = [.. pdu.AuthEvents.Select(id => known[id]).Select(e => new AuthEvent(e.Pdu, e.Status.HasFlag(EventStatus.Rejected)))];
         var verdict = AuthRules.CheckAuthEvents(room.Version, pdu, named);
         if (verdict.IsAllowed)
         {
