@@ -10,29 +10,32 @@ internal static class PowerLevelRules
     public static AuthResult Check(RoomVersion version, Pdu pdu, Pdu create, PowerLevels current)
     {
         var next = PowerLevelsContent.Parse(pdu.Content, version);
-        if (CheckShape(version, next, current) is { } fault)
+        if (version.IntegerPowerLevels && CheckShape(next) is { } fault)
             return AuthResult.Reject(version, fault);
+        if (!next.UsersAreValid || !next.Users.Keys.All(id => UserId.IsValid(id)))
+            return AuthResult.Reject(version, AuthRule.PowerLevelsUsers);
+        if (next.Users.Keys.Any(current.IsPrivilegedCreator))
+            return AuthResult.Reject(version, AuthRule.PowerLevelsNameCreator);
         if (current.Content is not { } before)
             return AuthResult.Allow(version, AuthRule.PowerLevelsFirst);
         var level = current.Of(pdu.Sender);
-        return CheckNumbers(before, next, level) is { } number ? AuthResult.Reject(version, number)
+        return !IsComparable(version, next) ? AuthResult.Reject(version, AuthRule.PowerLevelsUsers)
+            : CheckNumbers(before, next, level) is { } number ? AuthResult.Reject(version, number)
             : CheckEvents(version, before, next, level) is { } entry ? AuthResult.Reject(version, entry)
             : CheckUsers(before.Users, next.Users, level, pdu.Sender) is { } user ? AuthResult.Reject(version, user)
             : AuthResult.Allow(version, AuthRule.PowerLevelsAllowed);
     }
 
-    // v10, rules 9.1 to 9.3, and v12, rule 10.4. Before v10 only users has a rule, but a level that is no number cannot be compared by
-    // the others either ("m.room.power_levels events accept values as floats": such an event is rejected).
-    private static AuthRule? CheckShape(RoomVersion version, PowerLevelsContent next, PowerLevels current)
-    {
-        if (!next.NumbersAreValid)
-            return version.IntegerPowerLevels ? AuthRule.PowerLevelsNumbers : AuthRule.PowerLevelsUsers;
-        if (!next.MapsAreValid)
-            return version.IntegerPowerLevels ? AuthRule.PowerLevelsMaps : AuthRule.PowerLevelsUsers;
-        if (!next.UsersAreValid || !next.Users.Keys.All(id => UserId.IsValid(id)))
-            return AuthRule.PowerLevelsUsers;
-        return next.Users.Keys.Any(current.IsPrivilegedCreator) ? AuthRule.PowerLevelsNameCreator : null;
-    }
+    // v10, rules 9.1 and 9.2.
+    private static AuthRule? CheckShape(PowerLevelsContent next) =>
+        !next.NumbersAreValid ? AuthRule.PowerLevelsNumbers
+        : !next.EventsAreValid || !next.NotificationsAreValid ? AuthRule.PowerLevelsMaps
+        : null;
+
+    // Before v10 only users has a rule of its own, but the rules after the first power levels cannot compare what is no level
+    // ("m.room.power_levels events accept values as floats": such an event is rejected).
+    private static bool IsComparable(RoomVersion version, PowerLevelsContent next) =>
+        next.NumbersAreValid && next.EventsAreValid && (next.NotificationsAreValid || !version.LimitNotificationsPowerLevels);
 
     // v1, rule 10.3.
     private static AuthRule? CheckNumbers(PowerLevelsContent before, PowerLevelsContent next, long level)

@@ -38,8 +38,11 @@ public sealed class PowerLevelsContent
     /// <summary>Every property with one level is absent or a level.</summary>
     public bool NumbersAreValid { get; private set; } = true;
 
-    /// <summary><c>events</c> and <c>notifications</c> are absent or objects of levels.</summary>
-    public bool MapsAreValid { get; private set; } = true;
+    /// <summary><c>events</c> is absent or an object of levels.</summary>
+    public bool EventsAreValid { get; private set; } = true;
+
+    /// <summary><c>notifications</c> is absent or an object of levels.</summary>
+    public bool NotificationsAreValid { get; private set; } = true;
 
     /// <summary><c>users</c> is absent or an object of levels.</summary>
     public bool UsersAreValid { get; private set; } = true;
@@ -63,8 +66,8 @@ public sealed class PowerLevelsContent
         }
 
         parsed.UsersAreValid = ReadMap(content, "users", version, parsed.Users);
-        parsed.MapsAreValid = ReadMap(content, "events", version, parsed.Events);
-        parsed.MapsAreValid &= ReadMap(content, "notifications", version, parsed.Notifications);
+        parsed.EventsAreValid = ReadMap(content, "events", version, parsed.Events);
+        parsed.NotificationsAreValid = ReadMap(content, "notifications", version, parsed.Notifications);
         return parsed;
     }
 

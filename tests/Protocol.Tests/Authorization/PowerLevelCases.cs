@@ -21,6 +21,17 @@ internal static class PowerLevelCases
             { Versions = v => v.FloatPowerLevels },
         new("a level that is a word, before v10", AuthRule.PowerLevelsUsers, false, v => Change(v, """ "ban":"high" """))
             { Versions = v => !v.IntegerPowerLevels },
+        new("events that is no object, before v10", AuthRule.PowerLevelsUsers, false, v => Change(v, """ "events":[] """))
+            { Versions = v => !v.IntegerPowerLevels },
+        new("notifications that is no object, before v6", AuthRule.PowerLevelsAllowed, true, v => Change(v, """ "notifications":[] """))
+            { Versions = v => !v.LimitNotificationsPowerLevels },
+        new("first power levels with what is no level, before v10", AuthRule.PowerLevelsFirst, true,
+            v => new AuthRoom(v, powerLevels: false).TryLevels(Creator, """{"ban":"high","events":[],"notifications":7,"users":{"@mod:one":50}}"""))
+            { Versions = v => !v.IntegerPowerLevels },
+        new("first power levels with users that is no object, before v10", AuthRule.PowerLevelsUsers, false,
+            v => new AuthRoom(v, powerLevels: false).TryLevels(Creator, """{"users":[]}""")) { Versions = v => !v.IntegerPowerLevels },
+        new("first power levels with what is no level, from v10", AuthRule.PowerLevelsNumbers, false,
+            v => new AuthRoom(v, powerLevels: false).TryLevels(Creator, """{"ban":"high"}""")) { Versions = v => v.IntegerPowerLevels },
         new("a level that is null, from v10", AuthRule.PowerLevelsNumbers, false, v => Change(v, """ "invite":null """))
             { Versions = v => v.IntegerPowerLevels },
         new("events that is no object, from v10", AuthRule.PowerLevelsMaps, false, v => Change(v, """ "events":[] """))
