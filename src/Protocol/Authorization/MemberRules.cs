@@ -1,4 +1,5 @@
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.RoomVersions;
 
 namespace OrleansMatrix.Protocol.Authorization;
@@ -26,7 +27,7 @@ internal static class MemberRules
     // That the signatures of an event are good is checked when it comes in; here it matters whose there are.
     private static bool IsSignedByAuthoriser(Pdu pdu)
     {
-        if (!EventContent.TryGetString(pdu.Content, MemberContent.AuthorisedVia, out var authoriser))
+        if (!EventContent.TryGetString(pdu.Content, MemberContent.AuthorisedVia, out var authoriser) || !UserId.IsValid(authoriser))
             return false;
         foreach (var signature in pdu.GetSignatures())
         {

@@ -22,8 +22,8 @@ public static class EventSignatures
         if (pdu.RoomVersion.EventIdFormat == EventIdFormat.Given)
             Add(servers, DomainOf(pdu.EventId));
 
-        // S-S API, Restricted rooms: a join through another server's user carries that server's signature (room v8, rule 4.2).
-        if (pdu.RoomVersion.RestrictedJoin && pdu.Membership == Events.Membership.Join &&
+        // Whatever the membership: "If the event is not validly signed by the homeserver of the user ID denoted by the key, reject" (room v8, rule 4.2).
+        if (pdu.RoomVersion.RestrictedJoin && pdu.Membership is not null &&
             pdu.GetContentString("join_authorised_via_users_server"u8) is { } authoriser && UserId.IsValid(authoriser))
             Add(servers, DomainOf(authoriser));
         return servers;

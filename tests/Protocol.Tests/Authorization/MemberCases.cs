@@ -24,6 +24,9 @@ internal static class MemberCases
             { Versions = v => !v.Knocking },
         new("authoriser's server did not sign", AuthRule.MemberNotSignedByAuthoriser, false, v => TryRestricted(v, ["two"]))
             { Versions = v => v.RestrictedJoin },
+        new("authoriser is no user id though a server of that name signed", AuthRule.MemberNotSignedByAuthoriser, false,
+            v => TryPublic(v, ["one"], """{"membership":"join","join_authorised_via_users_server":"user:one"}"""))
+            { Versions = v => v.RestrictedJoin },
         new("authoriser is no user id", AuthRule.MemberNotSignedByAuthoriser, false,
             v => new AuthRoom(v).Try(EventTypes.Member, Out, Out, """{"membership":"leave","join_authorised_via_users_server":1}"""))
             { Versions = v => v.RestrictedJoin },
@@ -169,6 +172,12 @@ internal static class MemberCases
     {
         var room = new AuthRoom(version, create, powerLevels: false);
         return room.Try(room.Event(EventTypes.Member, target, sender, """{"membership":"join"}""") with { PrevEvents = [room.Create.EventId] });
+    }
+
+    private static AuthResult TryPublic(RoomVersion version, string[] signedBy, string content)
+    {
+        var room = new AuthRoom(version).SetJoinRule("public");
+        return room.Try(room.Event(EventTypes.Member, Out, Out, content) with { SignedBy = signedBy });
     }
 
     private static AuthResult TryRestricted(RoomVersion version, string[] signedBy, Action<AuthRoom>? change = null)

@@ -130,6 +130,9 @@ public class EventSignaturesTests
         var signed = EventSignatures.Sign(join, ServerName.Parse("other.org"), s_otherKey);
         Assert.Equal(EventCheckOutcome.Valid, EventSignatures.Verify(signed, AnyKey).Outcome);
         Assert.Equal(join.EventId, signed.EventId);
+        // The rule has no regard for the membership.
+        var leave = TestEvents.Build(RoomVersion.V12, EventTypes.Member, Content.Replace("\"join\"", "\"leave\"", StringComparison.Ordinal), "@u:example.org");
+        Assert.Equal(EventCheckOutcome.MissingSignature, EventSignatures.Verify(leave, AnyKey).Outcome);
     }
 
     [Fact]
