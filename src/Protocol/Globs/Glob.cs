@@ -44,7 +44,8 @@ public sealed class Glob
 
     /// <summary>
     /// True when some part of the text matches that starts and ends at a word boundary: the start or end of the text or anything but
-    /// <c>[A-Za-z0-9_]</c> (C-S API, Push rules, <c>event_match</c> of <c>content.body</c>).
+    /// <c>[A-Za-z0-9_]</c> (C-S API, Push rules, <c>event_match</c> of <c>content.body</c>), which may be the part's own first or last
+    /// character: <c>c++</c> is a word of <c>c++11</c>.
     /// </summary>
     public bool IsWordMatch(ReadOnlySpan<char> text)
     {
@@ -160,9 +161,11 @@ public sealed class Glob
     private static bool IsSurrogatePair(ReadOnlySpan<char> text, int position) =>
         char.IsHighSurrogate(text[position]) && position + 1 < text.Length && char.IsLowSurrogate(text[position + 1]);
 
-    private static bool IsBoundaryBefore(ReadOnlySpan<char> text, int position) => position == 0 || !IsWord(text[position - 1]);
+    private static bool IsBoundaryBefore(ReadOnlySpan<char> text, int start) =>
+        start == 0 || !IsWord(text[start - 1]) || (start < text.Length && !IsWord(text[start]));
 
-    private static bool IsBoundaryAfter(ReadOnlySpan<char> text, int position) => position == text.Length || !IsWord(text[position]);
+    private static bool IsBoundaryAfter(ReadOnlySpan<char> text, int end) =>
+        end == text.Length || !IsWord(text[end]) || (end > 0 && !IsWord(text[end - 1]));
 
     private static bool IsWord(char c) => char.IsAsciiLetterOrDigit(c) || c == '_';
 }

@@ -48,6 +48,11 @@ public class GlobTests
     [InlineData("cake*", "pancakes", false)]
     [InlineData("a*b", "xa ab", true)]
     [InlineData("", "a", false)]
+    [InlineData("c++", "in c++11", true)]
+    [InlineData("c++", "abc++", false)]
+    [InlineData("😀", "hello😀you", true)]
+    [InlineData("@room*", "hi@rooms", true)]
+    [InlineData("a*+", "xa a+b", true)]
     public void Globs_match_words(string pattern, string text, bool expected) => Assert.Equal(expected, new Glob(pattern).IsWordMatch(text));
 
     [Theory]
@@ -55,6 +60,9 @@ public class GlobTests
     [InlineData("Alice", "malice", false)]
     [InlineData("a*", "an a* grade", true)]
     [InlineData("a*", "abc", false)]
+    [InlineData("Bob 🎉", "bob 🎉s", true)]
+    [InlineData("🎉", "party🎉", true)]
+    [InlineData("Bob 🎉", "xbob 🎉", false)]
     public void Words_are_no_patterns(string word, string text, bool expected) => Assert.Equal(expected, Glob.ContainsWord(text, word));
 
     [Fact]
@@ -66,7 +74,7 @@ public class GlobTests
         {
             var regex = Regex.Escape(p).Replace("\\*", ".*", StringComparison.Ordinal).Replace("\\?", ".", StringComparison.Ordinal);
             var whole = Regex.IsMatch(t, $"\\A(?:{regex})\\z", RegexOptions.IgnoreCase | RegexOptions.Singleline);
-            var word = Regex.IsMatch(t, $"(?<![A-Za-z0-9_])(?:{regex})(?![A-Za-z0-9_])", RegexOptions.IgnoreCase | RegexOptions.Singleline);
+            var word = Regex.IsMatch(t, $"(?:(?<![A-Za-z0-9_])|(?=[^A-Za-z0-9_]))(?:{regex})(?:(?![A-Za-z0-9_])|(?<=[^A-Za-z0-9_]))", RegexOptions.IgnoreCase | RegexOptions.Singleline);
             var glob = new Glob(p);
             return glob.IsMatch(t) == whole && glob.IsWordMatch(t) == word;
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(3000));
