@@ -31,7 +31,8 @@ public readonly record struct EventId
     }
 
     /// <summary>True for an id of any room version.</summary>
-    public static bool IsValid(ReadOnlySpan<char> text) => IdentifierGrammar.IsWellFormed(text, Sigil) && text.Length > 1;
+    public static bool IsValid(ReadOnlySpan<char> text) =>
+        text.Contains(':') ? IsValidWithDomain(text) : IdentifierGrammar.IsWellFormed(text, Sigil) && text.Length > 1;
 
     /// <summary>True for <c>$opaque:domain</c>.</summary>
     public static bool IsValidWithDomain(ReadOnlySpan<char> text) => IdentifierGrammar.TrySplit(text, Sigil, out _);

@@ -27,8 +27,8 @@ public readonly record struct RoomAlias
         return alias._value is not null;
     }
 
-    /// <summary>True for an alias with a localpart and a server name.</summary>
-    public static bool IsValid(ReadOnlySpan<char> text) => IdentifierGrammar.TrySplit(text, Sigil, out var colon) && colon > 1;
+    /// <summary>True for an alias with a server name. Its localpart may be empty.</summary>
+    public static bool IsValid(ReadOnlySpan<char> text) => IdentifierGrammar.TrySplit(text, Sigil, out _);
 
     /// <summary>Parses an alias that is known to be good.</summary>
     /// <exception cref="FormatException">It is not.</exception>

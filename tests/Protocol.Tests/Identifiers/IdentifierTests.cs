@@ -144,16 +144,19 @@ public class IdentifierTests
         Assert.False(EventId.IsValidFor("$a", RoomVersion.V1));
         Assert.True(EventId.IsValidFor("$a", RoomVersion.V4));
         Assert.False(EventId.IsValidFor("$", RoomVersion.V4));
+        Assert.False(EventId.IsValidFor("$x:/", RoomVersion.V4));
+        Assert.False(EventId.TryParse("$x:/", out _));
+        Assert.True(EventId.TryParse("$aB/+9", out _));
         Assert.Equal("example.org", EventId.Parse("$a:example.org").Domain.ToString());
     }
 
     [Theory]
     [InlineData("#room:example.org", true)]
     [InlineData("#räum !:example.org", true)]
-    [InlineData("#:example.org", false)]
+    [InlineData("#:example.org", true)]
     [InlineData("#room", false)]
     [InlineData("room:example.org", false)]
-    public void Aliases_have_a_localpart_and_a_domain(string text, bool valid) => Assert.Equal(valid, RoomAlias.TryParse(text, out _));
+    public void Aliases_have_a_domain_and_perhaps_a_localpart(string text, bool valid) => Assert.Equal(valid, RoomAlias.TryParse(text, out _));
 
     [Fact]
     public void Content_uris_cannot_name_other_paths()
