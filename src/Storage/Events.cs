@@ -117,6 +117,12 @@ public interface IEventStore
         Direction direction, int limit, CancellationToken cancellationToken = default);
 
     /// <summary>
+    /// The annotations of an event (rel_type m.annotation) by one sender with events of one type that are not redacted, newest first.
+    /// </summary>
+    ValueTask<IReadOnlyList<EventRow>> AnnotationsAsync(
+        string roomId, string parentId, string type, string sender, int limit, CancellationToken cancellationToken = default);
+
+    /// <summary>
     /// Children of several events in any relation, with a place in history up to <paramref name="upTo"/>; of each parent the newest <paramref name="limit"/>,
     /// newest first.
     /// </summary>

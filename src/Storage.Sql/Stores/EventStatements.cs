@@ -41,6 +41,9 @@ internal static class EventStatements
     public static readonly Statement LatestLive = new($"{Select} room_id = $1 AND anchor > $2 AND anchor <= $3 AND minor = 0 {Accepted} {Newest} LIMIT $4");
     public static readonly Statement RelationsForward = new($"{Relations} {Oldest} LIMIT $6");
     public static readonly Statement RelationsBackward = new($"{Relations} {Newest} LIMIT $6");
+    public static readonly Statement Annotations = new(
+        $"{Select} relates_to = $1 AND room_id = $2 AND rel_type = 'm.annotation' AND type = $3 AND sender = $4 AND status = 0 AND redacted_by IS NULL " +
+        $"{Newest} LIMIT $5");
     public static readonly Statement Children = new(
         $"{Select} relates_to = $1 AND (anchor, minor) <= ($2, $3) AND status = 0 AND room_id = $4 {Newest} LIMIT $5");
     // The newest event of each thread: one that no later event of its thread follows.

@@ -68,6 +68,10 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
             direction == Direction.Backward ? EventStatements.RelationsBackward : EventStatements.RelationsForward, EventStatements.Read, cancellationToken,
             parentId, after.Anchor, after.Minor, upTo.Anchor, upTo.Minor, limit, roomId, relType, type).AsReadOnly();
 
+    public ValueTask<IReadOnlyList<EventRow>> AnnotationsAsync(
+        string roomId, string parentId, string type, string sender, int limit, CancellationToken cancellationToken = default) =>
+        database.QueryAsync(EventStatements.Annotations, EventStatements.Read, cancellationToken, parentId, roomId, type, sender, limit).AsReadOnly();
+
     public async ValueTask<ILookup<string, EventRow>> ChildrenAsync(
         string roomId, IReadOnlyCollection<string> parentIds, HistoryOrder upTo, int limit, CancellationToken cancellationToken = default)
     {

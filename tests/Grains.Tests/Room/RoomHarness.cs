@@ -110,6 +110,10 @@ internal sealed class RoomHarness : IAsyncDisposable
         SendMessage.RunAsync(room,
             new EventToSend(new Requester(UserId.Parse(sender), "D"), "m.room.message", Utf8($$"""{"msgtype":"m.text","body":"{{body}}"}"""), transactionId)));
 
+    public Task<Outcome<string>> SendJsonAsync(string roomId, string sender, string type, string content, string? transactionId = null) =>
+        RunAsync(roomId, room =>
+            SendMessage.RunAsync(room, new EventToSend(new Requester(UserId.Parse(sender), "D"), type, Utf8(content), transactionId)));
+
     public Task<Outcome<string>> SetStateAsync(string roomId, string sender, string type, string stateKey, string content) => RunAsync(roomId, room =>
         room.ChangeAsync<string>((active, unit) => SetState.AppendAsync(active, unit, new EventDraft(sender, type, stateKey, Utf8(content)))));
 

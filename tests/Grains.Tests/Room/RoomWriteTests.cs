@@ -71,6 +71,43 @@ public class RoomWriteTests
     }
 
     [Fact]
+    public async Task The_same_annotation_is_refused_until_it_is_redacted()
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync();
+        var target = (await silo.SendAsync(room, Alice, "x")).Value;
+        var reaction = $$$"""{"m.relates_to":{"rel_type":"m.annotation","event_id":"{{{target}}}","key":"👍"}}""";
+
+        // Both are on their way at once, so that the second finds the first in memory only.
+        var both = await Task.WhenAll(
+            silo.SendJsonAsync(room, Alice, "m.reaction", reaction, "t1"), silo.SendJsonAsync(room, Alice, "m.reaction", reaction, "t2"));
+        Assert.True(both[0].Ok);
+        Assert.Equal((ErrCodes.DuplicateAnnotation, 400), (both[1].Error!.ErrCode, both[1].Error!.Status));
+
+        // An activation that does not know the transaction answers it all the same.
+        silo.Forget();
+        Assert.Equal(both[0].Value, (await silo.SendJsonAsync(room, Alice, "m.reaction", reaction, "t1")).Value);
+        Assert.Equal(ErrCodes.DuplicateAnnotation, (await silo.SendJsonAsync(room, Alice, "m.reaction", reaction, "t3")).Error!.ErrCode);
+        Assert.True((await silo.SendJsonAsync(room, Alice, "m.reaction", reaction.Replace("👍", "👎", StringComparison.Ordinal))).Ok);
+
+        Assert.True((await silo.RedactAsync(room, Alice, both[0].Value)).Ok);
+        Assert.True((await silo.SendJsonAsync(room, Alice, "m.reaction", reaction)).Ok);
+    }
+
+    [Fact]
+    public async Task A_thread_does_not_start_at_an_event_of_a_thread()
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var room = await silo.CreateAsync();
+        var root = (await silo.SendAsync(room, Alice, "x")).Value;
+        var reply = (await silo.SendJsonAsync(room, Alice, "m.room.message", Thread(root))).Value;
+        var nested = await silo.SendJsonAsync(room, Alice, "m.room.message", Thread(reply));
+        Assert.Equal((ErrCodes.Unknown, 400), (nested.Error!.ErrCode, nested.Error!.Status));
+
+        static string Thread(string root) => $$$"""{"body":"y","m.relates_to":{"rel_type":"m.thread","event_id":"{{{root}}}"}}""";
+    }
+
+    [Fact]
     public async Task Who_is_not_in_the_room_may_not_write()
     {
         await using var silo = await RoomHarness.StartAsync();

@@ -175,6 +175,22 @@ public abstract class EventStoreTests(Backend backend) : StoreTests(backend)
     }
 
     [Fact]
+    public async Task Annotations_of_an_event_are_found_by_their_sender_and_type()
+    {
+        var child = (string id, string relType, string sender, string type) =>
+            Event(id) with { RelatesTo = "$parent", RelType = relType, Sender = sender, Type = type };
+        await AppendAsync(
+            Event("$parent"), child("$1", "m.annotation", "@a:x", "m.reaction"), child("$2", "m.annotation", "@b:x", "m.reaction"),
+            child("$3", "m.annotation", "@a:x", "m.other"), child("$4", "m.reference", "@a:x", "m.reaction"),
+            child("$gone", "m.annotation", "@a:x", "m.reaction"), child("$5", "m.annotation", "@a:x", "m.reaction"));
+        await CommitAsync(unit => Storage.Events.Redact(unit, "$gone", Json("{}"), "$r"));
+
+        Assert.Equal(["$5", "$1"], (await Storage.Events.AnnotationsAsync(Room, "$parent", "m.reaction", "@a:x", 10)).Select(row => row.EventId));
+        Assert.Equal(["$5"], (await Storage.Events.AnnotationsAsync(Room, "$parent", "m.reaction", "@a:x", 1)).Select(row => row.EventId));
+        Assert.Empty(await Storage.Events.AnnotationsAsync(OtherRoom, "$parent", "m.reaction", "@a:x", 10));
+    }
+
+    [Fact]
     public async Task Depth_and_timestamp_find_accepted_events()
     {
         await AppendAsync(

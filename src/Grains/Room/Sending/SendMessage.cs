@@ -36,12 +36,18 @@ internal static class SendMessage
             var built = await BuildLocalEvent.RunAsync(room, draft);
             if (!built.TryGet(out var local, out var error))
                 return error;
+            if (await CheckRelation.FindFaultAsync(room, local.Pdu) is { } fault)
+                return await FindFirstAsync(room, transaction) is { } first ? first : fault;
             await unit.AppendAsync(local.Pdu, local.Before, Origin(transaction), distribute: true);
             if (transaction is { } key)
                 Record(unit, room, key, local.Pdu.EventId);
             GrainMetrics.Sent();
             return local.Pdu.EventId;
         });
+
+    // A transaction that this activation does not know would be refused for the event that it made.
+    private static async ValueTask<string?> FindFirstAsync(ActiveRoom room, TransactionKey? transaction) => transaction is { } key
+        ? await room.Services.Storage.Events.FindTransactionAsync(key.UserId, key.DeviceId, key.Scope, key.TransactionId) : null;
 
     /// <summary>Records in the same commit that the transaction made the event.</summary>
     public static void Record(RoomUnit unit, ActiveRoom room, TransactionKey key, string eventId) =>
