@@ -1,6 +1,8 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.User;
+using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.User.Sync;
+using OrleansMatrix.Grains.User.Unread;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
@@ -21,6 +23,8 @@ public sealed class UserReceipts(UserServices services, UserAccountData accountD
             return MatrixError.InvalidParam("Not a thread that such a receipt can be of");
         if (!await IsJoinedAsync(receipt.RoomId))
             return MatrixError.Forbidden("You are not in this room");
+        if (receipt.ThreadId is { } thread && !await IsInThreadAsync(receipt.RoomId, receipt.EventId, thread))
+            return MatrixError.InvalidParam("The event is not in that thread");
         return await accountData.ChangeAsync<Outcome<Nothing>>(async unit =>
         {
             if (receipt.Type == UserAccountData.FullyRead)
@@ -63,6 +67,11 @@ public sealed class UserReceipts(UserServices services, UserAccountData accountD
 
     private async ValueTask<bool> IsJoinedAsync(string roomId) =>
         await services.Storage.Memberships.GetAsync(roomId, userId) is { Membership: Membership.Join };
+
+    // An event that is not here sets no receipt, whatever its thread.
+    private async ValueTask<bool> IsInThreadAsync(string roomId, string eventId, string thread) =>
+        await RoomView.OpenAsync(services.Read, roomId) is not { } room || await room.FindAsync(eventId) is not { } row ||
+        (await EventThread.OfAsync(room, row)).MayBeReadIn(thread);
 
     private async ValueTask PutAsync(WriteUnit unit, string roomId, string type, string threadId, string eventId) =>
         await _writer.PutAsync(unit, roomId, userId, type, threadId, eventId, services.Read.Now, isLocal: true);

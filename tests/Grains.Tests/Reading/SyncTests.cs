@@ -321,6 +321,26 @@ public sealed class SyncTests
     }
 
     [Fact]
+    public async Task A_receipt_is_of_the_thread_that_its_event_is_in()
+    {
+        await using var server = await ReadServer.StartAsync();
+        var room = await TestRoom.CreateAsync(server, A);
+        var root = await room.SendAsync(A, "root");
+        var reply = await room.SendJsonAsync(A, "m.room.message", Relating("m.thread", root));
+        var reaction = await room.SendJsonAsync(A, "m.reaction", Relating("m.annotation", reply));
+        var other = await room.SendAsync(A, "other");
+        foreach (var (eventId, thread) in new[] { (root, "main"), (root, root), (reply, root), (reaction, root), (other, "main"), ("$unknown", root) })
+            Assert.True((await SetAsync(eventId, thread)).Ok, $"{eventId} in {thread}");
+        foreach (var (eventId, thread) in new[] { (reply, "main"), (reaction, "main"), (reply, other), (other, root) })
+            Assert.Equal(("M_INVALID_PARAM", 400), await SetAsync(eventId, thread) is { Error: { } error } ? (error.ErrCode, error.Status) : default);
+
+        ValueTask<Protocol.Errors.Outcome<Abstractions.Nothing>> SetAsync(string eventId, string thread) =>
+            server.Receipts(A).SetAsync(new Abstractions.User.ReceiptToSet(RoomId.Parse(room.Id), "m.read", EventId.Parse(eventId), thread));
+        static string Relating(string relType, string eventId) =>
+            $$$"""{"body":"x","m.relates_to":{"event_id":"{{{eventId}}}","key":"k","rel_type":"{{{relType}}}"}}""";
+    }
+
+    [Fact]
     public async Task A_token_from_before_this_silo_started_is_answered_from_storage()
     {
         await using var server = await ReadServer.StartAsync();

@@ -16,8 +16,8 @@ internal static class UnreadSection
             return;
         }
 
-        WriteCounts(writer, unread.Events.Where(e => e.Thread == PushJudge.Main));
-        var threads = unread.Events.Where(e => e.Thread != PushJudge.Main).ToLookup(e => e.Thread, StringComparer.Ordinal);
+        WriteCounts(writer, unread.Events.Where(e => e.Thread == EventThread.Main));
+        var threads = unread.Events.Where(e => e.Thread != EventThread.Main).ToLookup(e => e.Thread, StringComparer.Ordinal);
         if (threads.Count == 0)
             return;
         writer.WriteStartObject("unread_thread_notifications"u8);

@@ -2,7 +2,6 @@ using System.Text.Json;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Protocol.Authorization;
 using OrleansMatrix.Protocol.Push;
-using OrleansMatrix.Protocol.Relations;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.User.Unread;
@@ -11,11 +10,6 @@ namespace OrleansMatrix.Grains.User.Unread;
 /// <param name="facts">What is remembered of the room from one time to the next.</param>
 internal sealed class PushJudge(RoomView room, PushRuleset rules, MembershipRow member, PushFacts facts)
 {
-    public const string Main = "main";
-
-    /// <summary>"A maximum of 3 hops is recommended" (C-S API, Threaded read receipts).</summary>
-    private const int MaxHops = 3;
-
     /// <summary>What the event does for the user, and the actions of the push rule that matched, a JSON array; null if nothing.</summary>
     public async ValueTask<(UnreadEvent Event, JsonElement Actions)?> JudgeAsync(EventRow row, CancellationToken cancellationToken)
     {
@@ -24,22 +18,7 @@ internal sealed class PushJudge(RoomView room, PushRuleset rules, MembershipRow 
         var pushed = new PushEvent(room.Parse(row), await JoinedAsync(cancellationToken), await LevelsAsync(row, cancellationToken));
         if (rules.Evaluate(pushed, member.DisplayName) is not { Actions.Notify: true } rule)
             return null;
-        return (new UnreadEvent(order, await ThreadOfAsync(row, cancellationToken), rule.Actions.Highlight), rule.Actions.Json);
-    }
-
-    /// <summary>The root of the thread that an event is in, or <c>main</c>.</summary>
-    public async ValueTask<string> ThreadOfAsync(EventRow row, CancellationToken cancellationToken)
-    {
-        for (var hop = 0; hop <= MaxHops; hop++)
-        {
-            if (row.RelType == RelationTypes.Thread)
-                return row.RelatesTo!;
-            if (row.RelatesTo is not { } parent || await room.FindAsync(parent, cancellationToken) is not { } next)
-                break;
-            row = next;
-        }
-
-        return Main;
+        return (new UnreadEvent(order, (await EventThread.OfAsync(room, row, cancellationToken)).Thread, rule.Actions.Highlight), rule.Actions.Json);
     }
 
     /// <summary>The number of joined members now, unless it is remembered.</summary>

@@ -79,7 +79,7 @@ internal sealed class UserUnread(UserServices services, UserSettings settings, s
             if (unread.CountedTo >= row.Position)
                 continue;
             if (row.Sender == userId)
-                unread.Sent(await judge.ThreadOfAsync(row, cancellationToken), row.Order!.Value);
+                unread.Sent((await EventThread.OfAsync(room, row, cancellationToken)).Thread, row.Order!.Value);
             else if (!(row.StateKey is null && settings.Ignored.Contains(row.Sender)) && await judge.JudgeAsync(row, cancellationToken) is { } notified)
                 unread.Add(notified.Event);
         }
