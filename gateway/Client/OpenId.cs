@@ -14,7 +14,10 @@ internal static class OpenId
         {
             if (request.RouteUserId() != request.Requester.UserId)
                 request.Fail(MatrixError.Forbidden("You can only ask for a token of your own"));
-            if (request.Error is { } error)
+            if (request.Error is { } refused)
+                return refused;
+            // "An empty object. Reserved for future expansion": what is in it is not looked at.
+            if (!(await request.ReadObjectBytesAsync()).TryGet(out _, out var error))
                 return error;
             return MatrixResponse.From(await request.Grain<IAccountGrain>(request.Requester.UserId).CreateOpenIdToken(), (writer, token) =>
             {

@@ -22,6 +22,8 @@ internal sealed class KeyClaim(IGrainFactory grains, MatrixSettings settings, IR
             return error!;
         if (!document.RootElement.TryGetProperty("one_time_keys"u8, out var users) || users.ValueKind != JsonValueKind.Object)
             return MatrixError.BadJson("one_time_keys is not an object");
+        if (RemoteRequests.CheckTimeout(document.RootElement) is { } wrong)
+            return wrong;
 
         var byServer = new Dictionary<string, List<JsonProperty>>(StringComparer.Ordinal);
         var claims = new List<(string UserId, string DeviceId, string Algorithm)>();

@@ -27,6 +27,8 @@ internal sealed class KeyQuery(IStorage storage, IGrainFactory grains, MatrixSet
             return error!;
         if (!document.RootElement.TryGetProperty("device_keys"u8, out var users) || users.ValueKind != JsonValueKind.Object)
             return MatrixError.BadJson("device_keys is not an object");
+        if (RemoteRequests.CheckTimeout(document.RootElement) is { } wrong)
+            return wrong;
         if (users.GetPropertyCount() > MaxUsers)
             return MatrixError.TooLarge("Too many users");
 

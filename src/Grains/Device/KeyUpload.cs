@@ -68,6 +68,8 @@ internal sealed record KeyUpload(ReadOnlyMemory<byte>? DeviceKeys, IReadOnlyList
                 return MatrixError.InvalidParam($"{member} has a key that is not <algorithm>:<key_id>");
             if (key.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.String))
                 return MatrixError.BadJson($"{member} has a value that is neither a string nor an object");
+            if (key.Value.ValueKind == JsonValueKind.Object && CheckKeyObject(key.Value) is { } wrong)
+                return wrong;
             var json = JsonBytes.Raw(key.Value);
             if (Budgets.OneTimeKeys.CheckItem(json.Length) is { } tooLarge)
                 return tooLarge;
@@ -77,6 +79,15 @@ internal sealed record KeyUpload(ReadOnlyMemory<byte>? DeviceKeys, IReadOnlyList
         }
 
         return null;
+    }
+
+    private static MatrixError? CheckKeyObject(JsonElement key)
+    {
+        if ((OptionalMembers.Strings(key, "key") ?? OptionalMembers.Booleans(key, "fallback") ?? OptionalMembers.Objects(key, "signatures")) is { } wrong)
+            return wrong;
+        return key.TryGetProperty("signatures"u8, out var signatures) && signatures.ValueKind == JsonValueKind.Object &&
+            signatures.EnumerateObject().Any(s => !IsMapOfStrings(s.Value))
+            ? MatrixError.BadJson("signatures of a key is not a map of signatures") : null;
     }
 
     private static bool IsString(JsonElement json, ReadOnlySpan<byte> member, out JsonElement value) =>

@@ -80,6 +80,8 @@ public sealed class PusherGrain(IStorage storage, TimeProvider time) : Grain, IP
             return MatrixError.BadJson("kind is neither a string nor null");
         if (s_required.Any(name => !TryGetString(json, name, out _)) || !json.TryGetProperty("data"u8, out var data) || data.ValueKind != JsonValueKind.Object)
             return MatrixError.MissingParam("Missing parameters: app_display_name, device_display_name, lang, data");
+        if ((OptionalMembers.Strings(json, "profile_tag") ?? OptionalMembers.Booleans(json, "append") ?? OptionalMembers.Strings(data, "format")) is { } wrong)
+            return wrong;
         if (Budgets.Pushers.CheckItem(JsonBytes.Raw(json).Length) is { } tooLarge)
             return tooLarge;
         if (!kind.ValueEquals("http"u8))
@@ -94,7 +96,7 @@ public sealed class PusherGrain(IStorage storage, TimeProvider time) : Grain, IP
     {
         foreach (var name in (ReadOnlySpan<string>)["app_display_name", "app_id", "data", "device_display_name", "kind", "lang", "profile_tag", "pushkey"])
         {
-            if (!json.TryGetProperty(name, out var value))
+            if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
                 continue;
             w.WritePropertyName(name);
             value.WriteTo(w);

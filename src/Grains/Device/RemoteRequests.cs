@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
 
 namespace OrleansMatrix.Grains.Device;
@@ -8,6 +9,9 @@ internal static class RemoteRequests
 {
     private static readonly TimeSpan s_default = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(20);
+
+    /// <summary>The error where <c>timeout</c> is no number of milliseconds.</summary>
+    public static MatrixError? CheckTimeout(JsonElement body) => OptionalMembers.Counts(body, "timeout");
 
     /// <summary>The request's <c>timeout</c> in milliseconds; 10 seconds by default, 20 at most so that the caller's own call is answered in time.</summary>
     public static TimeSpan TimeoutOf(JsonElement body)

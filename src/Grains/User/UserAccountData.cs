@@ -83,7 +83,15 @@ public sealed class UserAccountData(IStorage storage, Ownership ownership, strin
             return MatrixError.InvalidParam("The tag's name is too long");
         if (Budgets.Tags.CheckItem(content?.Length ?? 0) is { } tooLarge)
             return tooLarge;
+        if (content is { } json && CheckTag(json) is { } wrong)
+            return wrong;
         return await ownership.ChangeAsync(unit => PutTagAsync(unit, roomId, tag, content));
+    }
+
+    private static MatrixError? CheckTag(ReadOnlyMemory<byte> json)
+    {
+        using var document = JsonBytes.ParseObject(json, out var error);
+        return document is null ? error : OptionalMembers.Numbers(document.RootElement, "order");
     }
 
     private async ValueTask<Outcome<Nothing>> PutTagAsync(WriteUnit unit, string roomId, string tag, ReadOnlyMemory<byte>? content)

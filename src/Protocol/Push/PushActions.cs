@@ -47,6 +47,24 @@ public sealed class PushActions
         return new PushActions(json);
     }
 
+    /// <summary>M_INVALID_PARAM where a tweak of the specification has a value of the wrong type.</summary>
+    internal static MatrixError? FindWrongType(JsonElement actions)
+    {
+        if (actions.ValueKind != JsonValueKind.Array)
+            return null;
+        foreach (var action in actions.EnumerateArray())
+        {
+            if (TweakOf(action) is not { } tweak || !action.TryGetProperty("value", out var value))
+                continue;
+            if (tweak == "sound" && value.ValueKind != JsonValueKind.String)
+                return MatrixError.InvalidParam("The tweak sound is not a string");
+            if (tweak == "highlight" && value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+                return MatrixError.InvalidParam("The tweak highlight is not a boolean");
+        }
+
+        return null;
+    }
+
     /// <summary>Writes the dictionary <c>tweaks</c> of a notification to a push gateway, with tweaks unknown here.</summary>
     public void WriteTweaks(Utf8JsonWriter writer)
     {

@@ -29,6 +29,8 @@ public static class PushRuleEdits
             return MatrixError.InvalidParam("The rule id is empty or too long or has a slash in it");
         if (!PushRuleReader.Read(kind, ruleId, body.Clone()).TryGet(out var rule, out var error))
             return error;
+        if (PushRuleReader.FindWrongType(body) is { } wrong)
+            return wrong;
 
         var own = rules.Own(kind);
         var existing = own.FirstOrDefault(r => r.RuleId == ruleId);
@@ -74,6 +76,8 @@ public static class PushRuleEdits
             return MatrixError.MissingParam("actions is missing");
         if (!PushActions.Parse(json.Clone()).TryGet(out var actions, out var error))
             return error;
+        if (PushActions.FindWrongType(json) is { } wrong)
+            return wrong;
         return rules.TryGet(kind, ruleId, out var rule) ? rules.WithChanged(rule with { Actions = actions }) : NotFound();
     }
 

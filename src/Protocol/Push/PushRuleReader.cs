@@ -38,6 +38,25 @@ internal static class PushRuleReader
         };
     }
 
+    /// <summary>What a client may not send although a stored rule may have it: optional members of the wrong type. M_INVALID_PARAM.</summary>
+    public static MatrixError? FindWrongType(JsonElement body)
+    {
+        if (body.TryGetProperty("actions", out var actions) && PushActions.FindWrongType(actions) is { } action)
+            return action;
+        if (!body.TryGetProperty("conditions", out var conditions) || conditions.ValueKind != JsonValueKind.Array)
+            return null;
+        foreach (var condition in conditions.EnumerateArray().Where(c => c.ValueKind == JsonValueKind.Object))
+        {
+            foreach (var name in (ReadOnlySpan<string>)["key", "pattern", "is"])
+            {
+                if (condition.TryGetProperty(name, out var text) && text.ValueKind != JsonValueKind.String)
+                    return MatrixError.InvalidParam($"{name} of a condition is not a string");
+            }
+        }
+
+        return null;
+    }
+
     private static Outcome<PushRule> ReadPattern(JsonElement body, PushRule rule)
     {
         if (!body.TryGetProperty("pattern", out var pattern))

@@ -60,6 +60,8 @@ public sealed class AccountTests(OpenServer fixture) : IClassFixture<OpenServer>
         Assert.Equal(3600, answer.Json.GetProperty("expires_in").GetInt32());
         (await _server.GetAsync(WhoAmI, answer.Text("access_token"))).AssertError(401, "M_UNKNOWN_TOKEN");
         (await _server.PostAsync("/_matrix/client/v3/user/@other:localhost/openid/request_token", "{}", user.Token)).AssertError(403, "M_FORBIDDEN");
+        (await _server.PostAsync($"/_matrix/client/v3/user/{user.Id}/openid/request_token", "{", user.Token)).AssertError(400, "M_NOT_JSON");
+        (await _server.PostAsync($"/_matrix/client/v3/user/{user.Id}/openid/request_token", "[]", user.Token)).AssertError(400, "M_BAD_JSON");
     }
 
     [Fact]

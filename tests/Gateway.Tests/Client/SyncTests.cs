@@ -20,6 +20,8 @@ public sealed class SyncTests(OpenServer fixture) : IClassFixture<OpenServer>
         Assert.Equal(sent, timeline.GetProperty("events")[0].GetProperty("event_id").GetString());
         Assert.Equal(1, (await SyncAsync(bob, "")).GetProperty("rooms").GetProperty("join").GetProperty(room).GetProperty("unread_notifications")
             .GetProperty("notification_count").GetInt32());
+        var notified = (await _server.GetAsync($"{Client}/notifications", bob.Token)).Json.GetProperty("notifications").EnumerateArray();
+        Assert.DoesNotContain(Assert.Single(notified, n => n.GetProperty("event").GetProperty("event_id").GetString() == sent).EnumerateObject(), m => m.Name == "profile_tag");
         (await _server.PostAsync($"{Client}/rooms/{room}/receipt/m.read/{sent}", "{}", bob.Token)).AssertOk();
         Assert.Equal(0, (await SyncAsync(bob, "")).GetProperty("rooms").GetProperty("join").GetProperty(room).GetProperty("unread_notifications")
             .GetProperty("notification_count").GetInt32());
@@ -79,6 +81,7 @@ public sealed class SyncTests(OpenServer fixture) : IClassFixture<OpenServer>
         (await _server.PutAsync($"{own}/rooms/!r:x/tags/u.work", """{"order":0.5}""", user.Token)).AssertOk();
         Assert.Equal(0.5, (await _server.GetAsync($"{own}/rooms/!r:x/tags", user.Token)).Json.GetProperty("tags").GetProperty("u.work").GetProperty("order")
             .GetDouble());
+        (await _server.PutAsync($"{own}/rooms/!r:x/tags/u.work", """{"order":"0.5"}""", user.Token)).AssertError(400, "M_BAD_JSON");
         (await _server.DeleteAsync($"{own}/rooms/!r:x/tags/u.work", null, user.Token)).AssertOk();
         Assert.Empty((await _server.GetAsync($"{own}/rooms/!r:x/tags", user.Token)).Json.GetProperty("tags").EnumerateObject());
         var id = (await _server.PostAsync($"{own}/filter", """{"room":{"timeline":{"limit":1}}}""", user.Token)).Text("filter_id");
@@ -94,7 +97,7 @@ public sealed class SyncTests(OpenServer fixture) : IClassFixture<OpenServer>
         var user = await _server.RegisterAsync("sync_fields");
         var room = (await _server.PostAsync($"{Client}/createRoom", "{}", user.Token)).Text("room_id");
         (await _server.PutAsync($"{Client}/rooms/{room}/send/a.b/1", """{"body":"hello","other":1,"x.y":{"z":1}}""", user.Token)).AssertOk();
-        var filter = Uri.EscapeDataString("""{"event_fields":["type","content.body","content.x\\.y.z"],"room":{"timeline":{"limit":1}}}""");
+        var filter = Uri.EscapeDataString("""{"event_fields":["type","content.body","content.x\\.y.z","unsigned.nothing","content.other.deep"],"room":{"timeline":{"limit":1}}}""");
         var json = (await _server.GetAsync($"{Client}/sync?filter={filter}", user.Token)).Json;
         var sent = json.GetProperty("rooms").GetProperty("join").GetProperty(room).GetProperty("timeline").GetProperty("events")[0];
         Assert.Equal("""{"content":{"body":"hello","x.y":{"z":1}},"type":"a.b"}""",
@@ -110,6 +113,13 @@ public sealed class SyncTests(OpenServer fixture) : IClassFixture<OpenServer>
         (await _server.PutAsync($"{Client}/pushrules/global/room/!r:x/enabled", """{"enabled":false}""", user.Token)).AssertOk();
         Assert.False((await _server.GetAsync($"{Client}/pushrules/global/room/!r:x/enabled", user.Token)).Json.GetProperty("enabled").GetBoolean());
         (await _server.GetAsync($"{Client}/pushrules/global/room/!none:x", user.Token)).AssertError(404, "M_NOT_FOUND");
+        foreach (var wrong in new[]
+        {
+            """{"actions":[{"set_tweak":"sound","value":1}]}""", """{"actions":[{"set_tweak":"highlight","value":"yes"}]}""",
+            """{"actions":[],"conditions":[{"kind":"event_match","key":1,"pattern":"x"}]}""",
+            """{"actions":[],"conditions":[{"kind":"room_member_count","is":2}]}""",
+        })
+            (await _server.PutAsync($"{Client}/pushrules/global/override/wrong", wrong, user.Token)).AssertError(400, "M_INVALID_PARAM");
         (await _server.PutAsync($"{Client}/pushrules/elsewhere/room/!r:x", """{"actions":[]}""", user.Token)).AssertError(400, "M_INVALID_PARAM");
         var told = (await SyncAsync(user, $"?since={since}")).GetProperty("account_data").GetProperty("events")[0];
         Assert.Equal("m.push_rules", told.GetProperty("type").GetString());

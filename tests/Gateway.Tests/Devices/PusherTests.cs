@@ -38,6 +38,9 @@ public sealed class PusherTests(MatrixTestServer server) : IClassFixture<MatrixT
     [InlineData("""{"app_id":"app","kind":"http"}""", "M_MISSING_PARAM")]
     [InlineData("""{"app_id":"app","pushkey":"k","kind":"http"}""", "M_MISSING_PARAM")]
     [InlineData("""{"app_id":"app","pushkey":"k","kind":"http","app_display_name":"a","device_display_name":"d","lang":"en","data":{"url":"https://push.test/other"}}""", "M_INVALID_PARAM")]
+    [InlineData("""{"app_id":"app","pushkey":"k","kind":"http","app_display_name":"a","device_display_name":"d","lang":"en","profile_tag":1,"data":{"url":"https://push.test/_matrix/push/v1/notify"}}""", "M_BAD_JSON")]
+    [InlineData("""{"app_id":"app","pushkey":"k","kind":"http","app_display_name":"a","device_display_name":"d","lang":"en","append":"no","data":{"url":"https://push.test/_matrix/push/v1/notify"}}""", "M_BAD_JSON")]
+    [InlineData("""{"app_id":"app","pushkey":"k","kind":"http","app_display_name":"a","device_display_name":"d","lang":"en","data":{"format":{},"url":"https://push.test/_matrix/push/v1/notify"}}""", "M_BAD_JSON")]
     [InlineData("""{"app_id":"app","pushkey":"k","kind":"email","app_display_name":"a","device_display_name":"d","lang":"en","data":{}}""", "M_INVALID_PARAM")]
     public async Task Wrong_pushers_are_refused(string body, string errCode)
     {

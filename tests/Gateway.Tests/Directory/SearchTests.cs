@@ -110,6 +110,13 @@ public sealed class SearchTests(MatrixTestServer server) : IClassFixture<MatrixT
     [InlineData("""{"search_categories":{"room_events":{"search_term":1}}}""", "M_INVALID_PARAM")]
     [InlineData("""{"search_categories":{"room_events":{"search_term":"a","order_by":"size"}}}""", "M_BAD_JSON")]
     [InlineData("""{"search_categories":{"room_events":{"search_term":"a","filter":[]}}}""", "M_BAD_JSON")]
+    [InlineData("""{"search_categories":{"room_events":{"search_term":"a","keys":"content.body"}}}""", "M_BAD_JSON")]
+    [InlineData("""{"search_categories":{"room_events":{"search_term":"a","include_state":"yes"}}}""", "M_BAD_JSON")]
+    [InlineData("""{"search_categories":{"room_events":{"search_term":"a","groupings":[]}}}""", "M_BAD_JSON")]
+    [InlineData("""{"search_categories":{"room_events":{"search_term":"a","event_context":true}}}""", "M_BAD_JSON")]
+    [InlineData("""{"search_categories":{"room_events":{"search_term":"a","event_context":{"before_limit":-1}}}}""", "M_BAD_JSON")]
+    [InlineData("""{"search_categories":{"room_events":{"search_term":"a","event_context":{"after_limit":"1"}}}}""", "M_BAD_JSON")]
+    [InlineData("""{"search_categories":{"room_events":{"search_term":"a","event_context":{"include_profile":1}}}}""", "M_BAD_JSON")]
     public async Task Wrong_requests_are_refused(string body, string errCode)
     {
         var alice = await server.RegisterAsync("alice");

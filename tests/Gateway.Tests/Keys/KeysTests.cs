@@ -39,6 +39,16 @@ public sealed class KeysTests(MatrixTestServer server) : IClassFixture<MatrixTes
         Assert.False(users.ContainsKey("@nobody:one.test"));
     }
 
+    [Theory]
+    [InlineData("query", """{"device_keys":{},"timeout":"10"}""")]
+    [InlineData("query", """{"device_keys":{},"timeout":-1}""")]
+    [InlineData("claim", """{"one_time_keys":{},"timeout":1.5}""")]
+    public async Task A_timeout_is_a_number_of_milliseconds(string endpoint, string body)
+    {
+        var alice = await server.RegisterAsync("alice");
+        (await alice.PostAsync($"v3/keys/{endpoint}", body)).Fails(400, "M_BAD_JSON");
+    }
+
     [Fact]
     public async Task Servers_that_cannot_be_reached_are_failures()
     {
@@ -60,6 +70,9 @@ public sealed class KeysTests(MatrixTestServer server) : IClassFixture<MatrixTes
     [InlineData("""{"one_time_keys":{"a:1":1}}""", "M_BAD_JSON")]
     [InlineData("""{"fallback_keys":{"a:1":"x","a:2":"y"}}""", "M_INVALID_PARAM")]
     [InlineData("""{"one_time_keys":[]}""", "M_BAD_JSON")]
+    [InlineData("""{"one_time_keys":{"a:1":{"key":1}}}""", "M_BAD_JSON")]
+    [InlineData("""{"one_time_keys":{"a:1":{"key":"x","signatures":{"@a:b":[]}}}}""", "M_BAD_JSON")]
+    [InlineData("""{"fallback_keys":{"a:1":{"key":"x","fallback":"yes"}}}""", "M_BAD_JSON")]
     public async Task Bad_uploads_are_refused_and_store_nothing(string body, string errCode)
     {
         var alice = await server.RegisterAsync("alice");

@@ -27,17 +27,29 @@ internal sealed record SearchQuery(
             return MatrixError.BadJson("'room_events' must be an object");
         if (!json.TryGetProperty("search_term"u8, out var term))
             return MatrixError.MissingParam("Missing required key 'search_term'");
+        if (FindWrongType(json) is { } wrong)
+            return wrong;
         if (!SearchTerms.Read(term, json.TryGetProperty("keys"u8, out var keys) ? keys : default).TryGet(out var terms, out var error)
             || !HistoryToken.Parse(token).TryGet(out var from, out error))
             return error;
         var filter = EventFilter.None;
-        if (json.TryGetProperty("filter"u8, out var filterJson) && !EventFilter.Parse(filterJson).TryGet(out filter, out error))
+        if (json.TryGetProperty("filter"u8, out var filterJson) && filterJson.ValueKind != JsonValueKind.Null && !EventFilter.Parse(filterJson).TryGet(out filter, out error))
             return error;
         if (!TryReadOrder(json, out var byRank) || !TryReadGroups(json, out var groups))
             return MatrixError.BadJson("'order_by' or 'groupings' is not valid");
         return new SearchQuery(
             terms, filter, Math.Clamp(filter.Limit ?? DefaultLimit, 1, MaxLimit), byRank, SearchContext.Read(json),
             json.TryGetProperty("include_state"u8, out var state) && state.ValueKind == JsonValueKind.True, groups, from ?? HistoryOrder.End);
+    }
+
+    private static MatrixError? FindWrongType(JsonElement json)
+    {
+        if ((OptionalMembers.Lists(json, "keys") ?? OptionalMembers.Booleans(json, "include_state") ??
+            OptionalMembers.Objects(json, "event_context", "groupings", "filter")) is { } wrong)
+            return wrong;
+        return json.TryGetProperty("event_context"u8, out var context) && context.ValueKind == JsonValueKind.Object
+            ? OptionalMembers.Counts(context, "before_limit", "after_limit") ?? OptionalMembers.Booleans(context, "include_profile")
+            : null;
     }
 
     private static bool TryReadOrder(JsonElement json, out bool byRank)

@@ -30,7 +30,7 @@ public sealed class EventFields
         return root;
     }
 
-    /// <summary>Writes the wanted part of an object.</summary>
+    /// <summary>Writes the wanted part of an object; of its members only those that something is wanted of.</summary>
     public void Write(Utf8JsonWriter writer, JsonElement json)
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -43,7 +43,7 @@ public sealed class EventFields
             {
                 member.WriteTo(writer);
             }
-            else if (member.Value.ValueKind == JsonValueKind.Object)
+            else if (wanted.HasAnyOf(member.Value))
             {
                 writer.WritePropertyName(member.Name);
                 wanted.Write(writer, member.Value);
@@ -52,6 +52,9 @@ public sealed class EventFields
 
         writer.WriteEndObject();
     }
+
+    private bool HasAnyOf(JsonElement json) => json.ValueKind == JsonValueKind.Object && json.EnumerateObject()
+        .Any(m => _members.TryGetValue(m.Name, out var wanted) && (wanted._whole || wanted.HasAnyOf(m.Value)));
 
     private static List<string> Names(string path)
     {
