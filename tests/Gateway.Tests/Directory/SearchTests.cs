@@ -27,6 +27,20 @@ public sealed class SearchTests(MatrixTestServer server) : IClassFixture<MatrixT
     }
 
     [Fact]
+    public async Task Messages_of_ignored_users_are_not_found()
+    {
+        var (alice, bob) = (await server.RegisterAsync("alice"), await server.RegisterAsync("bob"));
+        var room = await alice.CreateRoomAsync("""{"preset":"public_chat"}""");
+        await bob.JoinAsync(room);
+        await bob.SendTextAsync(room, "annoying");
+        Assert.Single(Ids(await SearchAsync(alice, """{"search_term":"annoying"}""")));
+
+        (await alice.PutAsync($"v3/user/{alice.UserId}/account_data/m.ignored_user_list", $$$"""{"ignored_users":{"{{{bob.UserId}}}":{}}}""")).Ok();
+
+        Assert.Empty(Ids(await SearchAsync(alice, """{"search_term":"annoying"}""")));
+    }
+
+    [Fact]
     public async Task Results_come_in_pages_without_a_gap_or_a_repetition()
     {
         var alice = await server.RegisterAsync("alice");

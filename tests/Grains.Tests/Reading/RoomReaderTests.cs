@@ -140,6 +140,29 @@ public sealed class RoomReaderTests
             user, "m.room.message", $$$"""{"body":"{{{body}}}","m.relates_to":{"event_id":"{{{root}}}","rel_type":"m.thread"},"msgtype":"m.text"}""");
     }
 
+    [Theory]
+    [InlineData("joined", false)]
+    [InlineData("invited", false)]
+    [InlineData("shared", true)]
+    public async Task Members_of_a_time_that_the_user_may_not_see_are_refused(string visibility, bool allowed)
+    {
+        await using var server = await ReadServer.StartAsync();
+        var room = await TestRoom.CreateAsync(server, A);
+        await room.SetAsync(A, "m.room.history_visibility", "", $$"""{"history_visibility":"{{visibility}}"}""");
+        await room.JoinAsync(C);
+        var before = (await server.SyncAsync(A)).Next();
+        await room.LeaveAsync(C);
+        await room.JoinAsync(B);
+        var joined = (await server.SyncAsync(B)).Next();
+        await room.LeaveAsync(B);
+
+        var reader = (await RoomReader.OpenAsync(server.Read, room.Id, new Requester(UserId.Parse(B), "D"))).Value;
+        var then = await StateRead.MembersAsync(reader, before, null, null);
+        Assert.Equal(allowed ? null : "M_FORBIDDEN", then.Error?.ErrCode);
+        Assert.Contains(B, Text(await StateRead.MembersAsync(reader, joined, null, null)));
+        Assert.Contains(B, Text(await StateRead.MembersAsync(reader, null, null, null)));
+    }
+
     [Fact]
     public async Task Members_are_those_of_the_token_and_of_the_membership()
     {

@@ -1,5 +1,6 @@
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Room.Reading;
+using OrleansMatrix.Grains.User;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Directory.Searching;
@@ -26,6 +27,7 @@ internal sealed class SearchWalk(ReadServices services, Requester requester, Sea
         var hits = new List<SearchHit>();
         if (query.Filter.IsClosed || roomIds.Count == 0)
             return hits;
+        var ignored = await UserSettings.ReadIgnoredAsync(services.Storage, requester.UserId);
         var pageSize = Math.Clamp(MaxEvents / 2 / roomIds.Count, 5, 200);
         foreach (var roomId in roomIds.Take(MaxRooms))
         {
@@ -44,7 +46,8 @@ internal sealed class SearchWalk(ReadServices services, Requester requester, Sea
             }
 
             var row = cursor.Rows.Dequeue();
-            if (query.Filter.Allows(row.Type, row.Sender, row.Json.Span) && query.Terms.Rank(row) is > 0 and var rank &&
+            // "Servers must not send events sent by ignored users to clients", but for state (C-S API, Ignoring Users).
+            if ((row.StateKey is not null || !ignored.Contains(row.Sender)) && query.Filter.Allows(row.Type, row.Sender, row.Json.Span) && query.Terms.Rank(row) is > 0 and var rank &&
                 await cursor.Room.Visibility.CanSeeAsync(row) &&
                 !await cursor.Room.Room.IsErasedForAsync(row, requester.UserId))
                 hits.Add(new SearchHit(cursor.Room, row, rank));

@@ -25,7 +25,8 @@ internal static class InitialSyncRead
         var entries = await reader.Room.Services.States.ListAsync(await reader.Visibility.StateAsync());
         var state = await reader.Room.FindManyAsync([.. entries.Select(e => e.EventId)]);
         var data = (await reader.Storage.AccountData.ChangedAsync(reader.Viewer.UserId, 0, long.MaxValue)).Where(d => d.RoomId == roomId);
-        var receipts = (await reader.Storage.Receipts.ChangedAsync([roomId], 0, long.MaxValue)).Where(r => EphemeralEvents.IsFor(reader.Viewer.UserId, r));
+        var receipts = await reader.Visibility.SeesEphemeralAsync()
+            ? (await reader.Storage.Receipts.ChangedAsync([roomId], 0, long.MaxValue)).Where(r => EphemeralEvents.IsFor(reader.Viewer.UserId, r)) : [];
         var isPublic = await reader.Storage.Rooms.IsPublicAsync(roomId);
         var renderer = reader.Renderer();
         await renderer.PrepareAsync(page.Rows, reader.Visibility, previous: true);

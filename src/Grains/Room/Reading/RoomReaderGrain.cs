@@ -68,8 +68,9 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
         // What another server names, where history is missing here, is fetched and then found here.
         if (reader.Visibility.IsMember && await History.NearestTo(timestamp, backward) is { } nearest && await reader.Room.FindAsync(nearest) is null)
             await History.Fetch(nearest);
-        var row = await reader.Storage.Events.ByTimestampAsync(RoomId, timestamp, backward ? Direction.Backward : Direction.Forward);
-        if (row is null || !await reader.Visibility.CanSeeAsync(row))
+        var row = await EventByTime.FindAsync(
+            reader.Storage.Events, RoomId, timestamp, backward ? Direction.Backward : Direction.Forward, row => reader.Visibility.CanSeeAsync(row));
+        if (row is null)
             return MatrixError.NotFound("No event from that time");
         return PooledJson.Build(writer =>
         {

@@ -51,6 +51,21 @@ public sealed class RoomVisibility
     public async ValueTask<bool> IsWorldReadableAsync(CancellationToken cancellationToken = default) =>
         await VisibilityAsync(await _room.StateAfterAsync(HistoryOrder.End, cancellationToken), cancellationToken) == HistoryVisibility.WorldReadable;
 
+    /// <summary>Whether the user may see who has read what and who types: who is joined, and who looks into a room that anybody may look into.</summary>
+    public async ValueTask<bool> SeesEphemeralAsync(CancellationToken cancellationToken = default) =>
+        IsJoined || (Row?.Membership != Membership.Ban && await IsWorldReadableAsync(cancellationToken));
+
+    /// <summary>Whether the user may see the state that the room had at a place.</summary>
+    public async ValueTask<bool> CanSeeStateAsync(HistoryOrder place, CancellationToken cancellationToken = default)
+    {
+        // What is asked for may be behind the leaving, and then is answered as of the leaving.
+        if (place >= Bound)
+            return true;
+        var state = await _room.StateAfterAsync(place, cancellationToken);
+        return VisibilityRules.MaySee(
+            await VisibilityAsync(state, cancellationToken), await _room.MembershipAsync(state, _userId, cancellationToken), joinedAfter: IsMember);
+    }
+
     /// <summary>The user's membership at an event, with what the event itself changes about it.</summary>
     public async ValueTask<string> MembershipAtAsync(EventRow row, CancellationToken cancellationToken = default)
     {

@@ -42,6 +42,8 @@ internal static class StateRead
     {
         if (!HistoryToken.Parse(at).TryGet(out var place, out var error))
             return error;
+        if (place is { } past && !await reader.Visibility.CanSeeStateAsync(past))
+            return MatrixError.Forbidden("You may not see the room as it was then");
         var bound = place is { } asked && asked < reader.Visibility.Bound ? asked : reader.Visibility.Bound;
         var entries = await reader.Room.Services.States.ListAsync(await reader.Room.StateAfterAsync(bound), StatePart.Members);
         var rows = await reader.Room.FindManyAsync([.. entries.Select(e => e.EventId)]);

@@ -39,15 +39,27 @@ internal sealed class ServedRoom
     public async ValueTask<ReadOnlyMemory<byte>> RenderAsync(EventRow row)
     {
         var pdu = Room.Parse(row);
-        return row.StateKey is not null || (!Room.Services.Erased.Cover(row) && (row.StateBefore is not { } before || await MaySeeAsync(before)))
-            ? pdu.Json : Redaction.Redact(pdu).Json;
+        return row.StateKey is not null || (!Room.Services.Erased.Cover(row) && await MaySeeAsync(row)) ? pdu.Json : Redaction.Redact(pdu).Json;
     }
+
+    /// <summary>Whether a user of the server may see the event.</summary>
+    public async ValueTask<bool> MaySeeAsync(EventRow row)
+    {
+        if (row.StateBefore is { } before)
+            return await MaySeeAsync(before);
+        // Of an event fetched for a gap, whose state is not known, the visibility of the next event that has one decides, and nobody is known to have been there.
+        return row.Order is { } place &&
+            VisibilityRules.MayServerSee(await VisibilityAsync(await Room.StateAfterAsync(place)), hasJoined: false, hasInvited: false);
+    }
+
+    private async ValueTask<Visible> VisibilityAsync(StateNodeId state) =>
+        HistoryVisibilities.Of(await Room.StateEventAsync(state, EventTypes.HistoryVisibility, ""));
 
     private async ValueTask<bool> MaySeeAsync(StateNodeId before)
     {
         if (_sight.TryGetValue(before, out var known))
             return known;
-        var visibility = HistoryVisibilities.Of(await Room.StateEventAsync(before, EventTypes.HistoryVisibility, ""));
+        var visibility = await VisibilityAsync(before);
         var (joined, invited) = (false, false);
         if (visibility is Visible.Joined or Visible.Invited)
         {

@@ -77,7 +77,8 @@ public sealed class ServerReaderGrain(ReadServices services, LocalServer self) :
 
     public Task<Outcome<ReadOnlyMemory<byte>>> EventByTimestamp(ServerName origin, long timestamp, bool backward) => ReadAsync(origin, async served =>
     {
-        var row = await services.Storage.Events.ByTimestampAsync(served.Room.RoomId, timestamp, backward ? Direction.Backward : Direction.Forward);
+        var row = await EventByTime.FindAsync(
+            services.Storage.Events, served.Room.RoomId, timestamp, backward ? Direction.Backward : Direction.Forward, served.MaySeeAsync);
         if (row is null)
             return MatrixError.NotFound("No event from that time");
         return PooledJson.Build(writer =>

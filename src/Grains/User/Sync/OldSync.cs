@@ -129,14 +129,15 @@ internal static class OldSync
             told |= visible.Count > 0;
         }
 
-        foreach (var room in (await storage.Receipts.ChangedAsync(rooms, since, end, cancellationToken)).Where(r => EphemeralEvents.IsFor(user.UserId, r))
+        var live = await SeeingEphemeralAsync(user, request, rooms, cancellationToken);
+        foreach (var room in (await storage.Receipts.ChangedAsync(live, since, end, cancellationToken)).Where(r => EphemeralEvents.IsFor(user.UserId, r))
             .GroupBy(r => r.RoomId))
         {
             EphemeralEvents.WriteReceipts(writer, room, room.Key);
             told = true;
         }
 
-        foreach (var row in await storage.Ephemeral.TypingChangedAsync(rooms, since, end, cancellationToken))
+        foreach (var row in await storage.Ephemeral.TypingChangedAsync(live, since, end, cancellationToken))
         {
             EphemeralEvents.WriteTyping(writer, row, user.Services.Read.Now, row.RoomId);
             told = true;
@@ -152,6 +153,12 @@ internal static class OldSync
         writer.WriteEndObject();
         return told;
     }
+
+    // The one room that is asked for may be one that the user has left, or was banned from while this waited.
+    private static async ValueTask<HashSet<string>> SeeingEphemeralAsync(
+        UserState user, OldEventsRequest request, HashSet<string> rooms, CancellationToken cancellationToken) =>
+        request.RoomId is not { } only || (await RoomReader.FindAsync(user.Services.Read, only, request.Requester) is { } reader &&
+            await reader.Visibility.SeesEphemeralAsync(cancellationToken)) ? rooms : [];
 
     private static async ValueTask<IReadOnlyList<PresenceRow>> PresenceAsync(UserState user, long since, long upTo, CancellationToken cancellationToken)
     {

@@ -34,13 +34,14 @@ internal static class RoomDeltaReader
         if (await RoomView.OpenAsync(scope.Services.Read, row.RoomId, cancellationToken) is not { } room)
             return null;
         var visibility = await RoomVisibility.OpenAsync(room, scope.UserId, row, cancellationToken);
-        if (visibility.DepartedAt is null)
+        if (visibility.DepartedAt is not { } departed)
             return await OwnEventAsync(scope, room, visibility, row, cancellationToken);
         var upTo = await room.FindAsync(row.EventId, cancellationToken) is { Order: { } order } ? order : visibility.Bound;
         var isNew = scope.IsInitial || await MembershipAtSinceAsync(scope, room, cancellationToken) != Membership.Join;
         var after = isNew ? HistoryOrder.Start : scope.SincePlace;
         var timeline = await TimelineReader.ReadAsync(scope, room, visibility, after, upTo, null, 0, cancellationToken);
-        return await ReadAsync(scope, room, visibility, row, timeline, isNew || scope.Request.FullState, isNew, upTo, cancellationToken);
+        // Who left and was banned later is told of the ban; the state is that of when it left.
+        return await ReadAsync(scope, room, visibility, row, timeline, isNew || scope.Request.FullState, isNew, departed, cancellationToken);
     }
 
     /// <summary>
@@ -73,6 +74,8 @@ internal static class RoomDeltaReader
         var summary = row.Membership == Membership.Join && (full || isFilled || timeline.Limited || timeline.Events.Exists(NamesTheRoom))
             ? await RoomSummaryReader.ReadAsync(scope, room, cancellationToken) : null;
         var state = await StateDeltaReader.ReadAsync(scope, room, timeline, full, isNew, upTo, summary?.Heroes ?? [], cancellationToken);
+        if (upTo == visibility.DepartedAt)
+            await SetOwnMembershipAsync(scope, room, row, timeline, state, cancellationToken);
         var renderer = Renderer(scope, room);
         await renderer.PrepareAsync(timeline.Events, visibility, previous: true, cancellationToken);
         await renderer.PrepareAsync(state, null, previous: false, cancellationToken);
@@ -82,6 +85,17 @@ internal static class RoomDeltaReader
         if (summary is not null && !full && !isFilled && !timeline.Events.Exists(NamesTheRoom) && !state.Exists(NamesTheRoom))
             summary = null;
         return new RoomDelta(room, renderer, timeline, state) { Summary = summary, IsNew = isNew, IsFilled = isFilled };
+    }
+
+    /// <summary>In the state of when the user left, its own membership is that of now, unless the timeline tells it.</summary>
+    private static async ValueTask SetOwnMembershipAsync(
+        SyncScope scope, RoomView room, MembershipRow row, Timeline timeline, List<EventRow> state, CancellationToken cancellationToken)
+    {
+        var i = state.FindIndex(e => e.Type == EventTypes.Member && e.StateKey == scope.UserId);
+        if (i < 0 || (!scope.Request.UseStateAfter && timeline.Events.Exists(e => e.EventId == row.EventId)))
+            return;
+        if (await room.FindAsync(row.EventId, cancellationToken) is { } own && scope.Filter.State.Allows(own.Type, own.Sender, own.Json.Span))
+            state[i] = own;
     }
 
     private static bool NamesTheRoom(EventRow row) => row.StateKey is not null && row.Type is EventTypes.Member or EventTypes.Name or EventTypes.CanonicalAlias;

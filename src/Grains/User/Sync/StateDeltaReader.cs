@@ -39,7 +39,7 @@ internal static class StateDeltaReader
         {
             // A timeline that a filter thins out does not tell of all changes behind its start: then the state tells them too.
             var whole = scope.Request.UseStateAfter || !scope.Filter.Timeline.IsOpen;
-            root = whole ? await room.StateAfterAsync(upTo, cancellationToken) : await StartRootAsync(room, timeline, cancellationToken);
+            root = whole ? await room.StateAfterAsync(upTo, cancellationToken) : await StartRootAsync(room, timeline, upTo, cancellationToken);
             var from = await room.StateAfterAsync(scope.SincePlace, cancellationToken);
             foreach (var change in await scope.Services.Read.States.DiffAsync(from, root.Value, cancellationToken))
             {
@@ -107,10 +107,12 @@ internal static class StateDeltaReader
     private static async ValueTask<StateNodeId> RootAsync(
         SyncScope scope, RoomView room, Timeline timeline, HistoryOrder upTo, CancellationToken cancellationToken) =>
         scope.Request.UseStateAfter || !scope.Filter.Timeline.IsOpen
-            ? await room.StateAfterAsync(upTo, cancellationToken) : await StartRootAsync(room, timeline, cancellationToken);
+            ? await room.StateAfterAsync(upTo, cancellationToken) : await StartRootAsync(room, timeline, upTo, cancellationToken);
 
-    private static async ValueTask<StateNodeId> StartRootAsync(RoomView room, Timeline timeline, CancellationToken cancellationToken) =>
-        timeline.Events is [{ StateBefore: { } state }, ..] ? state : await room.StateAfterAsync(timeline.Start, cancellationToken);
+    // A timeline may begin behind what the user may see of the state, with the ban of one who had left.
+    private static async ValueTask<StateNodeId> StartRootAsync(RoomView room, Timeline timeline, HistoryOrder upTo, CancellationToken cancellationToken) =>
+        timeline.Events is [{ StateBefore: { } state, Order: { } first }, ..] && first <= upTo ? state
+        : await room.StateAfterAsync(timeline.Start < upTo ? timeline.Start : upTo, cancellationToken);
 
     /// <summary>
     /// Lazy loading (C-S API, Lazy-loading room members): the members that sent what is in the timeline, the heroes, and with the full state the user itself,
@@ -128,7 +130,7 @@ internal static class StateDeltaReader
         if (users.Count == 0)
             return;
         var state = root ?? (
-            scope.Request.UseStateAfter ? await room.StateAfterAsync(upTo, cancellationToken) : await StartRootAsync(room, timeline, cancellationToken));
+            scope.Request.UseStateAfter ? await room.StateAfterAsync(upTo, cancellationToken) : await StartRootAsync(room, timeline, upTo, cancellationToken));
         var repeat = full || isNew || scope.Filter.State.IncludeRedundantMembers;
         foreach (var userId in users)
         {
