@@ -56,6 +56,16 @@ internal sealed class AccountChanges(IStorage storage, TimeProvider time, string
             DeleteDevice(unit, state, id);
     }
 
+    /// <summary>Ends the tokens that belong to no device: for one login, and those of OpenID.</summary>
+    public void DeleteOwnTokens(WriteUnit unit, AccountState state)
+    {
+        foreach (var token in state.Tokens.Select(static entry => entry.Row).Where(static row => row.Kind is TokenKind.Login or TokenKind.OpenId).ToList())
+        {
+            storage.Accounts.DeleteToken(unit, token.Hash);
+            state.Remove(token);
+        }
+    }
+
     /// <summary>Changes the account itself; what its sessions may do is worked out anew.</summary>
     public void SetRow(WriteUnit unit, AccountState state, AccountRow row)
     {

@@ -191,6 +191,7 @@ public sealed class AccountGrain(
     public Task<Outcome<Nothing>> LogOutAll() => ChangeAsync((unit, state) =>
     {
         _changes.DeleteDevices(unit, state);
+        _changes.DeleteOwnTokens(unit, state);
         return Nothing.Value;
     });
 
@@ -226,6 +227,7 @@ public sealed class AccountGrain(
         return await ChangeAsync((unit, state) =>
         {
             _changes.SetRow(unit, state, state.Row with { PasswordHash = hash });
+            _changes.DeleteOwnTokens(unit, state);
             if (logOutDevices)
                 _changes.DeleteDevices(unit, state, keepDevice);
             return Nothing.Value;

@@ -22,6 +22,24 @@ public sealed class AccountTests(OpenServer fixture) : IClassFixture<OpenServer>
         await _server.LogInAsync(name, "better");
     }
 
+    [Theory]
+    [InlineData("/_matrix/client/v3/logout/all", "{}")]
+    [InlineData(Password, """{"new_password":"better","logout_devices":false,AUTH}""")]
+    public async Task Login_and_OpenID_tokens_end_with_all_sessions_and_with_the_password(string path, string body)
+    {
+        var name = "tokens_" + body.Length;
+        var user = await _server.RegisterAsync(name);
+        var auth = Bodies.PasswordAuth(name);
+        var login = (await _server.PostAsync("/_matrix/client/v1/login/get_token", "{" + auth + "}", user.Token)).Text("login_token");
+        var openId = (await _server.PostAsync($"/_matrix/client/v3/user/{user.Id}/openid/request_token", "{}", user.Token)).Text("access_token");
+        (await _server.GetAsync("/_matrix/federation/v1/openid/userinfo?access_token=" + openId)).AssertOk();
+
+        (await _server.PostAsync(path, body.Replace("AUTH", auth, StringComparison.Ordinal), user.Token)).AssertOk();
+
+        (await _server.GetAsync("/_matrix/federation/v1/openid/userinfo?access_token=" + openId)).AssertError(401, "M_UNKNOWN_TOKEN");
+        (await _server.PostAsync("/_matrix/client/v3/login", $$"""{"type":"m.login.token","token":"{{login}}"}""")).AssertError(403, "M_FORBIDDEN");
+    }
+
     [Fact]
     public async Task A_password_change_needs_a_token_the_old_password_and_a_new_one()
     {
