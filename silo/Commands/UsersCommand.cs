@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
 using OrleansMatrix.Grains.Account;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
@@ -36,7 +37,8 @@ internal static class UsersCommand
         var password = fromStdin ? Console.In.ReadLine() : PasswordPrompt.Ask();
         if (password is not { Length: > 0 and <= Passwords.MaxLength })
             return Fail($"The password must have 1 to {Passwords.MaxLength} characters, and both entries must agree");
-        var hash = new PasswordHasher<string>().HashPassword(user.Value, password);
+        var rounds = Options.Create(new PasswordHasherOptions { IterationCount = Passwords.Iterations });
+        var hash = new PasswordHasher<string>(rounds).HashPassword(user.Value, password);
         var unit = new WriteUnit();
         AccountCreation.Write(context.Storage, unit, user, hash, admin, context.Time);
         await RegistrationTokens.VoidFirstAsync(context.Storage, unit);

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Account;
@@ -23,6 +24,7 @@ public static class GrainServices
     public static IServiceCollection AddMatrixGrains(this IServiceCollection services) => services
         .AddContracts()
         .AddOrleansClocks()
+        .Configure<PasswordHasherOptions>(static options => options.IterationCount = Passwords.Iterations)
         .AddSingleton<Passwords>()
         .AddGrainService<SessionService>()
         .AddSingleton<RememberedSessions>()
