@@ -5,7 +5,7 @@ namespace OrleansMatrix.Silo;
 /// <summary>The folders of <c>Matrix:DataDirectory</c> and <c>Matrix:Media:Folder</c>.</summary>
 internal static class DataFolder
 {
-    /// <summary>Creates them if they are missing. A gateway that is no silo has no data.</summary>
+    /// <summary>Creates them if they are missing, for this account of the machine alone. A gateway that is no silo has no data.</summary>
     /// <exception cref="SettingsException">One cannot be created.</exception>
     public static void Create(MatrixSettings settings)
     {
@@ -19,7 +19,10 @@ internal static class DataFolder
     {
         try
         {
-            Directory.CreateDirectory(path);
+            if (OperatingSystem.IsWindows())
+                Directory.CreateDirectory(path);
+            else
+                Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

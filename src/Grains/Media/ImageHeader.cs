@@ -20,7 +20,12 @@ internal readonly record struct ImageHeader(ImageFormat Format, int Width, int H
     /// <summary>How much of a file to look at: a JPEG has its size behind its metadata.</summary>
     public const int Length = 256 * 1024;
 
+    private const int MaxMetadata = 64 * 1024;
+
     public long Pixels => (long)Width * Height;
+
+    /// <summary>Whether a file of so many bytes can be an image of that size: 16 bits of four channels for each pixel, and metadata.</summary>
+    public bool IsPlausible(long bytes) => bytes <= MaxMetadata + (8 * Pixels);
 
     /// <summary>The media type.</summary>
     public string ContentType => Format switch

@@ -30,7 +30,7 @@ internal sealed partial class MediaFolder(MatrixSettings settings, TemporaryFile
         var path = PathOf(name);
         var folder = Path.GetDirectoryName(path)!;
         var isNew = !Folder.Exists(folder);
-        Folder.CreateDirectory(folder);
+        PrivateFiles.CreateFolder(folder);
         File.Move(temporaryPath, path, overwrite: true);
         FlushFolder(folder);
         if (isNew)

@@ -15,7 +15,7 @@ internal sealed class MediaWriter : IMediaWriter
     {
         _folder = folder;
         _temporary = temporary;
-        _file = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
+        _file = PrivateFiles.Create(_temporary);
     }
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken)

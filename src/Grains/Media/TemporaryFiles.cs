@@ -16,7 +16,7 @@ internal sealed class TemporaryFiles
     {
         _random = random;
         _folder = Path.Combine(MediaFolder.RootOf(settings), "tmp");
-        Folder.CreateDirectory(_folder);
+        PrivateFiles.CreateFolder(_folder);
 
         // What a killed process left.
         foreach (var path in Folder.EnumerateFiles(_folder))

@@ -6,8 +6,8 @@ using OrleansMatrix.Protocol.Errors;
 namespace OrleansMatrix.Grains.Media;
 
 /// <summary>
-/// Makes thumbnails with <c>vipsthumbnail</c> in a process of its own, some at a time, and keeps them. Without that program small images are their own
-/// thumbnails.
+/// Makes thumbnails with <c>vipsthumbnail</c> in a process of its own, some at a time, and keeps them: of images that are small enough already too, since a
+/// header can lie about what follows it. Without that program small images are their own thumbnails.
 /// </summary>
 internal sealed class Thumbnailer(IContents contents, TemporaryFiles temporary, TimeProvider time, ILogger<Thumbnailer> logger) : IThumbnails, IDisposable
 {
@@ -33,12 +33,10 @@ internal sealed class Thumbnailer(IContents contents, TemporaryFiles temporary, 
         if (await ReadHeaderAsync(original) is not { } header)
             return s_cannot;
         var size = Choose(wanted);
-        if (header.Width <= size.Width && header.Height <= size.Height)
-            return new FoundThumbnail(media.Sha256, header.ContentType);
         if (header.Pixels > MaxPixels)
             return MatrixError.TooLarge("Content is too large to thumbnail");
         if (_vips is null)
-            return media.Size <= MaxOriginal ? new FoundThumbnail(media.Sha256, header.ContentType) : s_cannot;
+            return header.IsPlausible(media.Size) && media.Size <= MaxOriginal ? new FoundThumbnail(media.Sha256, header.ContentType) : s_cannot;
         var isJpeg = header.Format == ImageFormat.Jpeg;
         return await GetAsync(media.Sha256, size, isJpeg ? ".jpg" : ".png", isJpeg ? "image/jpeg" : "image/png");
     }
@@ -145,7 +143,7 @@ internal sealed class Thumbnailer(IContents contents, TemporaryFiles temporary, 
 
     private static async Task<string> CopyAsync(Stream original, string path)
     {
-        await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
+        await using var file = PrivateFiles.Create(path);
         await original.CopyToAsync(file);
         return path;
     }

@@ -136,14 +136,39 @@ public sealed class MediaTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_image_smaller_than_asked_for_is_its_own_thumbnail()
+    public async Task An_image_smaller_than_asked_for_keeps_its_size()
     {
         var png = TestPictures.Png(20, 10);
         var id = await UploadAsync(png, "application/octet-stream");
         var answer = await _server.GetAsync(Thumbnail + id + "?width=100&height=100", _user.Token);
         answer.AssertOk();
-        Assert.Equal(png, answer.Body);
+        Assert.Equal((20, 10), (Size(answer.Body, 16), Size(answer.Body, 20)));
         Assert.Equal(("image/png", "inline; filename=\"thumbnail.png\""), (answer.ContentType, answer.Headers["Content-Disposition"]));
+    }
+
+    [Fact]
+    public async Task A_file_whose_header_lies_is_no_thumbnail()
+    {
+        // The header of a picture of one pixel before what is none.
+        var lie = TestPictures.Png(1, 1)[..33].Concat(RandomNumberGenerator.GetBytes(100_000)).ToArray();
+        var id = await UploadAsync(lie, "image/png");
+        (await _server.GetAsync(Thumbnail + id + "?width=100&height=100", _user.Token)).AssertError(400, "M_UNKNOWN");
+    }
+
+    [Fact]
+    public async Task Media_can_be_read_by_the_servers_account_of_the_machine_only()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        await UploadAsync("private"u8.ToArray(), "text/plain");
+        await UploadAsync(TestPictures.Png(20, 10), "image/png");
+        var media = Path.Combine(_server.DataDirectory, "media");
+        var files = System.IO.Directory.GetFiles(media, "*", SearchOption.AllDirectories);
+        Assert.Equal(2, files.Length);
+        foreach (var file in files)
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        foreach (var folder in System.IO.Directory.GetDirectories(media, "*", SearchOption.AllDirectories).Append(media))
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
     }
 
     [Theory]
