@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol.Errors;
@@ -8,7 +9,7 @@ using OrleansMatrix.Protocol.Json;
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>Signed requests to other servers; what goes wrong comes back as a <see cref="MatrixError"/>: the other server's own, or 502 M_UNKNOWN.</summary>
-public sealed class RemoteApi(FederationClient client, LocalServer self)
+public sealed class RemoteApi(FederationClient client, LocalServer self, ILogger<RemoteApi> logger)
 {
     /// <summary>The patience for a common request.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -49,7 +50,7 @@ public sealed class RemoteApi(FederationClient client, LocalServer self)
         }
         catch (ServerUnreachableException e)
         {
-            return MatrixError.Unknown(e.Message, 502);
+            return NotReached(server, e);
         }
         catch (Exception e) when (e is JsonException or InvalidDataException)
         {
@@ -89,8 +90,15 @@ public sealed class RemoteApi(FederationClient client, LocalServer self)
         }
         catch (ServerUnreachableException e)
         {
-            return MatrixError.Unknown(e.Message, 502);
+            return NotReached(server, e);
         }
+    }
+
+    // Why is for the log: who asks, which may be anybody, is not told what names and addresses there are around this server.
+    private MatrixError NotReached(string server, ServerUnreachableException reason)
+    {
+        RemoteServerLog.NotReached(logger, server, reason.Message);
+        return MatrixError.Unknown($"{server} cannot be reached", 502);
     }
 
     private static async Task<Outcome<JsonDocument>> ParseAsync(Task<Outcome<ReadOnlyMemory<byte>>> sending)

@@ -25,6 +25,9 @@ internal static partial class RemoteServerLog
     [LoggerMessage(8, LogLevel.Warning, "Judging the events of {RoomId} that wait failed")]
     public static partial void StagedTryFailed(ILogger logger, string roomId, Exception fault);
 
+    [LoggerMessage(10, LogLevel.Debug, "{Server} cannot be reached: {Reason}")]
+    public static partial void NotReached(ILogger logger, string server, string reason);
+
     [LoggerMessage(9, LogLevel.Warning, "Fetching the devices of {UserId} failed; it is tried again")]
     public static partial void DeviceListFailed(ILogger logger, string userId, Exception fault);
 }

@@ -86,6 +86,15 @@ public sealed class PublicRoomsTests : IAsyncLifetime
         (await _alice.GetAsync("v3/publicRooms?server=no%20name")).Fails(400, "M_INVALID_PARAM");
     }
 
+    [Fact]
+    public async Task Nobody_is_told_whether_a_name_is_not_known_or_an_address_private_or_closed()
+    {
+        string[] names = ["nowhere.test", "127.0.0.1:1", "10.0.0.1:1", "[::1]:1", "localhost:1"];
+        var errors = await Task.WhenAll(names.Select(async name =>
+            (await _server.Anonymous().GetAsync($"v3/publicRooms?server={Uri.EscapeDataString(name)}")).Text.Replace(name, "NAME", StringComparison.Ordinal)));
+        Assert.Equal("""{"errcode":"M_UNKNOWN","error":"NAME cannot be reached"}""", Assert.Single(errors.Distinct()));
+    }
+
     private async Task<IReadOnlyList<string>> NamesAsync(string body) =>
         [.. (await _bob.PostAsync("v3/publicRooms", body)).Ok()["chunk"]!.AsArray().Select(r => (string)r!["name"]!).Order(StringComparer.Ordinal)];
 }
