@@ -23,6 +23,15 @@ public sealed class AddressPolicyTests
     [InlineData("::10.0.0.1")]
     [InlineData("64:ff9b::7f00:1")]
     [InlineData("2002:7f00:1::1")]
+    [InlineData("64:ff9b:1::101:101")]
+    [InlineData("64:ff9b:1:abcd::a00:1")]
+    [InlineData("::ffff:0:10.0.0.1")]
+    [InlineData("2001:0:4136:e378:8000:63bf:3fff:fdd2")]
+    [InlineData("2606:4700::5efe:10.0.0.1")]
+    [InlineData("2606:4700::200:5efe:192.168.1.1")]
+    [InlineData("2001:20::1")]
+    [InlineData("3fff::1")]
+    [InlineData("100:0:0:1::1")]
     public void Private_addresses_and_their_disguises_need_leave(string address)
     {
         Assert.False(new AddressPolicy(allowPrivate: false).Allows(IPAddress.Parse(address)));
@@ -35,5 +44,7 @@ public sealed class AddressPolicyTests
     [InlineData("100.128.0.1")]
     [InlineData("2606:4700::1111")]
     [InlineData("64:ff9b::101:101")]
+    [InlineData("2001:200::1")]
+    [InlineData("2606:4700::5efe:101:101")]
     public void Public_addresses_do_not(string address) => Assert.True(new AddressPolicy(allowPrivate: false).Allows(IPAddress.Parse(address)));
 }

@@ -13,7 +13,8 @@ public sealed class AddressPolicy(bool allowPrivate)
     {
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",
         "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-        "::/128", "::1/128", "100::/64", "2001:db8::/32", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+        "::/128", "::1/128", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16",
+        "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
     }.Select(IPNetwork.Parse)];
 
     private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");
@@ -34,7 +35,11 @@ public sealed class AddressPolicy(bool allowPrivate)
                 return true;
             if (SixToFour.Contains(address) && IsPrivate(new IPAddress(bytes.AsSpan(2, 4))))
                 return true;
-            if (bytes.AsSpan(0, 12).IndexOfAnyExcept((byte)0) < 0)
+            // ISATAP (RFC 5214): a tunnel to the IPv4 address at the end, whatever the prefix.
+            if (bytes.AsSpan(8, 4) is [0 or 2, 0, 0x5e, 0xfe] && IsPrivate(new IPAddress(bytes.AsSpan(12, 4))))
+                return true;
+            // IPv4-compatible, and IPv4-translated (RFC 2765, ::ffff:0:0:0/96).
+            if (bytes.AsSpan(0, 8).IndexOfAnyExcept((byte)0) < 0 && bytes.AsSpan(8, 4) is [0, 0, 0, 0] or [0xff, 0xff, 0, 0])
                 return true;
         }
         return Array.Exists(Refused, network => network.Contains(address));
