@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Account;
@@ -48,6 +50,16 @@ public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings,
     {
         var address = context.Connection.RemoteIpAddress;
         return address is null ? "" : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+    }
+
+    /// <summary>
+    /// What a client is counted by: its IPv4 address, or the /64 of its IPv6 address, of which a subscriber has all addresses; empty if it is not known.
+    /// </summary>
+    public static string NetworkOf(HttpContext context)
+    {
+        var address = context.Connection.RemoteIpAddress;
+        return address is { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false }
+            ? $"{new IPAddress([.. address.GetAddressBytes().AsSpan(0, 8), .. new byte[8]])}/64" : AddressOf(context);
     }
 
     // The query parameter is gone from v1.20, but in use by clients of the versions that this server announces.

@@ -70,7 +70,7 @@ public sealed class MatrixEndpoint
 
         // Without a user the address is counted before anything is done; with one, the user is.
         if (Options is { Rate: { } early, Access: Access.Anonymous or Access.Optional } &&
-            await LimitAsync(early, Authenticator.AddressOf(context)) is { } tooEarly)
+            await LimitAsync(early, Authenticator.NetworkOf(context)) is { } tooEarly)
             return tooEarly;
         Outcome<Requester?> authenticated;
         try
@@ -105,10 +105,10 @@ public sealed class MatrixEndpoint
     // The signature covers the body, so that is read first; the address is counted before, the server that signed after.
     private async ValueTask<MatrixResponse> RunForServerAsync(HttpContext context)
     {
-        var address = Authenticator.AddressOf(context);
-        if (await LimitAsync(RateClass.Server, address) is { } tooEarly)
+        var network = Authenticator.NetworkOf(context);
+        if (await LimitAsync(RateClass.Server, network) is { } tooEarly)
             return tooEarly;
-        using var lease = Services.Bodies.Open(address);
+        using var lease = Services.Bodies.Open(network);
         if (!(await RequestBody.ReadAsync(context, Options.MaxBody, lease, Services.Time)).TryGet(out var body, out var error))
             return error;
         var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
