@@ -68,6 +68,27 @@ public sealed class ClosedRegistrationTests
         (await server.PostAsync("/_matrix/client/v3/logout", "{}", token)).AssertOk();
     }
 
+    [Theory]
+    [InlineData("invite")]
+    [InlineData("ban")]
+    [InlineData("knock")]
+    public async Task A_guest_may_not_invite_by_setting_state(string membership)
+    {
+        await using var server = await TestServer.StartAsync("Registration:AllowGuests=true");
+        var alice = await server.RegisterAsync("alice");
+        var guest = (await server.PostAsync(Register + "?kind=guest", "{}")).Text("access_token");
+        var room = (await server.PostAsync("/_matrix/client/v3/createRoom", """
+            {"preset":"public_chat","initial_state":[{"type":"m.room.guest_access","state_key":"","content":{"guest_access":"can_join"}}],
+             "power_level_content_override":{"users_default":100}}
+            """, alice.Token)).Text("room_id");
+        (await server.PostAsync($"/_matrix/client/v3/join/{Uri.EscapeDataString(room)}", "{}", guest)).AssertOk();
+        var state = $"/_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/state";
+        (await server.PutAsync($"{state}/m.room.member/@bob:localhost", $$"""{"membership":"{{membership}}"}""", guest)).AssertError(
+            403, "M_GUEST_ACCESS_FORBIDDEN");
+        (await server.PutAsync($"{state}/m.room.third_party_invite/token", "{}", guest)).AssertError(403, "M_GUEST_ACCESS_FORBIDDEN");
+        (await server.PutAsync($"{state}/m.room.topic/", """{"topic":"x"}""", guest)).AssertOk();
+    }
+
     [Fact]
     public async Task A_guest_becomes_a_user_of_the_same_name_with_its_own_token_only()
     {

@@ -23,6 +23,9 @@ internal static class MemberState
             Membership.Leave => await IsBannedAsync(activation, state.StateKey) ? MembershipAction.Unban : MembershipAction.Kick,
             _ => null,
         };
+        // C-S API, Guest Access: of the memberships guests may only join and leave.
+        if (state.Requester.IsGuest && action is not (null or MembershipAction.Join or MembershipAction.Leave))
+            return MatrixError.GuestAccessForbidden();
         return action is { } known
             ? await members.RunAsync(activation, new MembershipChange(state.Requester, known, state.StateKey, Content: state.Content))
             : MatrixError.BadJson("Unknown membership");

@@ -15,6 +15,8 @@ internal static class SetState
     {
         if (state.Type == EventTypes.Create)
             return MatrixError.Forbidden("A room is created once");
+        if (state.Type == EventTypes.ThirdPartyInvite && state.Requester.IsGuest)
+            return MatrixError.GuestAccessForbidden();
         if (state.Type == EventTypes.CanonicalAlias && await aliases.FindFaultAsync(activation, state) is { } fault)
             return fault;
         var draft = new EventDraft(state.Requester.UserId, state.Type, state.StateKey, state.Content) { Timestamp = state.Timestamp };
