@@ -12,12 +12,11 @@ using OrleansMatrix.Protocol.Errors;
 namespace OrleansMatrix.Gateway.Admin;
 
 /// <summary>
-/// Registering by a secret shared with the administrator (Synapse's admin API, shared-secret registration). A nonce carries its expiry and a MAC, so that none
-/// is kept; within its minute one can only register the same name again, which fails.
+/// Registering by a secret shared with the administrator (Synapse's admin API, shared-secret registration). A nonce carries its expiry and a MAC, so that
+/// only those that were used are kept, as long as they would be good.
 /// </summary>
 internal static class SharedSecretRegister
 {
-    private const long NonceMs = 60_000;
     private const int RandomBytes = 8;
     private const int SignedBytes = sizeof(long) + RandomBytes;
     private const int NonceBytes = SignedBytes + HMACSHA256.HashSizeInBytes;
@@ -34,7 +33,7 @@ internal static class SharedSecretRegister
         if (request.Settings.Registration.SharedSecret is not { } secret)
             return ValueTask.FromResult<MatrixResponse>(Disabled());
         var nonce = new byte[NonceBytes];
-        BinaryPrimitives.WriteInt64BigEndian(nonce, request.Time.GetUtcNow().ToUnixTimeMilliseconds() + NonceMs);
+        BinaryPrimitives.WriteInt64BigEndian(nonce, request.Time.GetUtcNow().ToUnixTimeMilliseconds() + IRegistrationGrain.NonceMs);
         request.Random.Fill(nonce.AsSpan(sizeof(long), RandomBytes));
         HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), nonce.AsSpan(0, SignedBytes), nonce.AsSpan(SignedBytes));
         return ValueTask.FromResult(MatrixResponse.Object(writer => writer.WriteString("nonce"u8, Base64Url.EncodeToString(nonce))));
@@ -64,7 +63,7 @@ internal static class SharedSecretRegister
         var session = body.OptionalBool("inhibit_login") == true ? null : new NewSession(null, null, false, request.Address, request.UserAgent);
         var account = new NewAccount(password, admin, IsGuest: false, null, displayName, session);
         return CredentialsResponse.From(
-            request, await request.Grain<IRegistrationGrain>(IRegistrationGrain.Key).RegisterUser(new(username, account, null, null)));
+            request, await request.Grain<IRegistrationGrain>(IRegistrationGrain.Key).RegisterUser(new(username, account, null, null, nonce)));
     }
 
     private static MatrixError Disabled() => MatrixError.Unknown("Shared secret registration is not enabled");

@@ -57,6 +57,12 @@ public interface IAccountStore
     ValueTask<IReadOnlyList<(string UserId, string? DisplayName, string? AvatarUrl)>> SearchUsersAsync(string searcher, string term, int limit,
         CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Notes that a nonce was used, until <paramref name="expiresAt"/>, and forgets those that expired before <paramref name="now"/> (milliseconds since the
+    /// epoch): the commit fails with <see cref="ConflictException"/> if it was used before.
+    /// </summary>
+    void UseNonce(WriteUnit unit, string nonce, long expiresAt, long now);
+
     void PutRegistrationToken(WriteUnit unit, RegistrationTokenRow row);
     void DeleteRegistrationToken(WriteUnit unit, string token);
     ValueTask<RegistrationTokenRow?> GetRegistrationTokenAsync(string token, CancellationToken cancellationToken = default);

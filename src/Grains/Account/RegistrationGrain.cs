@@ -46,6 +46,8 @@ public sealed class RegistrationGrain(IStorage storage, MatrixSettings settings,
     {
         if (registration is { GuestToken: not null, Username: null })
             return MatrixError.MissingParam("A guest must name itself in 'username'");
+        if (registration.Nonce is { } nonce && !await UseAsync(nonce))
+            return MatrixError.Unknown("Unrecognised nonce");
         var userId = Picked();
         if (registration.Username is { } username)
         {
@@ -82,6 +84,23 @@ public sealed class RegistrationGrain(IStorage storage, MatrixSettings settings,
         if (!settings.Registration.Enabled && !await AnyTokenAsync())
             return s_disabled;
         return RegistrationTokens.IsWellFormed(token) && await GrainFactory.GetGrain<IRegistrationTokenGrain>(token).IsValid();
+    }
+
+    private async Task<bool> UseAsync(string nonce)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var unit = new WriteUnit();
+        // The clock of the process that made the nonce may be ahead of this one's.
+        storage.Accounts.UseNonce(unit, nonce, now + (2 * IRegistrationGrain.NonceMs), now);
+        try
+        {
+            await storage.CommitAsync(unit);
+            return true;
+        }
+        catch (ConflictException)
+        {
+            return false;
+        }
     }
 
     private Task<Outcome<Credentials>> RegisterAsync(string userId, NewAccount account, ReadOnlyMemory<byte>? guestToken)

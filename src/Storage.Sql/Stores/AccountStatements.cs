@@ -46,6 +46,8 @@ internal static class AccountStatements
         """);
     public static readonly Statement DeleteRegistrationToken = new("DELETE FROM registration_tokens WHERE token_key = $1");
     public static readonly Statement GetRegistrationToken = new($"SELECT {RegistrationColumns} FROM registration_tokens WHERE token_key = $1");
+    public static readonly Statement UseNonce = new("INSERT INTO used_nonces (nonce, expires_at) VALUES ($1, $2)", "the nonce was used");
+    public static readonly Statement PruneNonces = new("DELETE FROM used_nonces WHERE expires_at < $1");
     public static readonly Statement ListRegistrationTokens = new($"SELECT {RegistrationColumns} FROM registration_tokens ORDER BY token LIMIT 10000");
 
     public static readonly Func<SqlRow, AccountRow> ReadAccount = static row => new(

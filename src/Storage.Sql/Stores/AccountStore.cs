@@ -84,6 +84,12 @@ internal sealed class AccountStore(ISqlDatabase database) : IAccountStore
                 SqlText.ContainsPattern(term), limit,
             searcher[(searcher.IndexOf(':', StringComparison.Ordinal) + 1)..]).AsReadOnly();
 
+    public void UseNonce(WriteUnit unit, string nonce, long expiresAt, long now)
+    {
+        unit.Add(AccountStatements.PruneNonces, now);
+        unit.Add(AccountStatements.UseNonce, nonce, expiresAt);
+    }
+
     public void PutRegistrationToken(WriteUnit unit, RegistrationTokenRow row) =>
         unit.Add(AccountStatements.PutRegistrationToken, SqlText.Key(row.Token), row.Token, row.UsesAllowed, row.Completed, row.ExpiresAt);
 

@@ -28,6 +28,15 @@ public sealed class AdminTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_nonce_registers_once()
+    {
+        var nonce = (await _server.GetAsync("/_synapse/admin/v1/register")).Text("nonce");
+        (await RegisterAsync("first", admin: false, nonce: nonce)).AssertOk();
+        (await RegisterAsync("second", admin: false, nonce: nonce)).AssertError(400, "M_UNKNOWN");
+        (await RegisterAsync("second", admin: false)).AssertOk();
+    }
+
+    [Fact]
     public async Task Without_a_shared_secret_the_endpoint_is_off()
     {
         await using var server = await TestServer.StartAsync();
