@@ -21,7 +21,8 @@ public sealed class SyncTests(OpenServer fixture) : IClassFixture<OpenServer>
         Assert.Equal(1, (await SyncAsync(bob, "")).GetProperty("rooms").GetProperty("join").GetProperty(room).GetProperty("unread_notifications")
             .GetProperty("notification_count").GetInt32());
         var notified = (await _server.GetAsync($"{Client}/notifications", bob.Token)).Json.GetProperty("notifications").EnumerateArray();
-        Assert.DoesNotContain(Assert.Single(notified, n => n.GetProperty("event").GetProperty("event_id").GetString() == sent).EnumerateObject(), m => m.Name == "profile_tag");
+        var one = Assert.Single(notified, n => n.GetProperty("event").GetProperty("event_id").GetString() == sent);
+        Assert.False(one.TryGetProperty("profile_tag", out _));
         (await _server.PostAsync($"{Client}/rooms/{room}/receipt/m.read/{sent}", "{}", bob.Token)).AssertOk();
         Assert.Equal(0, (await SyncAsync(bob, "")).GetProperty("rooms").GetProperty("join").GetProperty(room).GetProperty("unread_notifications")
             .GetProperty("notification_count").GetInt32());
@@ -97,7 +98,9 @@ public sealed class SyncTests(OpenServer fixture) : IClassFixture<OpenServer>
         var user = await _server.RegisterAsync("sync_fields");
         var room = (await _server.PostAsync($"{Client}/createRoom", "{}", user.Token)).Text("room_id");
         (await _server.PutAsync($"{Client}/rooms/{room}/send/a.b/1", """{"body":"hello","other":1,"x.y":{"z":1}}""", user.Token)).AssertOk();
-        var filter = Uri.EscapeDataString("""{"event_fields":["type","content.body","content.x\\.y.z","unsigned.nothing","content.other.deep"],"room":{"timeline":{"limit":1}}}""");
+        var filter = Uri.EscapeDataString("""
+            {"event_fields":["type","content.body","content.x\\.y.z","unsigned.nothing","content.other.deep"],"room":{"timeline":{"limit":1}}}
+            """);
         var json = (await _server.GetAsync($"{Client}/sync?filter={filter}", user.Token)).Json;
         var sent = json.GetProperty("rooms").GetProperty("join").GetProperty(room).GetProperty("timeline").GetProperty("events")[0];
         Assert.Equal("""{"content":{"body":"hello","x.y":{"z":1}},"type":"a.b"}""",

@@ -35,7 +35,7 @@ public sealed class SearchTests(MatrixTestServer server) : IClassFixture<MatrixT
         await bob.SendTextAsync(room, "annoying");
         Assert.Single(Ids(await SearchAsync(alice, """{"search_term":"annoying"}""")));
 
-        (await alice.PutAsync($"v3/user/{alice.UserId}/account_data/m.ignored_user_list", $$$"""{"ignored_users":{"{{{bob.UserId}}}":{}}}""")).Ok();
+        (await alice.PutAsync($"v3/user/{alice.UserId}/account_data/m.ignored_user_list", $$"""{"ignored_users":{"{{bob.UserId}}":{ } } }""")).Ok();
 
         Assert.Empty(Ids(await SearchAsync(alice, """{"search_term":"annoying"}""")));
     }

@@ -74,7 +74,8 @@ public class GlobTests
         {
             var regex = Regex.Escape(p).Replace("\\*", ".*", StringComparison.Ordinal).Replace("\\?", ".", StringComparison.Ordinal);
             var whole = Regex.IsMatch(t, $"\\A(?:{regex})\\z", RegexOptions.IgnoreCase | RegexOptions.Singleline);
-            var word = Regex.IsMatch(t, $"(?:(?<![A-Za-z0-9_])|(?=[^A-Za-z0-9_]))(?:{regex})(?:(?![A-Za-z0-9_])|(?<=[^A-Za-z0-9_]))", RegexOptions.IgnoreCase | RegexOptions.Singleline);
+            var words = $"(?:(?<![A-Za-z0-9_])|(?=[^A-Za-z0-9_]))(?:{regex})(?:(?![A-Za-z0-9_])|(?<=[^A-Za-z0-9_]))";
+            var word = Regex.IsMatch(t, words, RegexOptions.IgnoreCase | RegexOptions.Singleline);
             var glob = new Glob(p);
             return glob.IsMatch(t) == whole && glob.IsWordMatch(t) == word;
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(3000));

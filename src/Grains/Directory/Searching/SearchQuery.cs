@@ -33,7 +33,8 @@ internal sealed record SearchQuery(
             || !HistoryToken.Parse(token).TryGet(out var from, out error))
             return error;
         var filter = EventFilter.None;
-        if (json.TryGetProperty("filter"u8, out var filterJson) && filterJson.ValueKind != JsonValueKind.Null && !EventFilter.Parse(filterJson).TryGet(out filter, out error))
+        if (json.TryGetProperty("filter"u8, out var filterJson) && filterJson.ValueKind != JsonValueKind.Null &&
+            !EventFilter.Parse(filterJson).TryGet(out filter, out error))
             return error;
         if (!TryReadOrder(json, out var byRank) || !TryReadGroups(json, out var groups))
             return MatrixError.BadJson("'order_by' or 'groupings' is not valid");

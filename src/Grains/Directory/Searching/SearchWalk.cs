@@ -47,7 +47,8 @@ internal sealed class SearchWalk(ReadServices services, Requester requester, Sea
 
             var row = cursor.Rows.Dequeue();
             // "Servers must not send events sent by ignored users to clients", but for state (C-S API, Ignoring Users).
-            if ((row.StateKey is not null || !ignored.Contains(row.Sender)) && query.Filter.Allows(row.Type, row.Sender, row.Json.Span) && query.Terms.Rank(row) is > 0 and var rank &&
+            if ((row.StateKey is not null || !ignored.Contains(row.Sender)) &&
+                query.Filter.Allows(row.Type, row.Sender, row.Json.Span) && query.Terms.Rank(row) is > 0 and var rank &&
                 await cursor.Room.Visibility.CanSeeAsync(row) &&
                 !await cursor.Room.Room.IsErasedForAsync(row, requester.UserId))
                 hits.Add(new SearchHit(cursor.Room, row, rank));

@@ -47,7 +47,7 @@ internal sealed class ServedRoom
     {
         if (row.StateBefore is { } before)
             return await MaySeeAsync(before);
-        // Of an event fetched for a gap, whose state is not known, the visibility of the next event that has one decides, and nobody is known to have been there.
+        // Of an event fetched for a gap, whose state is not known, the visibility of the next event that has one decides; nobody is known to have been there.
         return row.Order is { } place &&
             VisibilityRules.MayServerSee(await VisibilityAsync(await Room.StateAfterAsync(place)), hasJoined: false, hasInvited: false);
     }

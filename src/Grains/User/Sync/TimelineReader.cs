@@ -53,7 +53,8 @@ internal static class TimelineReader
                     return Finish(events, true, cursor, cursor);
                 // What the user's own membership has come to is for the user to know, a ban after leaving too.
                 if (IsWanted(scope, filter, row) &&
-                    (row.EventId == visibility.Row?.EventId || await visibility.CanSeeAsync(row, cancellationToken) || await IsCurrentAsync(scope, room, visibility, row, cancellationToken)))
+                    (row.EventId == visibility.Row?.EventId || await visibility.CanSeeAsync(row, cancellationToken) ||
+                    await IsCurrentAsync(scope, room, visibility, row, cancellationToken)))
                 {
                     if (events.Count == limit)
                         return Finish(events, true, events.Count == 0 ? upTo : cursor, place);
