@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Account;
@@ -25,7 +23,7 @@ public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings,
         var (hash, address, userAgent) = (AccessToken.Hash(token), AddressOf(context), UserAgentOf(context.Request));
         if (sessions.Find(userId, hash.Span, address, userAgent) is { } known)
             return Allow(known, options);
-        if (await limiter.TakeAsync(RateClass.Authentication, address) is > 0 and var wait)
+        if (await limiter.TakeAsync(RateClass.Authentication, NetworkOf(context)) is > 0 and var wait)
             return MatrixError.LimitExceeded(wait);
         var version = sessions.Version;
         var outcome = await grains.GetGrain<IAccountGrain>(userId).Authenticate(hash, address, userAgent);
@@ -52,15 +50,8 @@ public sealed class Authenticator(IGrainFactory grains, MatrixSettings settings,
         return address is null ? "" : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
     }
 
-    /// <summary>
-    /// What a client is counted by: its IPv4 address, or the /64 of its IPv6 address, of which a subscriber has all addresses; empty if it is not known.
-    /// </summary>
-    public static string NetworkOf(HttpContext context)
-    {
-        var address = context.Connection.RemoteIpAddress;
-        return address is { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false }
-            ? $"{new IPAddress([.. address.GetAddressBytes().AsSpan(0, 8), .. new byte[8]])}/64" : AddressOf(context);
-    }
+    /// <summary>What the client is counted by; empty if it is not known.</summary>
+    public static string NetworkOf(HttpContext context) => ClientNetwork.Of(context.Connection.RemoteIpAddress);
 
     // The query parameter is gone from v1.20, but in use by clients of the versions that this server announces.
     internal static string? TokenOf(HttpRequest request)

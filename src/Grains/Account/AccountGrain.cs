@@ -308,7 +308,8 @@ public sealed class AccountGrain(
     private async Task<MatrixError?> CheckPasswordAsync(string password, string from)
     {
         var state = await ExistingAsync();
-        var isKnown = from.Length == 0 || state?.Devices.Values.Any(device => device.LastSeenIp == from) == true;
+        from = ClientNetwork.Of(from);
+        var isKnown = from.Length == 0 || state?.Devices.Values.Any(device => device.LastSeenIp is { } seen && ClientNetwork.Of(seen) == from) == true;
         if (_passwordCheck.LimitOf(from, isKnown) is { } limit)
             return limit;
         var (error, better) = await _passwordCheck.RunAsync(state?.Row, password, from, isKnown);

@@ -19,11 +19,11 @@ public sealed class PasswordsTests
         var check = new PasswordCheck(passwords, new TestClock(), isLimited: false);
         var account = new AccountRow("@a:local", Hash(100_000), false, false, false, false, false, null, 0);
 
-        var (error, better) = await check.RunAsync(account, "secret");
+        var (error, better) = await check.RunAsync(account, "secret", "", true);
         Assert.Null(error);
         Assert.NotNull(better);
-        Assert.Equal((null, null), await check.RunAsync(account with { PasswordHash = better }, "secret"));
-        Assert.NotNull((await check.RunAsync(account with { PasswordHash = better }, "other")).Error);
+        Assert.Equal((null, null), await check.RunAsync(account with { PasswordHash = better }, "secret", "", true));
+        Assert.NotNull((await check.RunAsync(account with { PasswordHash = better }, "other", "", true)).Error);
 
         static string Hash(int iterations) =>
             new PasswordHasher<string>(Options.Create(new PasswordHasherOptions { IterationCount = iterations })).HashPassword("", "secret");
