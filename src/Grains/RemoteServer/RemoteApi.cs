@@ -72,7 +72,7 @@ public sealed class RemoteApi(FederationClient client, LocalServer self, ILogger
         }
         catch (ServerUnreachableException e)
         {
-            return MatrixError.Unknown(e.Message, 502);
+            return NotReached(server, e);
         }
     }
 

@@ -1,2 +1,3 @@
 -- Nonces of shared-secret registration that were used, until they would have expired (milliseconds since the epoch).
 CREATE TABLE used_nonces (nonce text COLLATE "C" NOT NULL PRIMARY KEY, expires_at bigint NOT NULL);
+CREATE INDEX used_nonces_expiry ON used_nonces (expires_at);

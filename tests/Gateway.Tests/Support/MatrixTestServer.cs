@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OrleansMatrix.Silo;
@@ -9,7 +10,7 @@ using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Gateway.Tests.Support;
 
-/// <summary>The whole server in this process, on a free loopback port with a database of its own. As a class fixture: one for a test class.</summary>
+/// <summary>The whole server in this process, on a free loopback port with a database of its own; passwords are hashed quickly. As a class fixture: one for a test class.</summary>
 public class MatrixTestServer : IAsyncLifetime
 {
     private readonly TemporaryFolder _data = new();
@@ -98,6 +99,7 @@ public class MatrixTestServer : IAsyncLifetime
         _app = MatrixServer.Build(args, builder =>
         {
             builder.Logging.ClearProviders().AddProvider(_faults);
+            builder.Services.Configure<PasswordHasherOptions>(static options => options.IterationCount = 1);
             Configure(builder);
         });
         await _app.StartAsync();
