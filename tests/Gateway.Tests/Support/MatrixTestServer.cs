@@ -10,7 +10,9 @@ using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Gateway.Tests.Support;
 
-/// <summary>The whole server in this process, on a free loopback port with a database of its own; passwords are hashed quickly. As a class fixture: one for a test class.</summary>
+/// <summary>
+/// The whole server in this process, on a free loopback port with a database of its own; passwords are hashed quickly. As a class fixture: one for a test class.
+/// </summary>
 public class MatrixTestServer : IAsyncLifetime
 {
     private readonly TemporaryFolder _data = new();
