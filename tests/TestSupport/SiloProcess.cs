@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace OrleansMatrix.TestSupport;
@@ -12,6 +13,14 @@ namespace OrleansMatrix.TestSupport;
 /// </summary>
 public sealed class SiloProcess : IAsyncDisposable
 {
+    private const int FirstPort = 10_000;
+
+    // Where net.ipv4.ip_local_port_range begins, unless it was changed.
+    private const int EndOfPorts = 32_768;
+
+    // Test programs that run at once begin each elsewhere.
+    private static int s_lastPort = RandomNumberGenerator.GetInt32(EndOfPorts);
+
     private readonly Dictionary<string, string> _settings;
     private readonly StringBuilder _log = new();
     private readonly string[] _launcher = [];
@@ -102,14 +111,26 @@ public sealed class SiloProcess : IAsyncDisposable
     /// <summary>The name in user ids.</summary>
     public string ServerName => _settings.GetValueOrDefault("Matrix__ServerName", "localhost");
 
-    /// <summary>A loopback port that nothing listens on.</summary>
+    /// <summary>
+    /// A loopback port that nothing listens on, and that no other caller here was given. It is none of those that Linux gives to outgoing connections: one of
+    /// them could take the port of a killed process before that is back.
+    /// </summary>
     public static int FreePort()
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        var port = ((IPEndPoint)probe.LocalEndpoint).Port;
-        probe.Stop();
-        return port;
+        while (true)
+        {
+            var port = FirstPort + Interlocked.Increment(ref s_lastPort) % (EndOfPorts - FirstPort);
+            try
+            {
+                using var probe = new TcpListener(IPAddress.Loopback, port);
+                probe.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // It is taken.
+            }
+        }
     }
 
     /// <summary>Starts the process and returns when it is ready.</summary>
