@@ -50,7 +50,8 @@ internal static class FollowUpgrade
                 writer.WriteEndArray();
             }
         });
-        return isFound ? json : null;
+        // Not "json : null", which is empty JSON: null has a conversion of its own to the type of json.
+        return isFound ? json : default(ReadOnlyMemory<byte>?);
     }
 
     private static bool Names(JsonElement rooms, string roomId) =>

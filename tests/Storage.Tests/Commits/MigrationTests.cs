@@ -1,9 +1,14 @@
+using System.Reflection;
+using System.Text;
+using OrleansMatrix.Storage.Postgres;
+using OrleansMatrix.Storage.Sql;
+using OrleansMatrix.Storage.Sqlite;
 using OrleansMatrix.Storage.Tests.Backends;
 using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Storage.Tests.Commits;
 
-public abstract class MigrationTests(Backend backend) : StoreTests(backend)
+public abstract class MigrationTests(Backend backend, Assembly assembly) : StoreTests(backend)
 {
     public override ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -23,6 +28,21 @@ public abstract class MigrationTests(Backend backend) : StoreTests(backend)
     }
 
     [Fact]
+    public async Task Account_data_without_a_byte_is_forgotten()
+    {
+        var storage = await Backend.OpenAsync();
+        var unit = new WriteUnit();
+        foreach (var (type, json) in new[] { ("m.direct", ""), ("m.test", "{}") })
+            storage.AccountData.Put(
+                unit, new AccountDataRow("@a:x", "", type, Encoding.UTF8.GetBytes(json), 0), unit.NextPosition(ChangeKind.AccountData, "@a:x"));
+        await storage.CommitAsync(unit);
+
+        await Backend.ExecuteAsync(Migration.Of(assembly).Single(m => m.Name == "0022_empty_account_data.sql").Sql);
+        Assert.Null(await storage.AccountData.GetAsync("@a:x", "", "m.direct"));
+        Assert.NotNull(await storage.AccountData.GetAsync("@a:x", "", "m.test"));
+    }
+
+    [Fact]
     public async Task A_database_from_a_newer_version_is_left_alone()
     {
         await Backend.OpenAsync();
@@ -32,6 +52,6 @@ public abstract class MigrationTests(Backend backend) : StoreTests(backend)
     }
 }
 
-public sealed class SqliteMigrationTests() : MigrationTests(new SqliteBackend());
+public sealed class SqliteMigrationTests() : MigrationTests(new SqliteBackend(), typeof(SqliteStorage).Assembly);
 
-public sealed class PostgresMigrationTests(PostgresCluster cluster) : MigrationTests(new PostgresBackend(cluster));
+public sealed class PostgresMigrationTests(PostgresCluster cluster) : MigrationTests(new PostgresBackend(cluster), typeof(PostgresStorage).Assembly);
