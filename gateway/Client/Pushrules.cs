@@ -1,9 +1,9 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Gateway.Client;
 
@@ -48,7 +48,7 @@ internal static class Pushrules
         var kind = request.Route("kind");
         if (request.Error is { } invalid)
             return invalid;
-        using var rules = JsonDocument.Parse(await User(request).GetPushRules());
+        using var rules = JsonText.Parse(await User(request).GetPushRules());
         if (!rules.RootElement.GetProperty("global").TryGetProperty(kind, out var list))
             return MatrixError.InvalidParam("No such kind of push rule");
         var value = list.Clone();
@@ -71,7 +71,7 @@ internal static class Pushrules
         var outcome = await User(request).GetPushRule(kind, id);
         if (part is null || !outcome.Ok)
             return MatrixResponse.From(outcome);
-        using var rule = JsonDocument.Parse(outcome.Value);
+        using var rule = JsonText.Parse(outcome.Value);
         var value = rule.RootElement.GetProperty(part).Clone();
         return MatrixResponse.Object(writer =>
         {
@@ -107,7 +107,7 @@ internal static class Pushrules
 
     private static MatrixResponse Member(ReadOnlyMemory<byte> json, string name)
     {
-        using var document = JsonDocument.Parse(json);
+        using var document = JsonText.Parse(json);
         if (!document.RootElement.TryGetProperty(name, out var member))
             return MatrixError.NotFound("No such scope");
         var value = member.Clone();

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions.Account;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Gateway.Client;
 
@@ -47,7 +47,7 @@ internal static class Registration
             return await RegisterUserAsync(request, body, body, registration, flows.Value, uia);
 
         // C-S API, User-interactive API in the REST API: a client may go on with 'auth' alone.
-        using var remembered = JsonDocument.Parse(await UserInteractive.RecallAsync(request, body) is { IsEmpty: false } json ? json : "{}"u8.ToArray());
+        using var remembered = JsonText.Parse(await UserInteractive.RecallAsync(request, body) is { IsEmpty: false } json ? json : "{}"u8.ToArray());
         return await RegisterUserAsync(request, body, new BodyFields(remembered.RootElement), registration, flows.Value, uia);
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Routing;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Gateway.Client;
 
@@ -32,7 +33,8 @@ internal static class RoomState
     // An invite by this way counts as one by the other.
     private static bool IsInvite(ReadOnlyMemory<byte> content)
     {
-        using var json = JsonDocument.Parse(content);
-        return json.RootElement.TryGetProperty("membership"u8, out var membership) && membership.ValueKind == JsonValueKind.String && membership.ValueEquals("invite"u8);
+        using var json = JsonText.Parse(content);
+        return json.RootElement.TryGetProperty("membership"u8, out var membership) && membership.ValueKind == JsonValueKind.String &&
+            membership.ValueEquals("invite"u8);
     }
 }

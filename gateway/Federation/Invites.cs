@@ -5,6 +5,7 @@ using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Gateway.Federation;
 
@@ -60,7 +61,7 @@ internal static class Invites
     private static void WriteEvent(Utf8JsonWriter writer, ReadOnlyMemory<byte> json)
     {
         writer.WritePropertyName("event"u8);
-        writer.WriteRawValue(json.Span, skipInputValidation: true);
+        writer.WriteRaw(json.Span);
     }
 
     private static ReadOnlyMemory<byte> StateOf(JsonElement json) =>

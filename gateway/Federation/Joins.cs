@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Routing;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Gateway.Federation;
 
@@ -30,7 +31,7 @@ internal static class Joins
         var lists = new PduLists(reader, [("auth_chain", state.Value.AuthChain), ("state", state.Value.State)], writer =>
         {
             writer.WritePropertyName("event"u8);
-            writer.WriteRawValue(accepted.Value.Event.Span, skipInputValidation: true);
+            writer.WriteRaw(accepted.Value.Event.Span);
             writer.WriteBoolean("members_omitted"u8, state.Value.MembersOmitted);
             writer.WriteString("origin"u8, request.Settings.ServerName.Value);
             if (!state.Value.MembersOmitted)

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Gateway.Federation;
 
@@ -19,6 +20,6 @@ internal static class Knocks
         MatrixResponse.From(await MembershipSteps.SendAsync(request, Membership.Knock), static (writer, accepted) =>
         {
             writer.WritePropertyName("knock_room_state"u8);
-            writer.WriteRawValue(accepted.StrippedState.Span, skipInputValidation: true);
+            writer.WriteRaw(accepted.StrippedState.Span);
         });
 }

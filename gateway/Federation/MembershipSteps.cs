@@ -4,6 +4,7 @@ using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Gateway.Federation;
 
@@ -25,7 +26,7 @@ internal static class MembershipSteps
         return MatrixResponse.From(await request.Grain<IRoomGrain>(roomId).MakeMembership(template), static (writer, made) =>
         {
             writer.WritePropertyName("event"u8);
-            writer.WriteRawValue(made.Event.Span, skipInputValidation: true);
+            writer.WriteRaw(made.Event.Span);
             writer.WriteString("room_version"u8, made.RoomVersion);
         });
     }

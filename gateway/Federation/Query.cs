@@ -5,6 +5,7 @@ using OrleansMatrix.Grains.Abstractions.Account;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Gateway.Federation;
 
@@ -51,7 +52,7 @@ internal static class Query
     // "If no field is given, or if it is not set, it is left out."
     private static void WriteField(Utf8JsonWriter writer, ReadOnlyMemory<byte> profile, string field)
     {
-        using var document = JsonDocument.Parse(profile);
+        using var document = JsonText.Parse(profile);
         if (!document.RootElement.TryGetProperty(field, out var value))
             return;
         writer.WritePropertyName(field);

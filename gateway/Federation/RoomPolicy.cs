@@ -5,6 +5,7 @@ using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Protocol.Policy;
 
 namespace OrleansMatrix.Gateway.Federation;
@@ -36,7 +37,7 @@ internal static class RoomPolicy
 
     private static string? RoomIdOf(ReadOnlyMemory<byte> json)
     {
-        using var document = JsonDocument.Parse(json);
+        using var document = JsonText.Parse(json);
         return document.RootElement.TryGetProperty("room_id"u8, out var id) && id.ValueKind == JsonValueKind.String && RoomId.IsValid(id.GetString()!)
             ? id.GetString()
             : null;

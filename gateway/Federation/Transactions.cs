@@ -23,7 +23,7 @@ internal static class Transactions
             request.Fail(MatrixError.InvalidParam("The transaction ID is too long"));
         if (request.Error is { } invalid)
             return invalid;
-        return (await request.ReadObjectBytesAsync()).TryGet(out var body, out var error)
+        return (await request.ReadBodyAsync()).TryGet(out var body, out var error)
             ? MatrixResponse.From(await request.Grain<IRemoteServerGrain>(request.Origin).Receive(transactionId, body))
             : error;
     }

@@ -4,6 +4,7 @@ using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Gateway.Federation;
 
@@ -22,7 +23,7 @@ internal static class UserKeys
     internal static void WriteRaw(Utf8JsonWriter writer, string name, ReadOnlyMemory<byte> json)
     {
         writer.WritePropertyName(name);
-        writer.WriteRawValue(json.Span, skipInputValidation: true);
+        writer.WriteRaw(json.Span);
     }
 
     private static async ValueTask<MatrixResponse> QueryAsync(MatrixRequest request)
@@ -63,10 +64,18 @@ internal static class UserKeys
         if (claims.Exists(static c => c.Algorithm.ValueKind != JsonValueKind.String))
             return MatrixError.BadJson("one_time_keys has an algorithm that is not a string");
         var claimed = new List<(string UserId, string DeviceId, ClaimedKey Key)>();
-        foreach (var (userId, deviceId, algorithm) in claims)
+        foreach (var (userId, deviceId, algorithm) in claims.DistinctBy(static c => (c.UserId, c.DeviceId)))
         {
-            if (await request.Grain<IUserKeysGrain>(userId).ClaimOwn(deviceId, algorithm.GetString()!) is { } key)
-                claimed.Add((userId, deviceId, key));
+            try
+            {
+                if (await request.Grain<IUserKeysGrain>(userId).ClaimOwn(deviceId, algorithm.GetString()!) is { } key)
+                    claimed.Add((userId, deviceId, key));
+            }
+            catch (Exception fault) when (claimed.Count > 0)
+            {
+                // What was claimed of others is gone and has to be sent.
+                request.NoteFault(fault);
+            }
         }
 
         return MatrixResponse.Object(writer =>
@@ -112,7 +121,7 @@ internal static class UserKeys
 
     private static void WriteDevice(Utf8JsonWriter writer, PublishedDeviceKeys device)
     {
-        using var document = JsonDocument.Parse(device.Json);
+        using var document = JsonText.Parse(device.Json);
         writer.WriteStartObject(device.DeviceId);
         foreach (var member in document.RootElement.EnumerateObject())
             member.WriteTo(writer);

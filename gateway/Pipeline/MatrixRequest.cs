@@ -6,6 +6,7 @@ using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Gateway.Pipeline;
 
@@ -172,7 +173,7 @@ public sealed class MatrixRequest : IDisposable
     public async ValueTask<Outcome<JsonElement>> ReadJsonAsync()
     {
         if (!(await ReadBodyAsync()).TryGet(out var bytes, out var error) ||
-            !RequestBody.Parse(bytes).TryGet(out _document, out error))
+            !JsonText.Read(bytes, MaxDepth).TryGet(out _document, out error))
             return error;
         return _document.RootElement;
     }
@@ -184,7 +185,7 @@ public sealed class MatrixRequest : IDisposable
             return error;
         if (bytes.IsEmpty && emptyAllowed)
             bytes = "{}"u8.ToArray();
-        if (!RequestBody.Parse(bytes).TryGet(out _document, out error))
+        if (!JsonText.Read(bytes, MaxDepth).TryGet(out _document, out error))
             return error;
         return _document.RootElement.ValueKind == JsonValueKind.Object
             ? _document.RootElement
@@ -193,11 +194,14 @@ public sealed class MatrixRequest : IDisposable
 
     /// <summary>The body as the text of a JSON object, for a grain that reads it: M_NOT_JSON, M_BAD_JSON, M_TOO_LARGE.</summary>
     public async ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadObjectBytesAsync() =>
-        (await ReadBodyAsync()).TryGet(out var bytes, out var error) ? RequestBody.CheckObject(bytes) : error;
+        (await ReadBodyAsync()).TryGet(out var bytes, out var error) ? RequestBody.CheckObject(bytes, MaxDepth) : error;
 
     /// <summary>The body as an object whose members are to be read.</summary>
     public async ValueTask<Outcome<BodyFields>> ReadFieldsAsync(bool emptyAllowed = false) =>
         (await ReadObjectAsync(emptyAllowed)).TryGet(out var json, out var error) ? new BodyFields(json) : error;
+
+    // Other servers put what was let in there into a body: each event in it is held to the limit by itself.
+    private int MaxDepth => _origin is null ? JsonText.MaxDepth : JsonText.MaxDepthInside;
 
     /// <summary>The body was read.</summary>
     internal void Keep(ReadOnlyMemory<byte> body) => _body = body;
@@ -214,6 +218,9 @@ public sealed class MatrixRequest : IDisposable
         _document?.Dispose();
         _document = null;
     }
+
+    /// <summary>Tells the log of a fault that spoils a part of the answer only.</summary>
+    internal void NoteFault(Exception fault) => PipelineLog.Failed(_endpoint.Services.Logger, _endpoint.Method, _endpoint.Path, fault);
 
     internal string NewSessionId() => RandomText.Base62(Random, 24);
 

@@ -1,19 +1,17 @@
-using System.Text.Json;
-using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Gateway.Pipeline;
 
 /// <summary>
-/// Reads a request body within its limit, and JSON in it strictly: UTF-8, no lone surrogates, bounded depth. Duplicate keys: the last one wins.
+/// Reads a request body within its limit. JSON in it is held to the limits of <see cref="JsonText"/>. Duplicate keys: the last one wins.
 /// </summary>
 internal static class RequestBody
 {
     private const int FirstBuffer = 4096;
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
-    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 100 };
 
     /// <summary>The whole body, which the request keeps; 413 M_TOO_LARGE if it is longer than <paramref name="limit"/> bytes.</summary>
     public static ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(MatrixRequest request, long limit) =>
@@ -72,82 +70,22 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>The text of a JSON object, without what stands around it: M_NOT_JSON, or M_BAD_JSON for another value. Nothing is made of it.</summary>
-    public static Outcome<ReadOnlyMemory<byte>> CheckObject(ReadOnlyMemory<byte> utf8)
+    /// <summary>
+    /// The text of a JSON object, without what stands around it: M_NOT_JSON, or M_BAD_JSON for another value or one that has no canonical form. Nothing is made
+    /// of it.
+    /// </summary>
+    public static Outcome<ReadOnlyMemory<byte>> CheckObject(ReadOnlyMemory<byte> utf8, int maxDepth)
     {
-        if (FindTextFault(utf8.Span) is { } fault)
+        if (JsonText.FindFault(utf8.Span, maxDepth) is { } fault)
             return fault;
-        try
-        {
-            var reader = new Utf8JsonReader(utf8.Span, new JsonReaderOptions { MaxDepth = s_options.MaxDepth });
-            reader.Read();
-            var (isObject, start) = (reader.TokenType == JsonTokenType.StartObject, (int)reader.TokenStartIndex);
-            var end = start;
-            while (reader.Read())
-                end = (int)reader.BytesConsumed;
-            return isObject ? utf8[start..end] : MatrixError.BadJson("Content must be a JSON object");
-        }
-        catch (JsonException)
-        {
-            return MatrixError.NotJson();
-        }
+        utf8 = Trim(utf8);
+        return utf8.Span[0] == '{' ? utf8 : MatrixError.BadJson("Content must be a JSON object");
     }
 
-    /// <summary>Parses any JSON value: M_NOT_JSON if it is none.</summary>
-    public static Outcome<JsonDocument> Parse(ReadOnlyMemory<byte> utf8)
+    private static ReadOnlyMemory<byte> Trim(ReadOnlyMemory<byte> json)
     {
-        if (FindTextFault(utf8.Span) is { } fault)
-            return fault;
-        try
-        {
-            return JsonDocument.Parse(utf8, s_options);
-        }
-        catch (JsonException)
-        {
-            return MatrixError.NotJson();
-        }
-    }
-
-    private static MatrixError? FindTextFault(ReadOnlySpan<byte> utf8)
-    {
-        if (!Utf8.IsValid(utf8))
-            return MatrixError.NotJson("Content is not valid UTF-8");
-        return HasLoneSurrogate(utf8) ? MatrixError.NotJson("Content has an unpaired surrogate") : null;
-    }
-
-    // Such strings are grammatical JSON, but no Unicode text: reading them throws. Backslashes occur in strings only, if the JSON is well-formed.
-    private static bool HasLoneSurrogate(ReadOnlySpan<byte> json)
-    {
-        while (true)
-        {
-            var at = json.IndexOf((byte)'\\');
-            if (at < 0 || at + 2 > json.Length)
-                return false;
-            json = json[at..];
-            if (!TryEscapedUnit(json, out var unit))
-            {
-                json = json[2..];
-                continue;
-            }
-
-            json = json[6..];
-            if (char.IsLowSurrogate(unit))
-                return true;
-            if (!char.IsHighSurrogate(unit))
-                continue;
-            if (!TryEscapedUnit(json, out var low) || !char.IsLowSurrogate(low))
-                return true;
-            json = json[6..];
-        }
-    }
-
-    private static bool TryEscapedUnit(ReadOnlySpan<byte> json, out char unit)
-    {
-        unit = default;
-        if (json.Length < 6 || json[0] != '\\' || json[1] != 'u' ||
-            !ushort.TryParse(json.Slice(2, 4), System.Globalization.NumberStyles.AllowHexSpecifier, null, out var value))
-            return false;
-        unit = (char)value;
-        return true;
+        var text = json.Span;
+        var start = text.IndexOfAnyExcept(" \n\r\t"u8);
+        return json[start..(text.LastIndexOfAnyExcept(" \n\r\t"u8) + 1)];
     }
 }

@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Gateway.Pipeline;
 
@@ -54,7 +55,7 @@ internal static class ResponseWriter
     {
         if (error.Extra.IsEmpty)
             return 1;
-        using var extra = JsonDocument.Parse(error.Extra);
+        using var extra = JsonText.Parse(error.Extra);
         return extra.RootElement.TryGetProperty("retry_after_ms"u8, out var ms) && ms.TryGetInt64(out var value) ? (value + 999) / 1000 : 1;
     }
 }

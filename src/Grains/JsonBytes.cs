@@ -12,8 +12,6 @@ internal static class JsonBytes
     /// <summary>An object without members.</summary>
     public static readonly ReadOnlyMemory<byte> Empty = "{}"u8.ToArray();
 
-    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = CanonicalJson.MaxDepth };
-
     /// <summary>Parses a body that must be an object; null with the error if it is not.</summary>
     public static JsonDocument? ParseObject(ReadOnlyMemory<byte> body, out MatrixError? error)
     {
@@ -21,7 +19,7 @@ internal static class JsonBytes
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(body, s_options);
+            document = JsonText.Parse(body);
         }
         catch (JsonException)
         {
@@ -61,7 +59,7 @@ internal static class JsonBytes
         element = default;
         try
         {
-            var document = JsonDocument.Parse(json, s_options);
+            var document = JsonText.Parse(json);
             element = document.RootElement;
             return element.ValueKind == JsonValueKind.Object;
         }
@@ -100,7 +98,7 @@ internal static class JsonBytes
     {
         if (!fields.TryGetValue(key, out var json))
             return null;
-        var reader = new Utf8JsonReader(json.Span);
+        var reader = JsonText.Reader(json.Span);
         return reader.Read() && reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
     }
 }

@@ -5,6 +5,7 @@ using System.Text.Json;
 using OrleansMatrix.Federation.Discovery;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Protocol.Signing;
 
 namespace OrleansMatrix.Federation.Checking;
@@ -225,18 +226,11 @@ public sealed class ServerCheck(ICheckNetwork network, AddressPolicy policy, Tim
 
     private static JsonDocument? Parse(ReadOnlyMemory<byte> body)
     {
-        try
-        {
-            var document = JsonDocument.Parse(body);
-            if (document.RootElement.ValueKind == JsonValueKind.Object)
-                return document;
-            document.Dispose();
-        }
-        catch (JsonException)
-        {
-            // Said by the caller.
-        }
-
+        if (!JsonText.Read(body).TryGet(out var document, out _))
+            return null;
+        if (document.RootElement.ValueKind == JsonValueKind.Object)
+            return document;
+        document.Dispose();
         return null;
     }
 }

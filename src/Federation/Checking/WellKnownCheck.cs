@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Federation.Checking;
 
@@ -30,12 +31,7 @@ internal static class WellKnownCheck
             return null;
         }
 
-        JsonDocument document;
-        try
-        {
-            document = JsonDocument.Parse(answer.Body);
-        }
-        catch (JsonException)
+        if (!JsonText.Read(answer.Body).TryGet(out var document, out _))
         {
             report.Wrong($"{url} answers 200, but no JSON ({answer.ContentType ?? "no content type"}): other servers ignore it", advice);
             return null;

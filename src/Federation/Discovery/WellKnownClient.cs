@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Text.Json;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Federation.Discovery;
 
@@ -62,7 +63,9 @@ public sealed class WellKnownClient(IHttpClientFactory clients) : IWellKnownClie
             var length = await stream.ReadAtLeastAsync(buffer.AsMemory(0, MaxBytes + 1), MaxBytes + 1, throwOnEndOfStream: false, cancellationToken);
             if (length > MaxBytes)
                 return Invalid;
-            using var document = JsonDocument.Parse(buffer.AsMemory(0, length));
+            if (!JsonText.Read(buffer.AsMemory(0, length)).TryGet(out var parsed, out _))
+                return Invalid;
+            using var document = parsed;
             if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("m.server", out var server) ||
                 server.ValueKind != JsonValueKind.String
                 || !ServerName.TryParse(server.GetString(), out var name))

@@ -18,6 +18,7 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
     /// <param name="json">The body; empty for none.</param>
     /// <param name="timeout">For the whole exchange.</param>
     /// <exception cref="ServerUnreachableException">No answer, or one over the limit, or a server that the settings do not allow.</exception>
+    /// <exception cref="UnsignableException">The body is no JSON.</exception>
     public Task<FederationResponse> SendAsync(
         ServerName destination, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan timeout, int maxBytes = DefaultMaxBytes, bool sign = true,
         CancellationToken cancellationToken = default) =>
@@ -63,7 +64,7 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         string? authorization = null;
         if (sign && !RequestSigning.Sign(method.Method, target, self.Name, destination, json, self.Key).TryGet(out authorization, out var error))
-            throw new ArgumentException($"the body cannot be signed: {error.Message}", nameof(json));
+            throw new UnsignableException($"The body cannot be signed: {error.Message}");
         Exception? last = null;
         try
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Federation.Http;
 
@@ -21,18 +22,16 @@ public sealed record FederationResponse(int Status, ReadOnlyMemory<byte> Body)
     /// <summary>A text of an error body; null if there is none.</summary>
     public string? Member(string name)
     {
-        try
-        {
-            using var document = JsonDocument.Parse(Body);
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out var member) &&
-                member.ValueKind == JsonValueKind.String ? member.GetString() : null;
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
+        if (!JsonText.Read(Body).TryGet(out var parsed, out _))
             return null;
-        }
+        using var document = parsed;
+        return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty(name, out var member) &&
+            member.ValueKind == JsonValueKind.String ? member.GetString() : null;
     }
 }
 
 /// <summary>No answer came: the server could not be found, reached or understood. The message says what went wrong, for people.</summary>
 public sealed class ServerUnreachableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>What was to be sent has no form that could be signed.</summary>
+public sealed class UnsignableException(string message) : Exception(message);

@@ -17,11 +17,9 @@ public static class RequestSigning
     {
         if (Wrap(method, target, origin.Value, destination.Value, content.Span, default, default) is not { } json)
             return MatrixError.NotJson();
-        if (!SignedJson.Sign(json, origin.Value, key, CanonicalJsonMode.Lenient).TryGet(out var signed, out var error))
+        if (!CanonicalJson.Encode(json, CanonicalJsonMode.Verbatim).TryGet(out var canonical, out var error))
             return error;
-        using var document = JsonDocument.Parse(signed);
-        var signature = document.RootElement.GetProperty("signatures").GetProperty(origin.Value).GetProperty(key.KeyId).GetString()!;
-        return new XMatrixHeader(origin.Value, destination.Value, key.KeyId, signature).ToString();
+        return new XMatrixHeader(origin.Value, destination.Value, key.KeyId, key.Sign(canonical)).ToString();
     }
 
     /// <summary>Whether the header's signature over the request is right under the origin's key.</summary>
@@ -30,27 +28,24 @@ public static class RequestSigning
         // Old servers leave the destination out of what they sign as well as out of the header.
         var json = Wrap(method, target, header.Origin, header.Destination is null ? null : self.Value, content.Span, header.KeyId, header.Signature);
         return json is not null &&
-            SignedJson.Check(json, header.Origin, id => id == header.KeyId ? key : null, CanonicalJsonMode.Lenient) == SignatureCheck.Valid;
+            SignedJson.Check(json, header.Origin, id => id == header.KeyId ? key : null, CanonicalJsonMode.Verbatim) == SignatureCheck.Valid;
     }
 
     /// <summary>What is signed; null if the content is not JSON.</summary>
     private static byte[]? Wrap(string method, string target, string origin, string? destination, ReadOnlySpan<byte> content, string? keyId, string? signature)
     {
-        var buffer = new ArrayBufferWriter<byte>(content.Length + 512);
+        // Alone first, so that what stands behind a value cannot become a part of what is signed.
+        byte[]? canonical = [];
+        if (!content.IsEmpty && !CanonicalJson.Encode(content, CanonicalJsonMode.Verbatim).TryGet(out canonical, out _))
+            return null;
+        var buffer = new ArrayBufferWriter<byte>(canonical.Length + 512);
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
             if (!content.IsEmpty)
             {
                 writer.WritePropertyName("content");
-                try
-                {
-                    writer.WriteRawValue(content);
-                }
-                catch (Exception e) when (e is JsonException or ArgumentException)
-                {
-                    return null;
-                }
+                writer.WriteRaw(canonical);
             }
             if (destination is not null)
                 writer.WriteString("destination", destination);

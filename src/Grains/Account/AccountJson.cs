@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Account;
@@ -26,10 +27,10 @@ internal static class AccountJson
     /// <summary><c>GET /profile/{userId}</c>.</summary>
     public static ReadOnlyMemory<byte> Profile(IEnumerable<KeyValuePair<string, ReadOnlyMemory<byte>>> fields) => JsonBytes.Object(writer =>
     {
-        foreach (var (key, value) in fields)
+        foreach (var (key, value) in fields.Where(f => JsonText.IsReadable(f.Value.Span)))
         {
             writer.WritePropertyName(key);
-            writer.WriteRawValue(value.Span, skipInputValidation: true);
+            writer.WriteRaw(value.Span);
         }
     });
 

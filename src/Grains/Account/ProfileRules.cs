@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Grains.Account;
 
@@ -39,7 +40,7 @@ internal static class ProfileRules
 
     private static bool IsString(ReadOnlySpan<byte> json)
     {
-        var reader = new Utf8JsonReader(json);
+        var reader = JsonText.Reader(json);
         return reader.Read() && reader.TokenType == JsonTokenType.String;
     }
 

@@ -32,8 +32,7 @@ internal sealed record BackupSession(string RoomId, string SessionId, long First
     /// <summary>True if this key should replace the stored one: verified, then the lower first message index, then the lower forwarded count.</summary>
     public bool IsBetterThan(ReadOnlyMemory<byte> storedJson)
     {
-        using var document = JsonDocument.Parse(storedJson);
-        if (!TryRead(document.RootElement, RoomId, SessionId, out var stored))
+        if (!JsonBytes.TryParseObject(storedJson, out var json) || !TryRead(json, RoomId, SessionId, out var stored))
             return true;
         if (IsVerified != stored.IsVerified)
             return IsVerified;

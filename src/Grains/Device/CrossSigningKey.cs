@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Protocol.Signing;
 
 namespace OrleansMatrix.Grains.Device;
@@ -29,6 +30,8 @@ internal sealed record CrossSigningKey(string Usage, string PublicKey, VerifyKey
         var raw = JsonBytes.Raw(json);
         if (raw.Length > MaxBytes)
             return MatrixError.TooLarge("A cross-signing key is too large");
+        if (JsonText.FindFault(raw.Span) is { } fault)
+            return fault;
         key = Parse(usage, json, raw);
         return key is null ? MatrixError.InvalidParam("A cross-signing key must have exactly one Ed25519 key, named by itself") : null;
     }
@@ -36,8 +39,7 @@ internal sealed record CrossSigningKey(string Usage, string PublicKey, VerifyKey
     /// <summary>A key as stored; null if it is not one.</summary>
     public static CrossSigningKey? FromStored(string usage, ReadOnlyMemory<byte> json)
     {
-        using var document = JsonDocument.Parse(json);
-        return Parse(usage, document.RootElement, json);
+        return JsonBytes.TryParseObject(json, out var stored) ? Parse(usage, stored, json) : null;
     }
 
     private static CrossSigningKey? Parse(string usage, JsonElement json, ReadOnlyMemory<byte> raw)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Device;
@@ -45,7 +46,7 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
         {
             w.WriteString("algorithm"u8, row.Algorithm);
             w.WritePropertyName("auth_data"u8);
-            w.WriteRawValue(row.AuthData.Span);
+            w.WriteRaw(row.AuthData.Span);
             w.WriteNumber("count"u8, row.Count);
             w.WriteString("etag"u8, Text(row.Etag));
             w.WriteString("version"u8, Text(row.Version));
@@ -200,10 +201,10 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
     private static void WriteSessions(Utf8JsonWriter w, IEnumerable<BackupSessionRow> sessions)
     {
         w.WriteStartObject("sessions"u8);
-        foreach (var session in sessions)
+        foreach (var session in sessions.Where(s => JsonText.IsReadable(s.Json.Span)))
         {
             w.WritePropertyName(session.SessionId);
-            w.WriteRawValue(session.Json.Span);
+            w.WriteRaw(session.Json.Span);
         }
 
         w.WriteEndObject();

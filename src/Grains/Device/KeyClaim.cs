@@ -1,15 +1,20 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>keys/claim: local devices' keys from their users' grains, other devices' from their servers, all at once.</summary>
-internal sealed class KeyClaim(IGrainFactory grains, MatrixSettings settings, IRemoteUserKeys remote)
+internal sealed class KeyClaim(IGrainFactory grains, MatrixSettings settings, IRemoteUserKeys remote, ILogger logger)
 {
     private const int MaxDevices = 10_000;
+
+    // The list, the user, the device: what cannot be read below is left out by itself.
+    private const int LevelsOfDevices = 3;
 
     private readonly SortedDictionary<string, SortedDictionary<string, ClaimedKey>> _local = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ReadOnlyMemory<byte>> _remote = new(StringComparer.Ordinal);
@@ -44,12 +49,14 @@ internal sealed class KeyClaim(IGrainFactory grains, MatrixSettings settings, IR
         }
 
         var timeout = RemoteRequests.TimeoutOf(document.RootElement);
-        var remoteAnswers = Task.WhenAll(
+        var remoteAnswers = await Task.WhenAll(
             byServer.Select(async s =>
             (Server: s.Key, Users: s.Value, Answer: await remote.ClaimAsync(s.Key, RemoteRequests.Body("one_time_keys", s.Value), timeout))));
-        await Task.WhenAll(claims.GroupBy(c => c.UserId).Select(u => ClaimLocalAsync(u.Key, u)));
-        foreach (var (name, asked, answer) in await remoteAnswers)
+        foreach (var (name, asked, answer) in remoteAnswers)
             AddRemote(name, asked, answer);
+
+        // Last, when nothing is left to wait for: a key is gone once it is claimed, so it must get into the answer.
+        await Task.WhenAll(claims.DistinctBy(c => (c.UserId, c.DeviceId)).GroupBy(c => c.UserId).Select(u => ClaimLocalAsync(u.Key, u)));
         return JsonBytes.Object(Write);
     }
 
@@ -58,7 +65,20 @@ internal sealed class KeyClaim(IGrainFactory grains, MatrixSettings settings, IR
         var grain = grains.GetGrain<IUserKeysGrain>(userId);
         foreach (var (_, deviceId, algorithm) in claims)
         {
-            if (await grain.ClaimOwn(deviceId, algorithm) is not { } key)
+            ClaimedKey? key;
+            try
+            {
+                key = await grain.ClaimOwn(deviceId, algorithm);
+            }
+            catch (Exception fault)
+            {
+                // What was claimed of others is gone and has to be sent.
+                DeviceLog.ClaimFailed(logger, userId, deviceId, fault);
+                _failures[settings.ServerName.Value] = MatrixError.Unknown("Some keys could not be had", 503).ToJson();
+                continue;
+            }
+
+            if (key is null)
                 continue;
             if (!_local.TryGetValue(userId, out var keys))
                 _local[userId] = keys = new(StringComparer.Ordinal);
@@ -71,7 +91,7 @@ internal sealed class KeyClaim(IGrainFactory grains, MatrixSettings settings, IR
         JsonDocument? document = null;
         var error = answer.Error;
         if (error is null)
-            document = JsonBytes.ParseObject(answer.Value, out error);
+            document = JsonBytes.ParseObject(JsonParts.Readable(answer.Value, LevelsOfDevices, out _), out error);
         if (document is null)
         {
             _failures[name] = error!.ToJson();
@@ -96,7 +116,7 @@ internal sealed class KeyClaim(IGrainFactory grains, MatrixSettings settings, IR
         foreach (var (name, json) in _failures)
         {
             w.WritePropertyName(name);
-            w.WriteRawValue(json.Span);
+            w.WriteRaw(json.Span);
         }
 
         w.WriteEndObject();
@@ -108,7 +128,7 @@ internal sealed class KeyClaim(IGrainFactory grains, MatrixSettings settings, IR
             {
                 w.WriteStartObject(deviceId);
                 w.WritePropertyName(key.KeyId);
-                w.WriteRawValue(key.Json.Span);
+                w.WriteRaw(key.Json.Span);
                 w.WriteEndObject();
             }
 
@@ -118,7 +138,7 @@ internal sealed class KeyClaim(IGrainFactory grains, MatrixSettings settings, IR
         foreach (var (userId, json) in _remote)
         {
             w.WritePropertyName(userId);
-            w.WriteRawValue(json.Span);
+            w.WriteRaw(json.Span);
         }
 
         w.WriteEndObject();

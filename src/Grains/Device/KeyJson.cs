@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Grains.Device;
 
@@ -9,12 +10,13 @@ internal sealed record KeySignature(string SignerId, string KeyId, string Signat
 /// <summary>Key objects with the signatures that were made on them later.</summary>
 internal static class KeyJson
 {
-    /// <summary>The object with further signatures in its <c>signatures</c>, and without <c>unsigned</c>.</summary>
-    public static ReadOnlyMemory<byte> Merge(ReadOnlyMemory<byte> json, IEnumerable<KeySignature> added)
+    /// <summary>The object with further signatures in its <c>signatures</c>, and without <c>unsigned</c>; null if what is stored is no object.</summary>
+    public static ReadOnlyMemory<byte>? Merge(ReadOnlyMemory<byte> json, IEnumerable<KeySignature> added)
     {
-        using var document = JsonDocument.Parse(json);
+        if (!JsonText.IsReadable(json.Span) || !JsonBytes.TryParseObject(json, out var key))
+            return null;
         var bySigner = new SortedDictionary<string, SortedDictionary<string, string>>(StringComparer.Ordinal);
-        foreach (var signature in SignaturesOf(document.RootElement).Concat(added))
+        foreach (var signature in SignaturesOf(key).Concat(added))
         {
             if (!bySigner.TryGetValue(signature.SignerId, out var byKey))
                 bySigner[signature.SignerId] = byKey = new(StringComparer.Ordinal);
@@ -23,7 +25,7 @@ internal static class KeyJson
 
         return JsonBytes.Object(w =>
         {
-            foreach (var member in document.RootElement.EnumerateObject())
+            foreach (var member in key.EnumerateObject())
             {
                 if (member.Name is not ("signatures" or "unsigned"))
                     member.WriteTo(w);

@@ -1,12 +1,16 @@
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>Gathers the answer of keys/query.</summary>
 internal sealed class KeyQueryAnswer
 {
+    // The kind of key, the user, the device: what cannot be read below is left out by itself.
+    private const int LevelsOfDevices = 3;
+
     private readonly SortedDictionary<string, ReadOnlyMemory<byte>> _devices = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ReadOnlyMemory<byte>> _masters = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ReadOnlyMemory<byte>> _selfSigning = new(StringComparer.Ordinal);
@@ -31,7 +35,7 @@ internal sealed class KeyQueryAnswer
         JsonDocument? document = null;
         var error = answer.Error;
         if (error is null)
-            document = JsonBytes.ParseObject(answer.Value, out error);
+            document = JsonBytes.ParseObject(JsonParts.Readable(answer.Value, LevelsOfDevices, out _), out error);
         if (document is null)
         {
             _failures[server] = error!.ToJson();
@@ -63,7 +67,7 @@ internal sealed class KeyQueryAnswer
 
     private static void WriteDevice(Utf8JsonWriter w, PublishedDeviceKeys device)
     {
-        using var document = JsonDocument.Parse(device.Json);
+        using var document = JsonText.Parse(device.Json);
         w.WriteStartObject(device.DeviceId);
         foreach (var member in document.RootElement.EnumerateObject())
             member.WriteTo(w);
@@ -91,7 +95,7 @@ internal sealed class KeyQueryAnswer
         foreach (var (key, json) in values)
         {
             w.WritePropertyName(key);
-            w.WriteRawValue(json.Span);
+            w.WriteRaw(json.Span);
         }
 
         w.WriteEndObject();

@@ -39,8 +39,8 @@ internal sealed class KeySet
     {
         if (!KeyIds.IsEd25519(keyId) || !DeviceKeys.TryGetValue(keyId[KeyIds.Ed25519Prefix.Length..], out var json))
             return null;
-        using var document = JsonDocument.Parse(json);
-        return document.RootElement.TryGetProperty("keys"u8, out var keys) && keys.TryGetProperty(keyId, out var text) && text.ValueKind == JsonValueKind.String
+        return JsonBytes.TryParseObject(json, out var device) && device.TryGetProperty("keys"u8, out var keys)
+            && keys.TryGetProperty(keyId, out var text) && text.ValueKind == JsonValueKind.String
             && VerifyKey.TryParse(keyId, text.GetString()!, out var key) ? key : null;
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Protocol.Signing;
 
@@ -23,14 +22,6 @@ internal static class KeySignatures
 
     private static ReadOnlyMemory<byte> Content(ReadOnlyMemory<byte> json)
     {
-        using var document = JsonDocument.Parse(json);
-        return JsonBytes.Object(w =>
-        {
-            foreach (var member in document.RootElement.EnumerateObject())
-            {
-                if (member.Name is not ("signatures" or "unsigned"))
-                    member.WriteTo(w);
-            }
-        });
+        return JsonBytes.TryParseObject(json, out var key) ? JsonBytes.Object(w => JsonBytes.CopyMembers(w, key, "signatures", "unsigned")) : json;
     }
 }

@@ -23,8 +23,12 @@ internal sealed class PublishedKeysReader(IStorage storage)
             .Where(s => s.SignerId == userId || s.SignerId == viewer)
             .ToLookup(s => s.Target, s => new KeySignature(s.SignerId, s.KeyId, s.Signature));
         return new PublishedKeys(
-            [.. devices.Select(d => new PublishedDeviceKeys(d.DeviceId, KeyJson.Merge(d.Json, signatures[d.DeviceId]), names.GetValueOrDefault(d.DeviceId)))],
+            [.. devices.Select(Device).OfType<PublishedDeviceKeys>()],
             Key("master"), Key("self_signing"), userId == viewer ? Key("user_signing") : null, streamId);
+
+        // A device whose stored keys cannot be read has none.
+        PublishedDeviceKeys? Device(DeviceKeysRow row) => KeyJson.Merge(row.Json, signatures[row.DeviceId]) is { } json
+            ? new PublishedDeviceKeys(row.DeviceId, json, names.GetValueOrDefault(row.DeviceId)) : null;
 
         ReadOnlyMemory<byte>? Key(string usage)
         {

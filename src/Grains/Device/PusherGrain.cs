@@ -4,6 +4,7 @@ using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Device;
@@ -28,8 +29,8 @@ public sealed class PusherGrain(IStorage storage, TimeProvider time) : Grain, IP
         return JsonBytes.Object(w =>
         {
             w.WriteStartArray("pushers"u8);
-            foreach (var pusher in pushers)
-                w.WriteRawValue(pusher.Json.Span);
+            foreach (var pusher in pushers.Where(p => JsonText.IsReadable(p.Json.Span)))
+                w.WriteRaw(pusher.Json.Span);
             w.WriteEndArray();
         });
     }

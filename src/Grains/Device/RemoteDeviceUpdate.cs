@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Device;
@@ -67,7 +68,7 @@ internal sealed record RemoteDevice(string UserId, string DeviceId, string? Disp
             if ((JsonBytes.StringMember(given, "user_id") ?? userId) != userId || (JsonBytes.StringMember(given, "device_id") ?? deviceId) != deviceId)
                 return null;
             keys = JsonBytes.Raw(given);
-            if (keys.Value.Length > MaxKeysBytes)
+            if (keys.Value.Length > MaxKeysBytes || JsonText.FindFault(keys.Value.Span) is not null)
                 return null;
         }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Device;
@@ -33,7 +34,7 @@ internal sealed class ToDeviceBatch(IStorage storage, string sender, string even
                 w.WriteString("type"u8, eventType);
                 w.WriteString("sender"u8, sender);
                 w.WritePropertyName("content"u8);
-                w.WriteRawValue(content.Span);
+                w.WriteRaw(content.Span);
             });
             IEnumerable<string> targets = message.Name == AllDevices ? devices : devices.Contains(message.Name) ? [message.Name] : [];
             foreach (var deviceId in targets)

@@ -1,14 +1,17 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Device;
 
 /// <summary>A local user's end-to-end encryption keys: the only writer of them. Nothing is kept in memory, storage has the keys.</summary>
 [GrainType("userkeys")]
-public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRemoteUserKeys remote, TimeProvider time) : Grain, IUserKeysGrain
+public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRemoteUserKeys remote, TimeProvider time, ILogger<UserKeysGrain> logger)
+    : Grain, IUserKeysGrain
 {
     private Ownership? _ownership;
 
@@ -31,10 +34,23 @@ public sealed class UserKeysGrain(IStorage storage, MatrixSettings settings, IRe
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Query(ReadOnlyMemory<byte> body) => new KeyQuery(storage, GrainFactory, settings, remote, UserId).RunAsync(body);
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> Claim(ReadOnlyMemory<byte> body) => new KeyClaim(GrainFactory, settings, remote).RunAsync(body);
+    public Task<Outcome<ReadOnlyMemory<byte>>> Claim(ReadOnlyMemory<byte> body) => new KeyClaim(GrainFactory, settings, remote, logger).RunAsync(body);
 
-    public async Task<ClaimedKey?> ClaimOwn(string deviceId, string algorithm) =>
-        await storage.Keys.ClaimAsync(UserId, deviceId, algorithm) is { } key ? new ClaimedKey($"{key.Algorithm}:{key.KeyId}", key.Json) : null;
+    public async Task<ClaimedKey?> ClaimOwn(string deviceId, string algorithm)
+    {
+        string? last = null;
+        while (await storage.Keys.ClaimAsync(UserId, deviceId, algorithm) is { } key && key.KeyId != last)
+        {
+            if (JsonText.IsReadable(key.Json.Span))
+                return new ClaimedKey($"{key.Algorithm}:{key.KeyId}", key.Json);
+            DeviceLog.KeyUnreadable(logger, UserId, deviceId, $"{key.Algorithm}:{key.KeyId}");
+
+            // A fallback key stays: it comes a second time if there is no other.
+            last = key.KeyId;
+        }
+
+        return null;
+    }
 
     public Task<PublishedKeys> Published(string? viewer) => new PublishedKeysReader(storage).ReadAsync(UserId, viewer);
 

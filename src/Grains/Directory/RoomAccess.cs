@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansMatrix.Protocol.Acl;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Directory;
@@ -74,7 +75,7 @@ internal sealed class RoomAccess(IStorage storage, CurrentState state, string ow
 
     private static bool IsAllowed(EventRow acl, string server)
     {
-        using var document = JsonDocument.Parse(acl.Json);
+        using var document = JsonText.Parse(acl.Json);
         return ServerAcl.Parse(document.RootElement.GetProperty("content"u8)).IsAllowed(server);
     }
 
@@ -93,9 +94,8 @@ internal sealed class RoomAccess(IStorage storage, CurrentState state, string ow
     {
         if (summary.JoinRule is not ("restricted" or "knock_restricted") || await state.GetAsync(summary.RoomId, "m.room.join_rules", "") is not { } rules)
             return [];
-        using var document = JsonDocument.Parse(rules.Json);
-        if (!document.RootElement.TryGetProperty("content"u8, out var content) || !content.TryGetProperty("allow"u8, out var allow)
-            || allow.ValueKind != JsonValueKind.Array)
+        if (!JsonBytes.TryParseObject(rules.Json, out var json) || !json.TryGetProperty("content"u8, out var content)
+            || !content.TryGetProperty("allow"u8, out var allow) || allow.ValueKind != JsonValueKind.Array)
             return [];
         var rooms = new List<string>();
         foreach (var condition in allow.EnumerateArray())
@@ -126,8 +126,8 @@ internal sealed class RoomAccess(IStorage storage, CurrentState state, string ow
     {
         if (!summary.Encrypted || await state.GetAsync(summary.RoomId, "m.room.encryption", "") is not { } row)
             return null;
-        using var document = JsonDocument.Parse(row.Json);
-        return document.RootElement.TryGetProperty("content"u8, out var content) && content.TryGetProperty("algorithm"u8, out var algorithm)
+        return JsonBytes.TryParseObject(row.Json, out var json) && json.TryGetProperty("content"u8, out var content)
+            && content.TryGetProperty("algorithm"u8, out var algorithm)
             && algorithm.ValueKind == JsonValueKind.String ? algorithm.GetString() : null;
     }
 }

@@ -1,9 +1,9 @@
-using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Directory;
@@ -85,7 +85,7 @@ public sealed class RoomAliasGrain(IStorage storage, MatrixSettings settings, Cu
     {
         if (await state.GetAsync(roomId, CanonicalAlias, "") is not { } canonical)
             return;
-        using var document = JsonDocument.Parse(canonical.Json);
+        using var document = JsonText.Parse(canonical.Json);
         if (document.RootElement.TryGetProperty("content"u8, out var content) && CanonicalAliasContent.Without(content, Alias) is { } changed)
             await room.SetState(new StateToSet(requester, CanonicalAlias, "", changed));
     }

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Directory;
@@ -61,7 +61,7 @@ public sealed class RoomListingGrain(IStorage storage, CurrentState state, Matri
         var membership = requester is null ? null : (await storage.Memberships.GetAsync(RoomId, requester.UserId))?.Membership ?? "leave";
         return JsonBytes.Object(w =>
         {
-            using var members = JsonDocument.Parse(summary);
+            using var members = JsonText.Parse(summary);
             JsonBytes.CopyMembers(w, members.RootElement);
             if (membership is not null)
                 w.WriteString("membership"u8, membership);

@@ -16,11 +16,8 @@ internal sealed record SpaceChild(string RoomId, ImmutableArray<string> Via, str
     private const int MaxVia = 10;
 
     /// <summary>Reads the event; null if it is no valid child.</summary>
-    public static SpaceChild? Read(EventRow row)
-    {
-        using var document = JsonDocument.Parse(row.Json);
-        return Read(document.RootElement, row.StateKey, row.Sender, row.OriginServerTs);
-    }
+    public static SpaceChild? Read(EventRow row) =>
+        JsonBytes.TryParseObject(row.Json, out var json) ? Read(json, row.StateKey, row.Sender, row.OriginServerTs) : null;
 
     /// <summary>Reads a stripped event with origin_server_ts, as another server gives it; null if it is no valid child.</summary>
     public static SpaceChild? Read(JsonElement stripped) =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Grains.Directory;
 
@@ -11,12 +12,12 @@ internal sealed record SpaceRoom(ReadOnlyMemory<byte> Summary, IReadOnlyList<Spa
     /// <summary>Writes the room with <c>children_state</c>.</summary>
     public void Write(Utf8JsonWriter writer)
     {
-        using var summary = JsonDocument.Parse(Summary);
+        using var summary = JsonText.Parse(Summary);
         writer.WriteStartObject();
         JsonBytes.CopyMembers(writer, summary.RootElement);
         writer.WriteStartArray("children_state"u8);
         foreach (var child in Children)
-            writer.WriteRawValue(child.Stripped.Span);
+            writer.WriteRaw(child.Stripped.Span);
         writer.WriteEndArray();
         writer.WriteEndObject();
     }

@@ -5,6 +5,7 @@ using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.RemoteServer;
@@ -30,7 +31,14 @@ internal sealed class InboundEdus(RemoteServerServices services, IGrainFactory g
         {
             if (ContentOf(edu) is not { } content || JsonMarshal.GetRawUtf8Value(edu).Length > MaxBytes)
                 continue;
-            switch (JsonBytes.StringMember(edu, "edu_type"))
+            var type = JsonBytes.StringMember(edu, "edu_type");
+            if (JsonText.FindFault(JsonMarshal.GetRawUtf8Value(content)) is { } fault)
+            {
+                RemoteServerLog.EduDropped(services.Logger, origin, type ?? "", fault.Message);
+                continue;
+            }
+
+            switch (type)
             {
                 case "m.typing":
                     await TypingAsync(content);

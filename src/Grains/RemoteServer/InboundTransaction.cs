@@ -5,6 +5,7 @@ using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.RemoteServer;
@@ -22,9 +23,12 @@ internal sealed class InboundTransaction(RemoteServerServices services, IGrainFa
     {
         if (await services.Storage.Servers.FindInboundTransactionAsync(origin, transactionId) is { } answered)
             return answered;
-        using var document = JsonBytes.ParseObject(body, out var error);
+        // Each event and EDU is judged by itself, so what cannot be read is left out: without a readable room it has no id to answer by.
+        using var document = JsonBytes.ParseObject(JsonParts.Readable(body, 1, out var faults), out var error);
         if (document is null)
             return error!;
+        if (faults > 0)
+            RemoteServerLog.PartsDropped(services.Logger, origin, transactionId, faults);
         if (!TryList(document.RootElement, "pdus", MaxPdus, out var pdus) || !TryList(document.RootElement, "edus", MaxEdus, out var edus))
             return MatrixError.BadJson($"pdus and edus are lists of at most {MaxPdus} and {MaxEdus}");
 

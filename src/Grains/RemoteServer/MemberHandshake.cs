@@ -2,6 +2,7 @@ using System.Text.Json;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Protocol.RoomVersions;
 
 namespace OrleansMatrix.Grains.RemoteServer;
@@ -110,7 +111,7 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
         const string Authoriser = "join_authorised_via_users_server";
         if (JsonBytes.StringMember(given, Authoriser) is not { } authoriser)
             return content;
-        using var document = JsonDocument.Parse(content);
+        using var document = JsonText.Parse(content);
         return JsonBytes.Object(writer =>
         {
             JsonBytes.CopyMembers(writer, document.RootElement, Authoriser);

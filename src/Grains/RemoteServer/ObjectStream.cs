@@ -16,7 +16,7 @@ internal sealed class ObjectStream(Stream stream, IReadOnlySet<string> lists, IR
     private readonly List<(string List, ReadOnlyMemory<byte> Item)> _items = [];
     private byte[] _buffer = new byte[FirstBuffer];
     private int _length;
-    private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = CanonicalJson.MaxDepth + 4 });
+    private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = int.MaxValue });
     private string? _name;
     private bool _inList;
 
@@ -49,7 +49,7 @@ internal sealed class ObjectStream(Stream stream, IReadOnlySet<string> lists, IR
 
     private int Parse(bool isFinal)
     {
-        var reader = new Utf8JsonReader(_buffer.AsSpan(0, _length), isFinal, _state);
+        var reader = JsonText.Reader(_buffer.AsSpan(0, _length), isFinal, _state);
         while (true)
         {
             var before = reader;
@@ -92,7 +92,8 @@ internal sealed class ObjectStream(Stream stream, IReadOnlySet<string> lists, IR
             return true;
         if (reader.TokenType == JsonTokenType.PropertyName)
         {
-            _name = reader.GetString();
+            // What is no Unicode text names no member that is wanted.
+            _name = JsonText.FindFault(_buffer.AsSpan((int)reader.TokenStartIndex, reader.ValueSpan.Length + 2)) is null ? reader.GetString() : "";
             return true;
         }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using OrleansMatrix.Grains.Device;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.RemoteServer;
@@ -140,6 +141,6 @@ internal sealed class OutgoingEdus(RemoteServerServices services, string destina
     private static void WriteRaw(Utf8JsonWriter writer, string name, ReadOnlyMemory<byte> json)
     {
         writer.WritePropertyName(name);
-        writer.WriteRawValue(json.Span, skipInputValidation: true);
+        writer.WriteRaw(json.Span);
     }
 }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.RemoteServer;
@@ -10,8 +12,10 @@ namespace OrleansMatrix.Grains.RemoteServer;
 /// <param name="Rooms">The unsent rooms whose newest event is in it.</param>
 /// <param name="SkipPosition">As <paramref name="LastPosition"/>, of things that are in it in part only.</param>
 /// <param name="Told">What the server knows of users' devices afterwards.</param>
+/// <param name="What">The first thing in it, for the log.</param>
 internal sealed record OutgoingTransaction(
-    ReadOnlyMemory<byte> Json, int Items, long LastPosition, long SkipPosition, IReadOnlyList<UnsentRoom> Rooms, IReadOnlyList<KeyValuePair<string, long>> Told)
+    ReadOnlyMemory<byte> Json, int Items, long LastPosition, long SkipPosition, IReadOnlyList<UnsentRoom> Rooms, IReadOnlyList<KeyValuePair<string, long>> Told,
+    string What)
 {
     private const int MaxPdus = 50;
     private const int MaxEdus = 100;
@@ -34,7 +38,9 @@ internal sealed record OutgoingTransaction(
         if (await services.Storage.Outbox.UnsentRoomsAsync(server, Math.Min(MaxPdus, maxItems)) is { Count: > 0 } rooms)
         {
             var newest = await services.Storage.Events.GetManyAsync([.. rooms.Select(r => r.EventId)]);
-            return new OutgoingTransaction(Write(services, [.. newest.OrderBy(e => e.Depth).Select(e => e.Json)], []), rooms.Count, 0, 0, rooms, []);
+            var readable = newest.Where(e => IsReadable(services, server, $"{OutboxKind.Pdu} {e.EventId}", e.Json));
+            var body = Write(services, [.. readable.OrderBy(e => e.Depth).Select(e => e.Json)], []);
+            return new OutgoingTransaction(body, rooms.Count, 0, 0, rooms, [], $"{OutboxKind.Pdu} {rooms[0].EventId}");
         }
 
         var rows = await services.Storage.Outbox.QueuedAsync(server, 0, Math.Min(MaxItems, maxItems));
@@ -75,16 +81,27 @@ internal sealed record OutgoingTransaction(
             writer.WriteNumber("origin_server_ts"u8, services.Now);
             writer.WriteStartArray("pdus"u8);
             foreach (var json in pdus)
-                writer.WriteRawValue(json.Span, skipInputValidation: true);
+                writer.WriteRaw(json.Span);
             writer.WriteEndArray();
             if (edus.Count == 0)
                 return;
             writer.WriteStartArray("edus"u8);
             foreach (var json in edus)
-                writer.WriteRawValue(json.Span);
+                writer.WriteRaw(json.Span);
             writer.WriteEndArray();
         });
     }
+
+    private static bool IsReadable(RemoteServerServices services, string server, string what, ReadOnlyMemory<byte> json)
+    {
+        if (JsonText.IsReadable(json.Span) && json.Span[0] == '{')
+            return true;
+        RemoteServerLog.Unreadable(services.Logger, server, what, null);
+        return false;
+    }
+
+    private static string Describe(OutboxRow row) =>
+        string.Create(CultureInfo.InvariantCulture, $"{row.Kind} {row.EventId ?? row.Topic} at position {row.Position}");
 
     private sealed class Reading(RemoteServerServices services, string server)
     {
@@ -93,12 +110,14 @@ internal sealed record OutgoingTransaction(
         private readonly HashSet<string> _presence = new(StringComparer.Ordinal);
         private readonly OutgoingEdus _made = new(services, server);
         private int _size;
+        private string _what = "";
 
         public async Task<OutgoingTransaction> RunAsync(IReadOnlyList<OutboxRow> rows)
         {
             var events = (await services.Storage.Events.GetManyAsync([.. rows.Select(r => r.EventId).OfType<string>()]))
                 .ToDictionary(e => e.EventId, e => e.Json, StringComparer.Ordinal);
             var (taken, last) = (0, 0L);
+            _what = Describe(rows[0]);
             foreach (var row in rows)
             {
                 if (row.Kind == OutboxKind.Neighbours)
@@ -106,8 +125,9 @@ internal sealed record OutgoingTransaction(
                     // It can fill a transaction by itself, more than once.
                     if (taken > 0)
                         break;
+                    _what = Describe(row);
                     var (edus, more) = await _made.NeighboursAsync(row.Topic);
-                    edus.ForEach(edu => Add(_edus, edu));
+                    edus.ForEach(edu => Add(_edus, edu, row));
                     if (!more)
                         _presence.UnionWith(await _made.PresentAsync(row));
                     if (edus.Count > 0)
@@ -116,7 +136,7 @@ internal sealed record OutgoingTransaction(
                         return Make(1, more ? 0 : row.Position, row.Position);
                     }
                 }
-                else if (!await TakeAsync(row, events, rows))
+                else if (!await TakeOrDropAsync(row, events, rows))
                 {
                     break;
                 }
@@ -131,11 +151,25 @@ internal sealed record OutgoingTransaction(
 
         private async Task AddPresenceAsync()
         {
-            if (await _made.PresenceAsync(_presence) is { } presence)
-                Add(_edus, presence);
+            if (await _made.PresenceAsync(_presence) is { } presence && IsReadable(services, server, nameof(OutboxKind.Presence), presence))
+                _edus.Add(presence);
         }
 
-        private OutgoingTransaction Make(int items, long last, long skip) => new(Write(services, _pdus, _edus), items, last, skip, [], [.. _made.Told]);
+        private OutgoingTransaction Make(int items, long last, long skip) => new(Write(services, _pdus, _edus), items, last, skip, [], [.. _made.Told], _what);
+
+        /// <summary>As <see cref="TakeAsync"/>; what cannot be made of what is stored is left out, so that what is behind it goes on.</summary>
+        private async Task<bool> TakeOrDropAsync(OutboxRow row, Dictionary<string, ReadOnlyMemory<byte>> events, IReadOnlyList<OutboxRow> rows)
+        {
+            try
+            {
+                return await TakeAsync(row, events, rows);
+            }
+            catch (Exception fault) when (Grains.Unreadable.Is(fault))
+            {
+                RemoteServerLog.Unreadable(services.Logger, server, Describe(row), fault);
+                return true;
+            }
+        }
 
         /// <summary>False if the row has no place any more.</summary>
         private async Task<bool> TakeAsync(OutboxRow row, Dictionary<string, ReadOnlyMemory<byte>> events, IReadOnlyList<OutboxRow> rows)
@@ -148,25 +182,27 @@ internal sealed record OutgoingTransaction(
             switch (row.Kind)
             {
                 case OutboxKind.Pdu:
-                    return !events.TryGetValue(row.EventId!, out var pdu) || Add(_pdus, pdu);
+                    return !events.TryGetValue(row.EventId!, out var pdu) || Add(_pdus, pdu, row);
                 case OutboxKind.Presence:
                     _presence.Add(row.Topic);
                     return true;
                 case OutboxKind.Device when !rows.Any(
                     r => r.Position > row.Position && r.Kind == row.Kind && r.Topic == row.Topic && r.Body!.Value.Span.SequenceEqual(row.Body!.Value.Span)):
                     return await _made.DeviceAsync(row.Topic, Encoding.UTF8.GetString(row.Body!.Value.Span), row.Position) is not { } device ||
-                        Add(_edus, device);
+                        Add(_edus, device, row);
                 case OutboxKind.CrossSigning when !rows.Any(r => r.Position > row.Position && r.Kind == row.Kind && r.Topic == row.Topic):
-                    return await _made.CrossSigningAsync(row.Topic) is not { } keys || Add(_edus, keys);
+                    return await _made.CrossSigningAsync(row.Topic) is not { } keys || Add(_edus, keys, row);
                 case OutboxKind.Ephemeral or OutboxKind.ToDevice:
-                    return Add(_edus, row.Body!.Value);
+                    return Add(_edus, row.Body!.Value, row);
                 default:
                     return true;
             }
         }
 
-        private bool Add(List<ReadOnlyMemory<byte>> list, ReadOnlyMemory<byte> json)
+        private bool Add(List<ReadOnlyMemory<byte>> list, ReadOnlyMemory<byte> json, OutboxRow row)
         {
+            if (!IsReadable(services, server, Describe(row), json))
+                return true;
             if (_size > 0 && _size + json.Length > MaxBytes)
                 return false;
             list.Add(json);

@@ -14,8 +14,6 @@ public sealed class RemoteApi(FederationClient client, LocalServer self, ILogger
     /// <summary>The patience for a common request.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private static readonly JsonDocumentOptions s_options = new() { MaxDepth = CanonicalJson.MaxDepth };
-
     /// <summary>Gets a JSON document; the caller disposes it.</summary>
     public Task<Outcome<JsonDocument>> GetAsync(string server, string target, int maxBytes = FederationClient.DefaultMaxBytes, TimeSpan? patience = null) =>
         ParseAsync(SendAsync(server, HttpMethod.Get, target, default, patience ?? Patience, maxBytes));
@@ -88,6 +86,11 @@ public sealed class RemoteApi(FederationClient client, LocalServer self, ILogger
             var answer = await client.SendAsync(name, method, target, json, patience, maxBytes);
             return answer.IsSuccess ? answer.Body : ErrorOf(server, answer);
         }
+        catch (UnsignableException e)
+        {
+            // As if the server had refused it: it is not what was sent before or comes next that is wrong.
+            return MatrixError.BadJson(e.Message);
+        }
         catch (ServerUnreachableException e)
         {
             return NotReached(server, e);
@@ -105,15 +108,9 @@ public sealed class RemoteApi(FederationClient client, LocalServer self, ILogger
     {
         if (!(await sending).TryGet(out var body, out var error))
             return error;
-        try
-        {
-            var document = JsonDocument.Parse(body, s_options);
-            return document;
-        }
-        catch (JsonException)
-        {
-            return MatrixError.Unknown("The server's answer is not JSON", 502);
-        }
+        // One event, device or room that cannot be read does not take the others of the answer with it.
+        return JsonText.Read(JsonParts.Readable(body, 1, out _), JsonText.MaxDepthInside).TryGet(out var document, out error) ? document
+            : MatrixError.Unknown($"The server's answer cannot be read: {error.Message}", 502);
     }
 
     // Client errors are about what was asked for; others say that the server has a problem of its own.

@@ -8,6 +8,7 @@ using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
@@ -79,9 +80,9 @@ internal sealed class RemoteJoin(RemoteServerServices services, RoomServices roo
 
     private static ImmutableArray<string> Servers(Dictionary<string, ReadOnlyMemory<byte>> answer)
     {
-        if (!answer.TryGetValue("servers_in_room", out var json))
+        if (!answer.TryGetValue("servers_in_room", out var json) || !JsonText.Read(json).TryGet(out var parsed, out _))
             return [];
-        using var document = JsonDocument.Parse(json);
+        using var document = parsed;
         return document.RootElement.ValueKind == JsonValueKind.Array
             ? [.. document.RootElement.EnumerateArray().Take(MaxServers).Where(s => s.ValueKind == JsonValueKind.String).Select(s => s.GetString()!)
             .Where(static s => ServerName.IsValid(s)).Distinct(StringComparer.Ordinal)]

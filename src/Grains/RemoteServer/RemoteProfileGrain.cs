@@ -3,6 +3,7 @@ using Orleans.Concurrency;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
@@ -27,7 +28,7 @@ public sealed class RemoteProfileGrain(RemoteServerServices services) : Grain, I
         var profile = await _profile;
         if (!profile.Ok || field is null)
             return profile;
-        using var document = JsonDocument.Parse(profile.Value);
+        using var document = JsonText.Parse(profile.Value);
         if (!document.RootElement.TryGetProperty(field, out var value))
             return MatrixError.NotFound("No such profile field");
         return JsonBytes.Object(writer =>

@@ -5,6 +5,7 @@ using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Protocol.Policy;
 using OrleansMatrix.Protocol.RoomVersions;
 
@@ -64,9 +65,9 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
         var body = JsonBytes.Object(writer =>
         {
             writer.WritePropertyName("event"u8);
-            writer.WriteRawValue(invite.Json.Span, skipInputValidation: true);
+            writer.WriteRaw(invite.Json.Span);
             writer.WritePropertyName("invite_room_state"u8);
-            writer.WriteRawValue(strippedState.IsEmpty ? "[]"u8 : strippedState.Span);
+            writer.WriteRaw(strippedState.IsEmpty ? "[]"u8 : strippedState.Span);
             writer.WriteString("room_version"u8, invite.RoomVersion.Id);
         });
         var sent = await services.Api.PutAsync(server, "/_matrix/federation/v2/" + path, body, RemoteApi.Patience);
@@ -87,13 +88,13 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
 
     private static ReadOnlyMemory<byte> WithState(Pdu invite, ReadOnlyMemory<byte> strippedState)
     {
-        using var document = JsonDocument.Parse(invite.Json);
+        using var document = JsonText.Parse(invite.Json);
         return JsonBytes.Object(writer =>
         {
             JsonBytes.CopyMembers(writer, document.RootElement, "unsigned");
             writer.WriteStartObject("unsigned"u8);
             writer.WritePropertyName("invite_room_state"u8);
-            writer.WriteRawValue(strippedState.IsEmpty ? "[]"u8 : strippedState.Span);
+            writer.WriteRaw(strippedState.IsEmpty ? "[]"u8 : strippedState.Span);
             writer.WriteEndObject();
         });
     }

@@ -257,7 +257,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
             if (transaction.Items == 1 && ++_refusals >= MaxRefusals)
             {
                 _refusals = 0;
-                RemoteServerLog.GivenUp(services.Logger, Server, error.Message);
+                RemoteServerLog.GivenUp(services.Logger, Server, transaction.What, error.Message);
                 await CommitAsync(unit => transaction.GiveUp(unit, services.Storage, Server));
                 _pending = null;
                 return true;

@@ -7,8 +7,8 @@ internal static partial class RemoteServerLog
     [LoggerMessage(1, LogLevel.Information, "Cannot send to {Server}: {Reason}; the next try is in {Backoff}")]
     public static partial void SendingFailed(ILogger logger, string server, string reason, TimeSpan backoff);
 
-    [LoggerMessage(3, LogLevel.Warning, "{Server} refuses something for good, which is left out now: {Reason}")]
-    public static partial void GivenUp(ILogger logger, string server, string reason);
+    [LoggerMessage(3, LogLevel.Warning, "{Server} refuses {What} for good, which is left out now: {Reason}")]
+    public static partial void GivenUp(ILogger logger, string server, string what, string reason);
 
     [LoggerMessage(4, LogLevel.Information, "The queue for {Server} has become too long: only the newest event of each room will be sent")]
     public static partial void QueueShortened(ILogger logger, string server);
@@ -27,6 +27,21 @@ internal static partial class RemoteServerLog
 
     [LoggerMessage(10, LogLevel.Debug, "{Server} cannot be reached: {Reason}")]
     public static partial void NotReached(ILogger logger, string server, string reason);
+
+    [LoggerMessage(15, LogLevel.Warning, "{What} that waits for {Server} cannot be read or written, and is left out")]
+    public static partial void Unreadable(ILogger logger, string server, string what, Exception? fault);
+
+    [LoggerMessage(11, LogLevel.Warning, "{Count} parts of the transaction {TransactionId} of {Server} cannot be read, and are left out")]
+    public static partial void PartsDropped(ILogger logger, string server, string transactionId, int count);
+
+    [LoggerMessage(12, LogLevel.Warning, "An EDU of {Server}, {EduType}, is left out: {Reason}")]
+    public static partial void EduDropped(ILogger logger, string server, string eduType, string reason);
+
+    [LoggerMessage(13, LogLevel.Warning, "Judging the event {EventId} of {RoomId} that {Server} sent failed; it waits on, and the next one is judged")]
+    public static partial void StagedNotJudged(ILogger logger, string eventId, string roomId, string server, Exception fault);
+
+    [LoggerMessage(14, LogLevel.Warning, "The event {EventId} of {RoomId} that {Server} sent is stored in a form that cannot be read, and is dropped")]
+    public static partial void StagedUnreadable(ILogger logger, string eventId, string roomId, string server);
 
     [LoggerMessage(9, LogLevel.Warning, "Fetching the devices of {UserId} failed; it is tried again")]
     public static partial void DeviceListFailed(ILogger logger, string userId, Exception fault);

@@ -5,6 +5,7 @@ using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Grains.RemoteServer;
 
@@ -183,7 +184,7 @@ internal sealed class RoomSource(RemoteServerServices services, IGrainFactory gr
 
     private static long DepthOf(ReadOnlyMemory<byte> pdu)
     {
-        using var document = JsonDocument.Parse(pdu);
+        using var document = JsonText.Parse(pdu);
         return document.RootElement.TryGetProperty("depth"u8, out var depth) && JsonBytes.TryGetInteger(depth, out var value) ? value : long.MaxValue;
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.RemoteServer;
@@ -48,6 +49,7 @@ internal sealed class StagedTries(RemoteServerServices services, IGrainFactory g
     private readonly Dictionary<string, int> _refusals = new(StringComparer.Ordinal);
     private int _turn;
     private int _next;
+    private int _faults;
 
     private IRoomGrain Room => grains.GetGrain<IRoomGrain>(roomId);
 
@@ -80,15 +82,17 @@ internal sealed class StagedTries(RemoteServerServices services, IGrainFactory g
         var start = rows.Count > MaxEvents ? _next % rows.Count : 0;
         _next = start + MaxEvents;
         var some = rows.Skip(start).Take(MaxEvents).ToList();
+        _faults = 0;
         var left = await JudgeAsync(some);
         if (heard is null)
             await AskInTurnAsync(servers, left);
         else if (servers.Contains(heard))
             await AskAsync(heard, left);
         await GiveUpAsync(left, maxRefusals: heard is null ? MaxRefusals : int.MaxValue);
-        if (left.Count == 0 && some.Count == rows.Count)
+        var undone = left.Count + _faults;
+        if (undone == 0 && some.Count == rows.Count)
             return StagedTry.Done;
-        return left.Count < some.Count ? StagedTry.Progress : _next < rows.Count ? StagedTry.More : StagedTry.Stuck;
+        return undone < some.Count ? StagedTry.Progress : _next < rows.Count ? StagedTry.More : StagedTry.Stuck;
     }
 
     /// <summary>Puts events through the checks once more, the room's server ACL among them; answers those that still cannot be judged.</summary>
@@ -98,17 +102,38 @@ internal sealed class StagedTries(RemoteServerServices services, IGrainFactory g
         var dropped = ImmutableArray.CreateBuilder<string>();
         foreach (var row in rows)
         {
-            if (await Room.ReceivePdus(new RemotePdus(ServerName.Parse(row.Origin), [row.Json])) is not { Ok: true, Value.Pdus: [var judged] })
-                continue;
-            if (MissingEvents.IsMissing(judged))
-                left.Add(new Waiting(row, judged));
-            else if (judged.Verdict == PduVerdict.Dropped)
-                dropped.Add(row.EventId);
+            try
+            {
+                await JudgeAsync(row, left, dropped);
+            }
+            catch (Exception fault)
+            {
+                // It waits as before, and those behind it are judged all the same.
+                _faults++;
+                RemoteServerLog.StagedNotJudged(services.Logger, row.EventId, roomId, row.Origin, fault);
+            }
         }
 
         if (dropped.Count > 0)
             await Room.DropStaged(dropped.ToImmutable());
         return left;
+    }
+
+    private async Task JudgeAsync(StagedPduRow row, List<Waiting> left, ImmutableArray<string>.Builder dropped)
+    {
+        if (!ServerName.TryParse(row.Origin, out var origin) || !JsonText.IsReadable(row.Json.Span))
+        {
+            RemoteServerLog.StagedUnreadable(services.Logger, row.EventId, roomId, row.Origin);
+            dropped.Add(row.EventId);
+            return;
+        }
+
+        if (await Room.ReceivePdus(new RemotePdus(origin, [row.Json])) is not { Ok: true, Value.Pdus: [var judged] })
+            return;
+        if (MissingEvents.IsMissing(judged))
+            left.Add(new Waiting(row, judged));
+        else if (judged.Verdict == PduVerdict.Dropped)
+            dropped.Add(row.EventId);
     }
 
     /// <summary>Asks the senders of the events, then other servers of the room, each time others: more if a sender did not answer.</summary>

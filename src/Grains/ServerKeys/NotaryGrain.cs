@@ -2,6 +2,7 @@ using Orleans.Concurrency;
 using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 using Keys = OrleansMatrix.Protocol.Signing.ServerKeys;
 
 namespace OrleansMatrix.Grains.ServerKeys;
@@ -72,7 +73,8 @@ public sealed class NotaryGrain(FederationClient client, TimeProvider time) : Gr
         {
             var answer = await client.SendAsync(name, HttpMethod.Post, "/_matrix/key/v2/query", Body(questions), s_patience, MaxBytes, sign: false);
             if (!answer.IsSuccess ||
-                !Keys.ParseNotaryResponse(answer.Body.Span, Notary, id => notaryKeys.Keys.GetValueOrDefault(id) is { IsOld: false } key ? key.Key : null, Now)
+                !Keys.ParseNotaryResponse(
+                    JsonParts.Readable(answer.Body, 1, out _).Span, Notary, id => notaryKeys.Keys.GetValueOrDefault(id) is { IsOld: false } key ? key.Key : null, Now)
                 .TryGet(out var lists, out _))
             {
                 _backoff.Failed();

@@ -2,6 +2,7 @@ using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.User.Sync;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Protocol.Push;
 using OrleansMatrix.Storage;
 
@@ -18,7 +19,7 @@ public sealed class UserAccountData(IStorage storage, Ownership ownership, strin
     /// <summary>The content; M_NOT_FOUND if there is none. Push rules are always there.</summary>
     public async ValueTask<Outcome<ReadOnlyMemory<byte>>> GetAsync(string roomId, string type)
     {
-        if (await storage.AccountData.GetAsync(userId, roomId, type) is { } row)
+        if (await storage.AccountData.GetAsync(userId, roomId, type) is { } row && IsObject(row))
             return row.Json;
         return roomId.Length == 0 && type == PushRules ? PooledJson.Build(PushRuleset.Default(userId).WriteTo) : MatrixError.NotFound("No such account data");
     }
@@ -73,7 +74,10 @@ public sealed class UserAccountData(IStorage storage, Ownership ownership, strin
 
     /// <summary>The tags of a room as <c>{"tags": …}</c>.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> GetTagsAsync(string roomId) =>
-        await storage.AccountData.GetAsync(userId, roomId, Tag) is { } row ? row.Json : "{\"tags\":{}}"u8.ToArray();
+        await storage.AccountData.GetAsync(userId, roomId, Tag) is { } row && IsObject(row) ? row.Json : "{\"tags\":{}}"u8.ToArray();
+
+    // Whatever came to be stored otherwise counts as nothing, and is written over.
+    private static bool IsObject(AccountDataRow row) => JsonText.IsReadable(row.Json.Span) && row.Json.Span[0] == '{';
 
     /// <summary>Sets a tag, or with null removes it.</summary>
     public async ValueTask<Outcome<Nothing>> SetTagAsync(string roomId, string tag, ReadOnlyMemory<byte>? content)
@@ -96,9 +100,9 @@ public sealed class UserAccountData(IStorage storage, Ownership ownership, strin
 
     private async ValueTask<Outcome<Nothing>> PutTagAsync(WriteUnit unit, string roomId, string tag, ReadOnlyMemory<byte>? content)
     {
-        using var document = JsonDocument.Parse(await GetTagsAsync(roomId));
         var tags = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
-        if (document.RootElement.TryGetProperty("tags", out var present) && present.ValueKind == JsonValueKind.Object)
+        if (JsonBytes.TryParseObject(await GetTagsAsync(roomId), out var stored) && stored.TryGetProperty("tags", out var present) &&
+            present.ValueKind == JsonValueKind.Object)
         {
             foreach (var member in present.EnumerateObject())
                 tags[member.Name] = member.Value;
@@ -120,7 +124,7 @@ public sealed class UserAccountData(IStorage storage, Ownership ownership, strin
             if (content is { } json)
             {
                 writer.WritePropertyName(tag);
-                writer.WriteRawValue(json.Span);
+                writer.WriteRaw(json.Span);
             }
 
             writer.WriteEndObject();

@@ -1,7 +1,7 @@
-using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Protocol.Push;
 using OrleansMatrix.Storage;
 
@@ -14,10 +14,10 @@ public sealed class UserPushRules(IStorage storage, UserAccountData accountData,
     public static async ValueTask<PushRuleset> ReadAsync(IStorage storage, string userId, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(storage);
-        if (await storage.AccountData.GetAsync(userId, "", UserAccountData.PushRules, cancellationToken) is not { } row)
+        if (await storage.AccountData.GetAsync(userId, "", UserAccountData.PushRules, cancellationToken) is not { } row ||
+            !JsonBytes.TryParseObject(row.Json, out var rules))
             return PushRuleset.Default(userId);
-        using var document = JsonDocument.Parse(row.Json);
-        return PushRuleset.Parse(userId, document.RootElement.Clone());
+        return PushRuleset.Parse(userId, rules);
     }
 
     public async ValueTask<ReadOnlyMemory<byte>> GetAllAsync() => PooledJson.Build((await ReadAsync(storage, userId)).WriteTo);
@@ -37,7 +37,7 @@ public sealed class UserPushRules(IStorage storage, UserAccountData accountData,
             return new(tooLarge);
         return EditAsync(rule.Kind, (rules, kind) =>
         {
-            using var body = JsonDocument.Parse(rule.Body);
+            using var body = JsonText.Parse(rule.Body);
             return rules.Put(kind, rule.RuleId, body.RootElement, rule.Before, rule.After);
         });
     }
@@ -46,13 +46,13 @@ public sealed class UserPushRules(IStorage storage, UserAccountData accountData,
 
     public ValueTask<Outcome<Nothing>> EnableAsync(string kindName, string ruleId, ReadOnlyMemory<byte> json) => EditAsync(kindName, (rules, kind) =>
     {
-        using var body = JsonDocument.Parse(json);
+        using var body = JsonText.Parse(json);
         return rules.SetEnabled(kind, ruleId, body.RootElement);
     });
 
     public ValueTask<Outcome<Nothing>> SetActionsAsync(string kindName, string ruleId, ReadOnlyMemory<byte> json) => EditAsync(kindName, (rules, kind) =>
     {
-        using var body = JsonDocument.Parse(json);
+        using var body = JsonText.Parse(json);
         return rules.SetActions(kind, ruleId, body.RootElement);
     });
 

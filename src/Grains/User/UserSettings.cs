@@ -33,10 +33,10 @@ public sealed class UserSettings(UserServices services, ChangeWatcher watcher)
     public static async ValueTask<FrozenSet<string>> ReadIgnoredAsync(IStorage storage, string userId, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(storage);
-        if (await storage.AccountData.GetAsync(userId, "", IgnoredUserList, cancellationToken) is not { } row)
+        if (await storage.AccountData.GetAsync(userId, "", IgnoredUserList, cancellationToken) is not { } row ||
+            !JsonBytes.TryParseObject(row.Json, out var list))
             return [];
-        using var document = JsonDocument.Parse(row.Json);
-        return document.RootElement.TryGetProperty("ignored_users", out var users) && users.ValueKind == JsonValueKind.Object
+        return list.TryGetProperty("ignored_users", out var users) && users.ValueKind == JsonValueKind.Object
             ? users.EnumerateObject().Select(m => m.Name).Where(id => id != userId).ToFrozenSet(StringComparer.Ordinal) : [];
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Protocol.Errors;
 
@@ -146,7 +147,7 @@ public record MatrixError(string ErrCode, int Status, string Message)
     {
         if (Extra.IsEmpty)
             return;
-        using var extra = JsonDocument.Parse(Extra);
+        using var extra = JsonText.Parse(Extra);
         foreach (var member in extra.RootElement.EnumerateObject())
             member.WriteTo(writer);
     }

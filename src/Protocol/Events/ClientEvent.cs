@@ -60,7 +60,7 @@ public static class ClientEvent
     {
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentNullException.ThrowIfNull(pdu);
-        writer.WriteRawValue(pdu.WithoutUnsigned().Json.Span, skipInputValidation: true);
+        writer.WriteRaw(pdu.WithoutUnsigned().Json.Span);
     }
 
     private static void WriteContent(Utf8JsonWriter writer, Pdu pdu)
@@ -71,7 +71,7 @@ public static class ClientEvent
         // m.room.redaction events in older room versions"
         if (pdu.Type != EventTypes.Redaction || pdu.RoomVersion.RedactsInContent || pdu.Redacts is not { } redacts)
         {
-            writer.WriteRawValue(content, skipInputValidation: true);
+            writer.WriteRaw(content);
             return;
         }
 
@@ -82,7 +82,7 @@ public static class ClientEvent
             if (members.Key.SequenceEqual("redacts"u8))
                 continue;
             writer.WritePropertyName(CanonicalObject.ReadKey(members.Key));
-            writer.WriteRawValue(members.Value, skipInputValidation: true);
+            writer.WriteRaw(members.Value);
         }
 
         writer.WriteString("redacts"u8, redacts);
@@ -97,7 +97,7 @@ public static class ClientEvent
         if (!options.Relations.IsEmpty)
         {
             writer.WritePropertyName("m.relations"u8);
-            writer.WriteRawValue(options.Relations.Span, skipInputValidation: true);
+            writer.WriteRaw(options.Relations.Span);
         }
 
         if (options.Membership is { } membership)
@@ -105,7 +105,7 @@ public static class ClientEvent
         if (!options.PrevContent.IsEmpty)
         {
             writer.WritePropertyName("prev_content"u8);
-            writer.WriteRawValue(options.PrevContent.Span, skipInputValidation: true);
+            writer.WriteRaw(options.PrevContent.Span);
         }
 
         if (options.RedactedBecause is { } redaction)

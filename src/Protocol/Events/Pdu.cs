@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Json;
@@ -95,7 +96,7 @@ public sealed class Pdu
     public ReadOnlyMemory<byte> ContentJson { get; }
 
     /// <summary>The content, parsed at first use.</summary>
-    public JsonElement Content => (_content ??= JsonDocument.Parse(ContentJson, s_documentOptions)).RootElement;
+    public JsonElement Content => (_content ??= JsonText.Parse(ContentJson)).RootElement;
 
     /// <summary>The <c>signatures</c> object as canonical JSON.</summary>
     public ReadOnlyMemory<byte> SignaturesJson => Json[SignaturesRange];
@@ -110,8 +111,6 @@ public sealed class Pdu
 
     internal Range UnsignedRange { get; }
 
-    private static readonly JsonDocumentOptions s_documentOptions = new() { MaxDepth = CanonicalJson.MaxDepth };
-
     /// <summary>
     /// Parses an event as received and checks its format (S-S API, Checks performed on receipt of a PDU, step 1): M_NOT_JSON, M_BAD_JSON or
     /// M_TOO_LARGE. Signatures and hashes are not checked here.
@@ -122,6 +121,10 @@ public sealed class Pdu
     /// <exception cref="InvalidDataException">What was stored is not an event.</exception>
     public static Pdu FromStored(ReadOnlyMemory<byte> json, RoomVersion version, string eventId) =>
         PduParser.Read(json, version, eventId);
+
+    /// <summary>As <see cref="FromStored"/>; false if what was stored is not an event.</summary>
+    public static bool TryFromStored(ReadOnlyMemory<byte> json, RoomVersion version, string eventId, [NotNullWhen(true)] out Pdu? pdu) =>
+        PduParser.TryRead(json, version, eventId, out pdu);
 
     /// <summary>The string member of the content with this name (letters, digits and '_' only); null when there is none.</summary>
     public string? GetContentString(ReadOnlySpan<byte> name) => CanonicalObject.ReadString(CanonicalObject.Find(ContentJson.Span, name));

@@ -204,7 +204,8 @@ public sealed class PduBuilder
 
     private static Outcome<byte[]> EncodeObject(ReadOnlySpan<byte> json, CanonicalJsonMode mode)
     {
-        var encoded = CanonicalJson.Encode(json, mode);
+        // The event around it is one level more.
+        var encoded = CanonicalJson.Encode(json, mode, JsonText.MaxDepth - 1);
         return encoded.Ok && encoded.Value[0] != '{' ? MatrixError.BadJson("Content is not an object") : encoded;
     }
 

@@ -1,6 +1,8 @@
 using System.Buffers.Text;
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using System.Text.Json;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.Json;
@@ -44,12 +46,24 @@ internal static class PduParser
     }
 
     /// <summary>Reads an event that was checked before.</summary>
-    public static Pdu Read(ReadOnlyMemory<byte> canonical, RoomVersion version, string eventId)
+    public static Pdu Read(ReadOnlyMemory<byte> canonical, RoomVersion version, string eventId) =>
+        TryRead(canonical, version, eventId, out var pdu) ? pdu : throw new InvalidDataException($"Stored event {eventId} is damaged");
+
+    /// <summary>As <see cref="Read"/>; false if it is no event.</summary>
+    public static bool TryRead(ReadOnlyMemory<byte> canonical, RoomVersion version, string eventId, [NotNullWhen(true)] out Pdu? pdu)
     {
         var fields = new PduFields();
-        if (canonical.IsEmpty || ReadFields(canonical.Span, version, ref fields) is not null)
-            throw new InvalidDataException($"Stored event {eventId} is damaged");
-        return new Pdu(version, eventId, canonical, fields);
+        try
+        {
+            pdu = !canonical.IsEmpty && ReadFields(canonical.Span, version, ref fields) is null ? new Pdu(version, eventId, canonical, fields) : null;
+        }
+        catch (Exception e) when (e is IndexOutOfRangeException or ArgumentException or JsonException)
+        {
+            // The walk over canonical JSON left what is none.
+            pdu = null;
+        }
+
+        return pdu is not null;
     }
 
     private static MatrixError TooLarge() => MatrixError.TooLarge($"The event is larger than {Pdu.MaxBytes} bytes");

@@ -9,19 +9,18 @@ namespace OrleansMatrix.Protocol.Json;
 /// </summary>
 public static class CanonicalJson
 {
-    /// <summary>The deepest nesting of arrays and objects that is accepted.</summary>
-    public const int MaxDepth = 128;
-
     /// <summary>The largest integer of canonical JSON, 2^53-1; the smallest is its negative.</summary>
     public const long MaxInteger = (1L << 53) - 1;
 
-    /// <summary>Gives the canonical form of one UTF-8 JSON value; M_NOT_JSON or M_BAD_JSON when it has none.</summary>
-    public static Outcome<byte[]> Encode(ReadOnlySpan<byte> json, CanonicalJsonMode mode = CanonicalJsonMode.Strict)
+    /// <summary>
+    /// Gives the canonical form of one UTF-8 JSON value; M_NOT_JSON or M_BAD_JSON when it has none, or is nested deeper than <paramref name="maxDepth"/>.
+    /// </summary>
+    public static Outcome<byte[]> Encode(ReadOnlySpan<byte> json, CanonicalJsonMode mode = CanonicalJsonMode.Strict, int maxDepth = JsonText.MaxDepth)
     {
         var output = new ByteBuilder(json.Length);
         try
         {
-            var fault = CanonicalJsonEncoder.Encode(json, mode, ref output);
+            var fault = CanonicalJsonEncoder.Encode(json, mode, maxDepth, ref output);
             return fault == JsonFault.None ? output.Written.ToArray() : fault.ToError();
         }
         finally
@@ -40,7 +39,7 @@ public static class CanonicalJson
         var output = new ByteBuilder(json.Length);
         try
         {
-            return CanonicalJsonEncoder.Encode(json, mode, ref output) == JsonFault.None && output.Written.SequenceEqual(json);
+            return CanonicalJsonEncoder.Encode(json, mode, JsonText.MaxDepth, ref output) == JsonFault.None && output.Written.SequenceEqual(json);
         }
         finally
         {

@@ -1,13 +1,15 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using System.Text.Unicode;
 
 namespace OrleansMatrix.Protocol.Json;
 
 /// <summary>
 /// Reads JSON once and writes its canonical form as it goes; an object whose keys came out of order is put in order when it closes. Time and
-/// memory are linear in the input but for the sorting: at most <see cref="CanonicalJson.MaxDepth"/> copies of it.
+/// memory are linear in the input but for the sorting: at most <see cref="JsonText.MaxDepthInside"/> copies of it.
 /// </summary>
 internal ref struct CanonicalJsonEncoder
 {
@@ -16,6 +18,8 @@ internal ref struct CanonicalJsonEncoder
 
     private readonly ReadOnlySpan<byte> _json;
     private readonly bool _strict;
+    private readonly bool _verbatim;
+    private readonly int _maxDepth;
     private ByteBuilder _output;
     private JsonMember[] _members;
     private int _memberCount;
@@ -23,20 +27,22 @@ internal ref struct CanonicalJsonEncoder
     private int _depth;
     private JsonFault _fault;
 
-    private CanonicalJsonEncoder(ReadOnlySpan<byte> json, CanonicalJsonMode mode, ByteBuilder output)
+    private CanonicalJsonEncoder(ReadOnlySpan<byte> json, CanonicalJsonMode mode, int maxDepth, ByteBuilder output)
     {
         _json = json;
         _strict = mode == CanonicalJsonMode.Strict;
+        _verbatim = mode == CanonicalJsonMode.Verbatim;
+        _maxDepth = _verbatim ? JsonText.MaxDepthInside : maxDepth;
         _output = output;
         _members = ArrayPool<JsonMember>.Shared.Rent(64);
     }
 
     /// <summary>Appends the canonical form of <paramref name="json"/>; on a fault what was appended means nothing.</summary>
-    public static JsonFault Encode(ReadOnlySpan<byte> json, CanonicalJsonMode mode, ref ByteBuilder output)
+    public static JsonFault Encode(ReadOnlySpan<byte> json, CanonicalJsonMode mode, int maxDepth, ref ByteBuilder output)
     {
         if (!Utf8.IsValid(json))
             return JsonFault.InvalidUtf8;
-        var encoder = new CanonicalJsonEncoder(json, mode, output);
+        var encoder = new CanonicalJsonEncoder(json, mode, maxDepth, output);
         var done = encoder.WriteValue() && encoder.IsAtEnd();
         ArrayPool<JsonMember>.Shared.Return(encoder._members);
         output = encoder._output;
@@ -101,8 +107,9 @@ internal ref struct CanonicalJsonEncoder
 
     private bool WriteArray()
     {
-        if (++_depth > CanonicalJson.MaxDepth)
-            return Fail(JsonFault.TooDeep);
+        if (_depth == _maxDepth)
+            return TooDeep();
+        _depth++;
         _position++;
         _output.Append((byte)'[');
         if (Peek() == ']')
@@ -130,10 +137,33 @@ internal ref struct CanonicalJsonEncoder
         return true;
     }
 
+    /// <summary>Deeper than is looked: a fault, or taken over as it is written, in one step for the whole of it.</summary>
+    private bool TooDeep()
+    {
+        if (!_verbatim)
+            return Fail(JsonFault.TooDeep);
+        var rest = _json[_position..];
+        var reader = JsonText.Reader(rest, int.MaxValue);
+        try
+        {
+            reader.Read();
+            reader.Skip();
+        }
+        catch (JsonException)
+        {
+            return Fail();
+        }
+
+        _output.Append(rest[..(int)reader.BytesConsumed]);
+        _position += (int)reader.BytesConsumed;
+        return true;
+    }
+
     private bool WriteObject()
     {
-        if (++_depth > CanonicalJson.MaxDepth)
-            return Fail(JsonFault.TooDeep);
+        if (_depth == _maxDepth)
+            return TooDeep();
+        _depth++;
         _position++;
         _output.Append((byte)'{');
         if (Peek() == '}')
@@ -292,21 +322,36 @@ internal ref struct CanonicalJsonEncoder
             return Fail();
         if (char.IsHighSurrogate(unit))
         {
+            var behind = _position;
             if (!_json[_position..].StartsWith("\\u"u8))
-                return Fail(JsonFault.LoneSurrogate);
+                return LoneSurrogate(unit, ref escaped);
             _position += 2;
             if (!TryReadHex(out var low))
                 return Fail();
-            return char.IsLowSurrogate(low) ? WriteRune(new Rune(unit, low)) : Fail(JsonFault.LoneSurrogate);
+            if (char.IsLowSurrogate(low))
+                return WriteRune(new Rune(unit, low));
+            _position = behind;
+            return LoneSurrogate(unit, ref escaped);
         }
 
         if (char.IsLowSurrogate(unit))
-            return Fail(JsonFault.LoneSurrogate);
+            return LoneSurrogate(unit, ref escaped);
         if (unit >= ' ' && unit is not ('"' or '\\'))
             return WriteRune(new Rune(unit));
 
         escaped = true;
         _output.AppendEscaped(unit);
+        return true;
+    }
+
+    private bool LoneSurrogate(char unit, ref bool escaped)
+    {
+        if (!_verbatim)
+            return Fail(JsonFault.LoneSurrogate);
+        escaped = true;
+        Span<byte> escape = stackalloc byte[6];
+        var written = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}"), escape);
+        _output.Append(escape[..written]);
         return true;
     }
 
@@ -340,7 +385,14 @@ internal ref struct CanonicalJsonEncoder
         var length = CanonicalNumber.Scan(_json[_position..], out var isInteger);
         if (length == 0)
             return Fail();
-        var fault = CanonicalNumber.Write(_json.Slice(_position, length), isInteger, _strict, ref _output);
+        var number = _json.Slice(_position, length);
+        var fault = CanonicalNumber.Write(number, isInteger, _strict, ref _output);
+        if (fault == JsonFault.OutOfRange && _verbatim)
+        {
+            fault = JsonFault.None;
+            _output.Append(number);
+        }
+
         _position += length;
         return fault == JsonFault.None || Fail(fault);
     }

@@ -11,4 +11,10 @@ public enum CanonicalJsonMode
 
     /// <summary>Room v1 to v5: integers of any size and floats pass; of repeated keys the last counts.</summary>
     Lenient,
+
+    /// <summary>
+    /// The content of signed requests: as <see cref="Lenient"/>, but what has no canonical form (deeper than <see cref="JsonText.MaxDepthInside"/>, a number
+    /// beyond a double, a lone surrogate) stays as it is written. So one event of a transaction that cannot be taken does not make its signature unreadable.
+    /// </summary>
+    Verbatim,
 }

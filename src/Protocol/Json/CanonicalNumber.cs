@@ -47,7 +47,7 @@ internal static class CanonicalNumber
             // "Negative zero -0 MUST NOT appear": as a value it is 0.
             if (number.SequenceEqual("-0"u8))
                 number = "0"u8;
-            else if (strict && !IsInRange(number))
+            else if (strict ? !IsInRange(number) : !JsonText.IsFinite(number))
                 return JsonFault.OutOfRange;
             output.Append(number);
             return JsonFault.None;

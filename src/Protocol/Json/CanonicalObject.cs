@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Json;
 
 namespace OrleansMatrix.Protocol.Json;
 
@@ -66,7 +65,7 @@ internal ref struct CanonicalObject(ReadOnlySpan<byte> json)
             return null;
         if (!value.Contains((byte)'\\'))
             return Encoding.UTF8.GetString(value[1..^1]);
-        var reader = new Utf8JsonReader(value);
+        var reader = JsonText.Reader(value);
         reader.Read();
         return reader.GetString();
     }

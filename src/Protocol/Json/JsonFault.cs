@@ -22,7 +22,7 @@ internal static class JsonFaultExtensions
         JsonFault.Syntax => MatrixError.NotJson(),
         JsonFault.InvalidUtf8 => MatrixError.NotJson("Content is not valid UTF-8"),
         JsonFault.LoneSurrogate => MatrixError.BadJson("A string holds a lone surrogate"),
-        JsonFault.TooDeep => MatrixError.BadJson($"JSON is nested deeper than {CanonicalJson.MaxDepth} levels"),
+        JsonFault.TooDeep => MatrixError.BadJson($"JSON is nested deeper than {JsonText.MaxDepth} levels"),
         JsonFault.NotAnInteger => MatrixError.BadJson("A number is not an integer"),
         JsonFault.OutOfRange => MatrixError.BadJson("A number is outside the range of canonical JSON"),
         JsonFault.DuplicateKey => MatrixError.BadJson("An object has the same key twice"),

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Json;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Protocol.Push;
 
@@ -95,7 +97,7 @@ internal static class DefaultPushRules
 
     private static JsonElement Parse(string json)
     {
-        using var document = JsonDocument.Parse(json);
+        using var document = JsonText.Parse(Encoding.UTF8.GetBytes(json));
         return document.RootElement.Clone();
     }
 

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using OrleansMatrix.Protocol.Globs;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Protocol.Push;
 
@@ -58,7 +59,7 @@ public abstract class PushCondition
             writer.WriteEndObject();
         }
 
-        using var document = JsonDocument.Parse(buffer.WrittenMemory);
+        using var document = JsonText.Parse(buffer.WrittenMemory);
         return Parse(document.RootElement.Clone());
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Protocol.Relations;
 
@@ -56,7 +57,7 @@ public sealed record BundledAggregations
         if (!Replacement.IsEmpty)
         {
             writer.WritePropertyName(RelationTypes.Replace);
-            writer.WriteRawValue(Replacement.Span, skipInputValidation: true);
+            writer.WriteRaw(Replacement.Span);
         }
 
         if (Thread is not null)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Protocol.Relations;
 
@@ -14,7 +15,7 @@ public sealed record ThreadSummary(ReadOnlyMemory<byte> LatestEvent, long Count,
         writer.WriteNumber("count"u8, Count);
         writer.WriteBoolean("current_user_participated"u8, CurrentUserParticipated);
         writer.WritePropertyName("latest_event"u8);
-        writer.WriteRawValue(LatestEvent.Span, skipInputValidation: true);
+        writer.WriteRaw(LatestEvent.Span);
         writer.WriteEndObject();
     }
 }

@@ -45,7 +45,7 @@ public sealed class ServerKeys
         // Some servers publish numbers that strict canonical JSON has no room for; their signatures hold all the same.
         if (!CanonicalJson.Encode(json, CanonicalJsonMode.Lenient).TryGet(out var canonical, out var error))
             return error;
-        using var document = JsonDocument.Parse(canonical, new JsonDocumentOptions { MaxDepth = CanonicalJson.MaxDepth });
+        using var document = JsonText.Parse(canonical);
         return Read(document.RootElement, canonical, fetchedTs);
     }
 

@@ -90,7 +90,7 @@ public static class SignedJson
         output.Append("}}}"u8);
 
         // Everything is in canonical form but for the order.
-        var result = CanonicalJson.Encode(output.Written, CanonicalJsonMode.Lenient).Value;
+        var result = CanonicalJson.Encode(output.Written, CanonicalJsonMode.Verbatim).Value;
         output.Dispose();
         return result;
     }

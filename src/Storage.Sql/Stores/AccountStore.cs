@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Storage.Sql.Stores;
 
@@ -108,7 +109,7 @@ internal sealed class AccountStore(ISqlDatabase database) : IAccountStore
     private static string? TextOf(ReadOnlyMemory<byte>? json)
     {
         if (json is not { } value) return null;
-        var reader = new Utf8JsonReader(value.Span);
+        var reader = JsonText.Reader(value.Span);
         return reader.Read() && reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Storage.Sql.Stores;
 
@@ -67,7 +68,7 @@ internal sealed class EphemeralStore(ISqlDatabase database) : IEphemeralStore
 
     private static Dictionary<string, long> ReadUsers(byte[] json)
     {
-        using var document = JsonDocument.Parse(json);
+        using var document = JsonText.Parse(json);
         return document.RootElement.EnumerateObject().ToDictionary(static user => user.Name, static user => user.Value.GetInt64(), StringComparer.Ordinal);
     }
 }

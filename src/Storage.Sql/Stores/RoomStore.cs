@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Storage.Sql.Stores;
 
@@ -109,7 +110,7 @@ internal sealed class RoomStore(ISqlDatabase database) : IRoomStore
 
     private static string[] ReadList(byte[] json)
     {
-        using var document = JsonDocument.Parse(json);
+        using var document = JsonText.Parse(json);
         return [.. document.RootElement.EnumerateArray().Select(static value => value.GetString()!)];
     }
 }

@@ -135,5 +135,5 @@ public sealed record PeerRequest(string Line, IReadOnlyList<string> EventIds, st
     /// <summary>The last part of the path.</summary>
     public string Last => Line[(Line.LastIndexOf('/') + 1)..];
 
-    public JsonNode Json => JsonNode.Parse(Body)!;
+    public JsonNode Json => JsonNode.Parse(Body, documentOptions: new() { MaxDepth = 1000 })!;
 }

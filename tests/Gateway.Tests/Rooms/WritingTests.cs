@@ -45,7 +45,7 @@ public sealed class WritingTests(MatrixTestServer server) : IClassFixture<Matrix
     [InlineData("[]", 400, "M_BAD_JSON")]
     [InlineData("""{"a":1.5}""", 400, "M_BAD_JSON")]
     [InlineData("""{"a":9007199254740992}""", 400, "M_BAD_JSON")]
-    [InlineData("""{"a":"\ud800"}""", 400, "M_NOT_JSON")]
+    [InlineData("""{"a":"\ud800"}""", 400, "M_BAD_JSON")]
     public async Task Bad_contents_are_refused(string body, int status, string errCode)
     {
         var alice = await server.RegisterAsync("alice");
@@ -142,5 +142,21 @@ public sealed class WritingTests(MatrixTestServer server) : IClassFixture<Matrix
         (await alice.PostAsync($"v3/rooms/{room}/upgrade", """{"new_version":"x"}""")).Fails(400, "M_UNSUPPORTED_ROOM_VERSION");
         var replacement = (await alice.PostAsync($"v3/rooms/{room}/upgrade", """{"new_version":"12"}""")).Ok("replacement_room");
         Assert.Equal(replacement, (string?)(await alice.GetAsync($"v3/rooms/{room}/state/m.room.tombstone")).Ok()["replacement_room"]);
+    }
+
+    [Theory]
+    [InlineData("{}", "{}")]
+    [InlineData("""{"@bob:x":["!other:x"],"@odd:x":1}""", """{"@bob:x":["!other:x"],"@odd:x":1}""")]
+    [InlineData("""{"@bob:x":["ROOM","!other:x"]}""", """{"@bob:x":["ROOM","!other:x","NEW"]}""")]
+    public async Task Direct_chats_follow_an_upgrade_and_stay_as_they_are_otherwise(string before, string after)
+    {
+        var alice = await server.RegisterAsync("alice");
+        var room = await alice.CreateRoomAsync();
+        (await alice.PutAsync($"v3/user/{alice.UserId}/account_data/m.direct", before.Replace("ROOM", room, StringComparison.Ordinal))).Ok();
+        var replacement = (await alice.PostAsync($"v3/rooms/{room}/upgrade", """{"new_version":"12"}""")).Ok("replacement_room");
+        var direct = (await alice.GetAsync($"v3/user/{alice.UserId}/account_data/m.direct")).Ok();
+        var expected = after.Replace("ROOM", room, StringComparison.Ordinal).Replace("NEW", replacement, StringComparison.Ordinal);
+        Assert.Equal(expected, direct.ToJsonString());
+        (await alice.GetAsync("v3/sync?timeout=0")).Ok();
     }
 }

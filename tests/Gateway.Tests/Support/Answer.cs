@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace OrleansMatrix.Gateway.Tests.Support;
@@ -5,8 +6,10 @@ namespace OrleansMatrix.Gateway.Tests.Support;
 /// <summary>A response of the server.</summary>
 public sealed record Answer(int Status, string Text)
 {
+    private static readonly JsonDocumentOptions s_deep = new() { MaxDepth = 1000 };
+
     /// <summary>The body as JSON.</summary>
-    public JsonNode Json => JsonNode.Parse(Text) ?? throw new InvalidOperationException($"{Status}: null");
+    public JsonNode Json => JsonNode.Parse(Text, documentOptions: s_deep) ?? throw new InvalidOperationException($"{Status}: null");
 
     public string? ErrCode => Json["errcode"]?.GetValue<string>();
 

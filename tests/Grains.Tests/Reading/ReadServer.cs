@@ -32,7 +32,7 @@ internal sealed class ReadServer : IAsyncDisposable
             ? SqliteStorage.Open(_folder.File("matrix.db"), time, NullLoggerFactory.Instance)
             : PostgresStorage.Open(postgres, time, NullLoggerFactory.Instance);
         Nodes = new StateNodeCache(Storage.StateNodes);
-        Read = new ReadServices(Storage, Nodes, time);
+        Read = new ReadServices(Storage, Nodes, time, NullLogger<ReadServices>.Instance);
         Hub = new ChangeHub(Storage.Feed);
         var sharing = new SharedRooms(Hub, Storage, new LocalServer(ServerName.Parse("x"), RoomHarness.LocalKey));
         Signals = new NeighbourSignals(Hub, sharing, NullLogger<NeighbourSignals>.Instance);

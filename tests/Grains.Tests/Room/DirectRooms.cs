@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
@@ -51,7 +52,7 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
         return served.Ok ? await ServedState.ListAsync(served.Value, eventId, omitMembers: false) : served.Error;
     }
 
-    private ReadServices Reads => new(other.Storage, new StateNodeCache(other.Storage.StateNodes), other.Clock);
+    private ReadServices Reads => new(other.Storage, new StateNodeCache(other.Storage.StateNodes), other.Clock, NullLogger<ReadServices>.Instance);
 
     public async Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(string server, string roomId, string roomVersion, string eventId, bool idsOnly = false)
     {

@@ -103,7 +103,7 @@ public class FuzzTests
         bool valid;
         try
         {
-            using var document = System.Text.Json.JsonDocument.Parse(input, new() { MaxDepth = CanonicalJson.MaxDepth });
+            using var document = System.Text.Json.JsonDocument.Parse(input, new() { MaxDepth = JsonText.MaxDepth });
             valid = true;
         }
         catch (System.Text.Json.JsonException)
@@ -200,7 +200,7 @@ public class FuzzTests
     public void Objects_in_reverse_order_at_every_level_stay_within_bounds()
     {
         var json = "1";
-        for (var depth = 0; depth < CanonicalJson.MaxDepth; depth++)
+        for (var depth = 0; depth < JsonText.MaxDepth; depth++)
             json = $"{{\"z\":{json},\"a\":\"{new string('x', 2000)}\"}}";
         var input = Encoding.UTF8.GetBytes(json);
         Run(input, bytes => Assert.True(CanonicalJson.Encode(bytes).Ok));

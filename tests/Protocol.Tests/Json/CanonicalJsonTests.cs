@@ -166,8 +166,8 @@ public class CanonicalJsonTests
     public void Nesting_is_bounded(string open, string close)
     {
         string Nested(int depth) => string.Concat(Enumerable.Repeat(open, depth)) + "1" + string.Concat(Enumerable.Repeat(close, depth));
-        Assert.Equal(Nested(CanonicalJson.MaxDepth), Strict(Nested(CanonicalJson.MaxDepth)));
-        Assert.Equal(ErrCodes.BadJson, Refusal(Nested(CanonicalJson.MaxDepth + 1), CanonicalJsonMode.Strict));
+        Assert.Equal(Nested(JsonText.MaxDepth), Strict(Nested(JsonText.MaxDepth)));
+        Assert.Equal(ErrCodes.BadJson, Refusal(Nested(JsonText.MaxDepth + 1), CanonicalJsonMode.Strict));
         Assert.NotNull(Refusal(string.Concat(Enumerable.Repeat(open, 1_000_000)), CanonicalJsonMode.Lenient));
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.Room.State;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Directory.Searching;
@@ -93,7 +94,7 @@ internal sealed class SearchAnswer(SearchQuery query, IReadOnlyList<SearchHit> h
         w.WriteStartObject("profile_info"u8);
         foreach (var member in members)
         {
-            using var content = JsonDocument.Parse(_renderers[room.Room.RoomId].Shown(member).ContentJson);
+            using var content = JsonText.Parse(_renderers[room.Room.RoomId].Shown(member).ContentJson);
             w.WriteStartObject(member.StateKey!);
             foreach (var name in (ReadOnlySpan<string>)["avatar_url", "displayname"])
             {

@@ -79,8 +79,7 @@ internal sealed class SearchTerms
 
     private static string? TextOf(EventRow row, string member)
     {
-        using var document = JsonDocument.Parse(row.Json);
-        return document.RootElement.TryGetProperty("content"u8, out var content) && content.ValueKind == JsonValueKind.Object
-            && content.TryGetProperty(member, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+        return JsonBytes.TryParseObject(row.Json, out var json) && json.TryGetProperty("content"u8, out var content)
+            && content.ValueKind == JsonValueKind.Object && content.TryGetProperty(member, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
     }
 }

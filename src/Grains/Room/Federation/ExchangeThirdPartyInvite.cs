@@ -8,6 +8,7 @@ using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Grains.Room.Federation;
 
@@ -53,7 +54,7 @@ internal sealed class ExchangeThirdPartyInvite(IRemoteRooms remote)
         {
             writer.WritePropertyName("content"u8);
             // Only who is in the room knows the name that the inviter gave.
-            writer.WriteRawValue(Content("", signed).Span, skipInputValidation: true);
+            writer.WriteRaw(Content("", signed).Span);
             writer.WriteString("room_id"u8, roomId);
             writer.WriteString("sender"u8, invite.Sender);
             writer.WriteString("state_key"u8, invite.Target);

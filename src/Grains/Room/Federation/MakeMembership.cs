@@ -8,6 +8,7 @@ using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Grains.Room.Federation;
 
@@ -47,7 +48,7 @@ internal static class MakeMembership
     // The joining server gives hashes, signatures and (room v1, v2) the id itself.
     private static ReadOnlyMemory<byte> ToTemplate(Pdu pdu)
     {
-        using var document = JsonDocument.Parse(pdu.Json);
+        using var document = JsonText.Parse(pdu.Json);
         var buffer = new ArrayBufferWriter<byte>(pdu.Json.Length);
         using (var writer = new Utf8JsonWriter(buffer))
         {

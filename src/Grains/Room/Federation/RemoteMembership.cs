@@ -8,6 +8,7 @@ using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.Federation;
@@ -84,7 +85,7 @@ internal sealed class RemoteMembership(IRemoteRooms remote)
             writer.WriteStartArray();
             writer.WriteStartObject();
             writer.WritePropertyName("content"u8);
-            writer.WriteRawValue(content.Span);
+            writer.WriteRaw(content.Span);
             writer.WriteString("event_id"u8, eventId);
             writer.WriteNumber("origin_server_ts"u8, activation.Services.Now);
             writer.WriteString("sender"u8, user);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Commits;
@@ -6,6 +7,7 @@ using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Storage;
 
@@ -81,7 +83,7 @@ internal static class SignInvite
             {
                 if (JsonBytes.StringMember(item, "type") is not { } type || JsonBytes.StringMember(item, "sender") is not { } sender ||
                     JsonBytes.StringMember(item, "state_key") is not { } stateKey || !item.TryGetProperty("content", out var content) ||
-                    content.ValueKind != JsonValueKind.Object)
+                    content.ValueKind != JsonValueKind.Object || JsonText.FindFault(JsonMarshal.GetRawUtf8Value(item)) is not null)
                     continue;
                 writer.WriteStartObject();
                 writer.WritePropertyName("content"u8);
@@ -104,14 +106,7 @@ internal static class SignInvite
         const int MaxBytes = 256 * 1024;
         if (json.IsEmpty || json.Length > MaxBytes)
             return [];
-        try
-        {
-            var root = JsonDocument.Parse(json).RootElement;
-            return root.ValueKind == JsonValueKind.Array ? root.EnumerateArray().Take(MaxStrippedEvents) : [];
-        }
-        catch (JsonException)
-        {
-            return [];
-        }
+        return JsonText.Read(json, JsonText.MaxDepthInside).TryGet(out var document, out _) && document.RootElement.ValueKind == JsonValueKind.Array
+            ? document.RootElement.EnumerateArray().Take(MaxStrippedEvents) : [];
     }
 }

@@ -25,7 +25,12 @@ internal static class RoomLoader
             room.Partial = new PartialState(partial);
         room.Detached.UnionWith(await storage.Events.DetachedAsync(roomId));
         foreach (var staged in await storage.StagedPdus.OfRoomAsync(roomId))
-            room.Staged.Add(Pdu.FromStored(staged.Json, version, staged.EventId), staged.Origin);
+        {
+            // What cannot be read is dropped when it is next tried.
+            if (Pdu.TryFromStored(staged.Json, version, staged.EventId, out var pdu))
+                room.Staged.Add(pdu, staged.Origin);
+        }
+
         room.Extremities = await LoadExtremitiesAsync(room, row);
         return room;
     }

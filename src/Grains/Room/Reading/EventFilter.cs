@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Grains.Room.Reading;
 
@@ -80,15 +81,10 @@ public sealed record EventFilter
     {
         if (string.IsNullOrEmpty(json))
             return None;
-        try
-        {
-            using var document = JsonDocument.Parse(json);
+        if (!JsonText.Read(System.Text.Encoding.UTF8.GetBytes(json)).TryGet(out var document, out var error))
+            return error;
+        using (document)
             return Parse(document.RootElement);
-        }
-        catch (JsonException)
-        {
-            return MatrixError.NotJson("The filter is not JSON");
-        }
     }
 
     /// <summary>Whether events of the room may get through.</summary>
@@ -111,7 +107,20 @@ public sealed record EventFilter
 
     private static bool HasUrl(ReadOnlySpan<byte> json)
     {
-        var reader = new Utf8JsonReader(json);
+        try
+        {
+            return FindUrl(json);
+        }
+        catch (JsonException)
+        {
+            // A damaged event, which is left out where it is rendered.
+            return false;
+        }
+    }
+
+    private static bool FindUrl(ReadOnlySpan<byte> json)
+    {
+        var reader = JsonText.Reader(json);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {

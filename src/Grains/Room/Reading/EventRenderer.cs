@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.Reading;
@@ -14,6 +15,7 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
     private readonly long _now = room.Services.Now;
     private readonly Dictionary<string, ClientEventOptions> _options = new(StringComparer.Ordinal);
     private Dictionary<string, Pdu>? _erased;
+    private HashSet<string>? _unreadable;
 
     /// <summary>Serve the events in federation form (a filter's <c>event_format</c>).</summary>
     public bool FederationFormat { get; init; }
@@ -50,7 +52,17 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
         {
             if (_options.ContainsKey(row.EventId))
                 continue;
-            await EraseAsync(row, cancellationToken);
+            try
+            {
+                await EraseAsync(row, cancellationToken);
+            }
+            catch (InvalidDataException)
+            {
+                ReadLog.Unreadable(room.Services.Logger, $"The event {row.EventId}", row.RoomId);
+                (_unreadable ??= new(StringComparer.Ordinal)).Add(row.EventId);
+                continue;
+            }
+
             var replacedId = replaced?.GetValueOrDefault(row.EventId);
             _options[row.EventId] = new ClientEventOptions
             {
@@ -93,13 +105,15 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
         writer.WriteStartArray(name);
         foreach (var row in rows)
         {
+            if (_unreadable?.Contains(row.EventId) == true)
+                continue;
             if (Fields is null)
             {
                 Write(writer, row);
                 continue;
             }
 
-            using var json = JsonDocument.Parse(ToJson(row));
+            using var json = JsonText.Parse(ToJson(row));
             Fields.Write(writer, json.RootElement);
         }
 
@@ -109,7 +123,7 @@ public sealed class EventRenderer(RoomView room, Requester viewer, bool includeR
     /// <summary>The federation form with the event id, which from room v3 on the form itself does not have.</summary>
     private void WriteFederation(Utf8JsonWriter writer, EventRow row)
     {
-        using var json = JsonDocument.Parse(Shown(row).WithoutUnsigned().Json);
+        using var json = JsonText.Parse(Shown(row).WithoutUnsigned().Json);
         writer.WriteStartObject();
         foreach (var member in json.RootElement.EnumerateObject())
         {

@@ -42,14 +42,8 @@ internal static class InitialSyncRead
         writer.WriteEndObject();
         renderer.WriteArray(writer, "state"u8, state);
         writer.WriteStartArray("account_data"u8);
-        foreach (var row in data)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("type"u8, row.Type);
-            writer.WritePropertyName("content"u8);
-            writer.WriteRawValue(row.Json.Span, skipInputValidation: true);
-            writer.WriteEndObject();
-        }
+        foreach (var row in AccountDataEvents.Readable(data, reader.Room.Services))
+            AccountDataEvents.Write(writer, row);
 
         writer.WriteEndArray();
         writer.WriteStartArray("receipts"u8);

@@ -36,16 +36,28 @@ public sealed class RoomView
         return known.Pdu;
     }
 
+    /// <summary>Whether what is stored is an event; if not it is told in the log, and counts as not stored.</summary>
+    private bool IsReadable(EventRow row)
+    {
+        if (_events.ContainsKey(row.EventId))
+            return true;
+        if (Pdu.TryFromStored(row.Json, Version, row.EventId, out var pdu))
+        {
+            _events.Add(row.EventId, (row, pdu));
+            return true;
+        }
+
+        ReadLog.Unreadable(Services.Logger, $"The event {row.EventId}", RoomId);
+        return false;
+    }
+
     /// <summary>An event of this room, whatever its status; null if it is not stored.</summary>
     public async ValueTask<EventRow?> FindAsync(string eventId, CancellationToken cancellationToken = default)
     {
         if (_events.TryGetValue(eventId, out var known))
             return known.Row;
         var row = await Store.GetAsync(eventId, cancellationToken);
-        if (row is null || row.RoomId != RoomId)
-            return null;
-        Parse(row);
-        return row;
+        return row is not null && row.RoomId == RoomId && IsReadable(row) ? row : null;
     }
 
     /// <summary>Reads events at once; those not stored are left out. In the order of the ids.</summary>
@@ -58,7 +70,7 @@ public sealed class RoomView
             foreach (var row in await Store.GetManyAsync(missing, cancellationToken))
             {
                 if (row.RoomId == RoomId)
-                    Parse(row);
+                    IsReadable(row);
             }
         }
 

@@ -17,8 +17,12 @@ internal static class DropStaged
         var dropped = eventIds.ToHashSet(StringComparer.Ordinal);
         foreach (var row in await room.Services.Storage.StagedPdus.OfRoomAsync(room.RoomId))
         {
-            if (dropped.Contains(row.EventId))
-                unit.Unstage(Pdu.FromStored(row.Json, room.Version, row.EventId));
+            if (!dropped.Contains(row.EventId))
+                continue;
+            if (Pdu.TryFromStored(row.Json, room.Version, row.EventId, out var pdu))
+                unit.Unstage(pdu);
+            else
+                room.Services.Storage.StagedPdus.Delete(unit.Unit, room.RoomId, row.EventId);
         }
 
         return Nothing.Value;

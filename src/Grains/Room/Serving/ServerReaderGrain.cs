@@ -6,6 +6,7 @@ using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.Serving;
@@ -121,7 +122,7 @@ public sealed class ServerReaderGrain(ReadServices services, LocalServer self) :
     {
         writer.WriteStartArray(name);
         foreach (var json in events)
-            writer.WriteRawValue(json.Span, skipInputValidation: true);
+            writer.WriteRaw(json.Span);
         writer.WriteEndArray();
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OrleansMatrix.Grains.User.Changes;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.User.Sync;
@@ -27,7 +28,7 @@ internal static class DeviceSections
                 if (messages.Count > 0)
                     scope.User.Devices.HasMessages(deviceId);
                 told |= messages.Count > 0;
-                WriteMessages(writer, messages);
+                WriteMessages(scope, writer, messages);
             }
 
             var counts = await scope.User.Devices.KeyCountsAsync(deviceId, cancellationToken);
@@ -40,14 +41,18 @@ internal static class DeviceSections
         return (told, upTo);
     }
 
-    private static void WriteMessages(Utf8JsonWriter writer, IReadOnlyList<ToDeviceRow> messages)
+    private static void WriteMessages(SyncScope scope, Utf8JsonWriter writer, IReadOnlyList<ToDeviceRow> messages)
     {
         if (messages.Count == 0)
             return;
         writer.WriteStartObject("to_device"u8);
         writer.WriteStartArray("events"u8);
         foreach (var message in messages)
-            writer.WriteRawValue(message.Json.Span, skipInputValidation: true);
+        {
+            if (scope.Services.Read.IsReadable(message.Json, "A message", $"{message.UserId} {message.DeviceId}"))
+                writer.WriteRaw(message.Json.Span);
+        }
+
         writer.WriteEndArray();
         writer.WriteEndObject();
     }

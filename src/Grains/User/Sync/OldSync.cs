@@ -70,14 +70,9 @@ internal static class OldSync
             PresenceSection.WriteEvent(writer, row, user.Services.Read.Now);
         writer.WriteEndArray();
         writer.WriteStartArray("account_data"u8);
-        foreach (var row in (await storage.AccountData.ChangedAsync(user.UserId, 0, snapshot.Position)).Where(r => r.RoomId.Length == 0))
-        {
-            writer.WriteStartObject();
-            writer.WriteString("type"u8, row.Type);
-            writer.WritePropertyName("content"u8);
-            writer.WriteRawValue(row.Json.Span, skipInputValidation: true);
-            writer.WriteEndObject();
-        }
+        var data = (await storage.AccountData.ChangedAsync(user.UserId, 0, snapshot.Position)).Where(r => r.RoomId.Length == 0);
+        foreach (var row in AccountDataEvents.Readable(data, user.Services.Read))
+            AccountDataEvents.Write(writer, row);
 
         writer.WriteEndArray();
         writer.WriteEndObject();

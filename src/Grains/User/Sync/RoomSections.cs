@@ -26,7 +26,7 @@ internal static class RoomSections
         if (filter.IsClosed)
             return false;
         var open = false;
-        foreach (var row in rows)
+        foreach (var row in AccountDataEvents.Readable(rows, scope.Services.Read))
         {
             if (!filter.AllowsType(row.Type) || !filter.AllowsSender(scope.UserId) || !filter.AllowsRoom(row.RoomId))
                 continue;
@@ -37,11 +37,7 @@ internal static class RoomSections
             }
 
             open = true;
-            writer.WriteStartObject();
-            writer.WriteString("type"u8, row.Type);
-            writer.WritePropertyName("content"u8);
-            writer.WriteRawValue(row.Json.Span, skipInputValidation: true);
-            writer.WriteEndObject();
+            AccountDataEvents.Write(writer, row);
         }
 
         if (open)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.User.Changes;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.User.Sync;
@@ -140,7 +141,7 @@ internal sealed class SyncBuilder(SyncScope scope, CancellationToken cancellatio
         {
             writer.WriteStartObject(section);
             writer.WritePropertyName("events"u8);
-            writer.WriteRawValue(section == "timeline" && row.Stripped is { Length: > 0 } events ? events.Span : "[]"u8, skipInputValidation: true);
+            writer.WriteRaw(section == "timeline" ? StrippedOf(row).Span : "[]"u8);
             writer.WriteEndObject();
         }
 
@@ -161,7 +162,7 @@ internal sealed class SyncBuilder(SyncScope scope, CancellationToken cancellatio
             writer.WriteStartObject(row.RoomId);
             writer.WriteStartObject(stateName);
             writer.WritePropertyName("events"u8);
-            writer.WriteRawValue(row.Stripped is { Length: > 0 } stripped ? stripped.Span : "[]"u8, skipInputValidation: true);
+            writer.WriteRaw(StrippedOf(row).Span);
             writer.WriteEndObject();
             writer.WriteEndObject();
         }
@@ -169,6 +170,10 @@ internal sealed class SyncBuilder(SyncScope scope, CancellationToken cancellatio
         if (open)
             writer.WriteEndObject();
     }
+
+    private ReadOnlyMemory<byte> StrippedOf(MembershipRow row) =>
+        row.Stripped is { Length: > 0 } stripped && scope.Services.Read.IsReadable(stripped, $"The {row.Membership} of {row.RoomId}", row.UserId, isList: true)
+            ? stripped : "[]"u8.ToArray();
 
     private void WriteAccountData(Utf8JsonWriter writer, IEnumerable<AccountDataRow> rows, EventFilter filter) =>
         _told |= RoomSections.WriteAccountData(scope, writer, rows, filter);

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Protocol.Errors;
+using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Grains.User.Sync;
 
@@ -39,15 +40,10 @@ public sealed record SyncFilter
     /// <summary>Reads a filter: M_NOT_JSON or M_BAD_JSON for one that is not valid.</summary>
     public static Outcome<SyncFilter> Parse(ReadOnlyMemory<byte> json)
     {
-        try
-        {
-            using var document = JsonDocument.Parse(json);
+        if (!JsonText.Read(json).TryGet(out var document, out var error))
+            return error;
+        using (document)
             return Parse(document.RootElement);
-        }
-        catch (JsonException)
-        {
-            return MatrixError.NotJson("The filter is not JSON");
-        }
     }
 
     private static Outcome<SyncFilter> Parse(JsonElement json)
