@@ -8,6 +8,9 @@ namespace OrleansMatrix.Interop;
 /// <summary>A real client in a process of its own, driven by JSON lines.</summary>
 internal sealed class ClientProcess : IAsyncDisposable
 {
+    // Libraries wait between tries of their own: matrix-js-sdk up to 30 s in all for a request about keys.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+
     private readonly Process _process;
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonNode>> _calls = new();
     private readonly StringBuilder _log = new();
@@ -65,11 +68,19 @@ internal sealed class ClientProcess : IAsyncDisposable
         request["op"] = op;
         await _process.StandardInput.WriteLineAsync(request.ToJsonString());
         await _process.StandardInput.FlushAsync();
-        return await call.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        try
+        {
+            return await call.Task.WaitAsync(s_patience * 1.25);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"{op} is not done\n{Log}");
+        }
     }
 
     /// <summary>Waits until the client has seen something with these members.</summary>
-    public Task<JsonNode> WaitForAsync(JsonObject match) => DoAsync("wait", new JsonObject { ["match"] = match, ["timeout_ms"] = 30_000 });
+    public Task<JsonNode> WaitForAsync(JsonObject match) =>
+        DoAsync("wait", new JsonObject { ["match"] = match, ["timeout_ms"] = s_patience.TotalMilliseconds });
 
     private string Log { get { lock (_log) return _log.Length > 6000 ? _log.ToString(_log.Length - 6000, 6000) : _log.ToString(); } }
 

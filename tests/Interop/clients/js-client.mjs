@@ -36,6 +36,10 @@ async function start(baseUrl, session) {
         cryptoCallbacks: {},
     });
     await client.initRustCrypto({ useIndexedDB: false });
+    // Tries again at once when a sync failed, as a user does who is told that there is no connection: by itself the library waits for up to 10 s between tries.
+    client.on(sdk.ClientEvent.Sync, (state) => {
+        if (state === "RECONNECTING" || state === "ERROR") setTimeout(() => client.retryImmediately(), 200);
+    });
     client.on(sdk.RoomEvent.Timeline, (event) => noteEvent(event));
     client.on(sdk.MatrixEventEvent.Decrypted, (event) => noteEvent(event));
     client.on(sdk.RoomEvent.Redaction, (event) => note({ kind: "redaction", redacts: event.event.redacts ?? event.getContent().redacts, sender: event.getSender() }));
@@ -107,6 +111,25 @@ const operations = {
         // The library encrypts only for a room whose encryption event and members it knows.
         return client.sendEvent(room_id, type, content);
     },
+    // Sends until it is sent, as a user does who presses the button again: with the same transaction id.
+    async send_stubbornly({ room_id, type, content }) {
+        const txnId = client.makeTxnId();
+        let attempt = client.sendEvent(room_id, type, content, txnId);
+        const room = client.getRoom(room_id);
+        // Found until the server has told of it.
+        const event = room.getEventForTxnId(txnId);
+        for (;;) {
+            try {
+                return await attempt;
+            } catch {
+                await new Promise((resolve) => setTimeout(resolve, 100));
+                // It came back in a sync: it was sent.
+                if (event.status === null) return { event_id: event.getId() };
+                attempt = client.resendEvent(event, room);
+            }
+        }
+    },
+    async all({ match }) { return seen.filter((item) => matches(item, match)); },
     async redact({ room_id, event_id }) { return client.redactEvent(room_id, event_id); },
     async typing({ room_id, typing }) { await client.sendTyping(room_id, typing, 20000); return {}; },
     async receipt({ room_id, event_id }) {

@@ -7,11 +7,16 @@ import json
 import sys
 import tempfile
 from urllib.parse import quote as quote_path, urlencode
+from uuid import uuid4
 
+import aiohttp
 import nio
 
 SEEN = []
 CHANGED = asyncio.Condition()
+
+# What the library raises when the server is away. TypeError: what it makes of some answers that are errors.
+AWAY = (aiohttp.ClientError, asyncio.TimeoutError, TypeError)
 
 
 def matches(item, pattern):
@@ -41,6 +46,7 @@ class User:
     def __init__(self):
         self.client = None
         self.syncing = None
+        self.synced = asyncio.Event()
         self.store = tempfile.TemporaryDirectory()
 
     def connect(self, url, username):
@@ -62,9 +68,32 @@ class User:
         self.client.add_event_callback(self.on_invite, nio.InviteMemberEvent)
         self.client.add_ephemeral_callback(self.on_typing, nio.TypingNoticeEvent)
         self.client.add_ephemeral_callback(self.on_receipt, nio.ReceiptEvent)
-        self.syncing = asyncio.create_task(self.client.sync_forever(timeout=10000, full_state=True))
-        await self.client.synced.wait()
+        self.syncing = asyncio.create_task(self.sync())
+        await self.synced.wait()
         return {"user_id": response.user_id, "device_id": response.device_id}
+
+    async def sync(self):
+        """What the library's own loop does, one after the other. That loop ends when one of its requests fails, and leaves the others behind, which go on."""
+        is_first = True
+        while True:
+            try:
+                response = await self.client.sync(timeout=0 if is_first else 10000, full_state=is_first)
+                if not isinstance(response, nio.SyncResponse):
+                    print(f"sync: {response}", file=sys.stderr, flush=True)
+                    await asyncio.sleep(0.1)
+                    continue
+                await self.client.send_to_device_messages()
+                if self.client.should_upload_keys:
+                    await self.client.keys_upload()
+                if self.client.should_query_keys:
+                    await self.client.keys_query()
+                if self.client.should_claim_keys:
+                    await self.client.keys_claim(self.client.get_users_for_key_claiming())
+                is_first = False
+                self.synced.set()
+            except AWAY as error:
+                print(f"sync: {error!r}", file=sys.stderr, flush=True)
+                await asyncio.sleep(0.1)
 
     async def on_event(self, room, event):
         source = event.source
@@ -155,6 +184,35 @@ class User:
         response = checked(await self.client.room_send(room_id, type, content, ignore_unverified_devices=True))
         return {"event_id": response.event_id}
 
+    async def send_stubbornly(self, room_id, type, content, **_):
+        """Sends until it is sent, as a user does who presses the button again: with the same transaction id."""
+        transaction = uuid4()
+        while True:
+            try:
+                await self.share_keys(room_id)
+                response = await self.client.room_send(room_id, type, content, transaction, ignore_unverified_devices=True)
+                if isinstance(response, nio.RoomSendResponse):
+                    return {"event_id": response.event_id}
+                print(f"{room_id}: {response}", file=sys.stderr, flush=True)
+            except (*AWAY, nio.GroupEncryptionError) as error:
+                print(f"{room_id}: {error!r}", file=sys.stderr, flush=True)
+
+                # A sharing of keys that failed so is never over to the library: the next message would wait for it.
+                if sharing := self.client.sharing_session.pop(room_id, None):
+                    sharing.set()
+            await asyncio.sleep(0.1)
+
+    async def share_keys(self, room_id):
+        """What the library does itself before it sends, but that it takes keys for shared whose sending has failed."""
+        if self.client.olm.should_share_group_session(room_id):
+            response = await self.client.share_group_session(room_id, ignore_unverified_devices=True)
+            if not response.users_shared_with:
+                self.client.invalidate_outbound_session(room_id)
+                raise nio.GroupEncryptionError("the keys have reached nobody")
+
+    async def all(self, match, **_):
+        return [item for item in SEEN if matches(item, match)]
+
     async def redact(self, room_id, event_id, **_):
         return {"event_id": checked(await self.client.room_redact(room_id, event_id)).event_id}
 
@@ -176,8 +234,10 @@ class User:
         return {"content_uri": checked(response).content_uri}
 
     async def download(self, content_uri, **_):
-        response = checked(await self.client.download(mxc=content_uri))
-        return {"status": 200, "text": response.body.decode(), "content_type": response.content_type}
+        # The library's own download has no token, and so gets nothing of other servers (C-S API, Content repository).
+        response = await self.client.send(
+            "GET", f"/_matrix/client/v1/media/download/{content_uri.removeprefix('mxc://')}", headers={"Authorization": f"Bearer {self.client.access_token}"})
+        return {"status": response.status, "text": await response.text(), "content_type": response.content_type}
 
     async def encrypted(self, room_id, **_):
         """Waits until the library knows that the room is encrypted and who is in it."""
