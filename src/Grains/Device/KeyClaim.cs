@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using OrleansMatrix.Grains.Abstractions;
@@ -19,6 +20,8 @@ internal sealed class KeyClaim(IGrainFactory grains, MatrixSettings settings, IR
     private readonly SortedDictionary<string, SortedDictionary<string, ClaimedKey>> _local = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ReadOnlyMemory<byte>> _remote = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, ReadOnlyMemory<byte>> _failures = new(StringComparer.Ordinal);
+
+    private ExceptionDispatchInfo? _fault;
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> RunAsync(ReadOnlyMemory<byte> body)
     {
@@ -57,6 +60,8 @@ internal sealed class KeyClaim(IGrainFactory grains, MatrixSettings settings, IR
 
         // Last, when nothing is left to wait for: a key is gone once it is claimed, so it must get into the answer.
         await Task.WhenAll(claims.DistinctBy(c => (c.UserId, c.DeviceId)).GroupBy(c => c.UserId).Select(u => ClaimLocalAsync(u.Key, u)));
+        if (_local.Count == 0 && _remote.Count == 0)
+            _fault?.Throw();
         return JsonBytes.Object(Write);
     }
 
@@ -72,7 +77,8 @@ internal sealed class KeyClaim(IGrainFactory grains, MatrixSettings settings, IR
             }
             catch (Exception fault)
             {
-                // What was claimed of others is gone and has to be sent.
+                // What was claimed of others is gone and has to be sent; where nothing was, the client had better ask again.
+                _fault ??= ExceptionDispatchInfo.Capture(fault);
                 DeviceLog.ClaimFailed(logger, userId, deviceId, fault);
                 _failures[settings.ServerName.Value] = MatrixError.Unknown("Some keys could not be had", 503).ToJson();
                 continue;
