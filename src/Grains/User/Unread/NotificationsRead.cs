@@ -53,6 +53,7 @@ internal static class NotificationsRead
             actions.WriteTo(writer);
             writer.WritePropertyName("event"u8);
             renderer.Write(writer, row);
+            writer.WriteNull("profile_tag"u8);
             writer.WriteBoolean("read"u8, read);
             writer.WriteString("room_id"u8, row.RoomId);
             writer.WriteNumber("ts"u8, row.OriginServerTs);
