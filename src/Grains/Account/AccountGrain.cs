@@ -136,11 +136,11 @@ public sealed class AccountGrain(
 
     /// <inheritdoc/>
     public async Task<Outcome<Credentials>> LogInWithPassword(string password, NewSession session) =>
-        await CheckPasswordAsync(password, session.Address ?? "?") is { } error ? error : await LogInAsync(session);
+        await CheckPasswordAsync(password, session.Address) is { } error ? error : await LogInAsync(session);
 
     /// <inheritdoc/>
     public async Task<Outcome<Nothing>> VerifyPassword(string password) =>
-        await CheckPasswordAsync(password, "") is { } error ? error : Nothing.Value;
+        await CheckPasswordAsync(password, null) is { } error ? error : Nothing.Value;
 
     /// <inheritdoc/>
     public async Task<Outcome<Credentials>> LogInWithToken(ReadOnlyMemory<byte> tokenHash, NewSession session)
@@ -304,15 +304,10 @@ public sealed class AccountGrain(
         _ = sessions.ForgetAsync(_user);
     }
 
-    // From: an address, or empty where the user has a session.
-    private async Task<MatrixError?> CheckPasswordAsync(string password, string from)
+    // From: an address; null where the user has a session.
+    private async Task<MatrixError?> CheckPasswordAsync(string password, string? from)
     {
-        var state = await ExistingAsync();
-        from = ClientNetwork.Of(from);
-        var isKnown = from.Length == 0 || state?.Devices.Values.Any(device => device.LastSeenIp is { } seen && ClientNetwork.Of(seen) == from) == true;
-        if (_passwordCheck.LimitOf(from, isKnown) is { } limit)
-            return limit;
-        var (error, better) = await _passwordCheck.RunAsync(state?.Row, password, from, isKnown);
+        var (error, better) = await _passwordCheck.RunAsync(await ExistingAsync(), password, from);
         if (better is not null)
             await ChangeRowAsync(row => row with { PasswordHash = better });
         return error;

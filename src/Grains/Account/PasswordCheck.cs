@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Identity;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol.Errors;
-using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Account;
 
@@ -14,36 +14,32 @@ namespace OrleansMatrix.Grains.Account;
 internal sealed class PasswordCheck(Passwords passwords, TimeProvider time, bool isLimited)
 {
     private static readonly MatrixError s_badLogin = MatrixError.Forbidden("Invalid username or password");
-    private const int MostAddresses = 1000;
+    private const int MostNetworks = 1000;
+
+    // In the place of a network, and the text of none.
+    private const string Session = "session";
     private readonly FailureLimit _strangers = new(time, burst: 100, intervalMs: 1000);
-    private readonly LruCache<string, FailureLimit> _byAddress = new(MostAddresses, static _ => 1);
+    private readonly LruCache<string, FailureLimit> _byNetwork = new(MostNetworks, static _ => 1);
 
-    /// <summary>Why nothing is compared: too many wrong ones came; null if there were not.</summary>
-    /// <param name="from">The address; empty: a session of the user, whoever guesses elsewhere.</param>
-    /// <param name="isKnown">A device of the user was seen there.</param>
-    public MatrixError? LimitOf(string from, bool isKnown)
-    {
-        if (!isLimited)
-            return null;
-        var wait = Math.Max(isKnown ? 0 : _strangers.Wait, _byAddress.TryGet(from, out var own) ? own.Wait : 0);
-        return wait > 0 ? MatrixError.LimitExceeded(wait) : null;
-    }
-
-    /// <summary>Compares. That there is no account takes as long to tell as that its password is another.</summary>
-    /// <param name="account">The account, null if there is none.</param>
+    /// <summary>Compares, unless too many wrong ones came. That there is no account takes as long to tell as that its password is another.</summary>
+    /// <param name="state">The account, null if there is none.</param>
     /// <param name="password">As it was given.</param>
-    /// <param name="from">As of <see cref="LimitOf"/>.</param>
-    /// <param name="isKnown">As of <see cref="LimitOf"/>.</param>
+    /// <param name="from">The address; null: a session of the user, whoever guesses elsewhere.</param>
     /// <returns>Why the user may not go on; and a hash to keep in place of one that is weaker than those of today.</returns>
-    public async Task<(MatrixError? Error, string? Better)> RunAsync(AccountRow? account, string password, string from, bool isKnown)
+    public async Task<(MatrixError? Error, string? Better)> RunAsync(AccountState? state, string password, string? from)
     {
+        var account = state?.Row;
+        var network = from is null ? Session : ClientNetwork.Of(from);
+        var isKnown = from is null || state?.Devices.Values.Any(device => device.LastSeenIp is { } seen && ClientNetwork.Of(seen) == network) == true;
+        if (isLimited && WaitOf(network, isKnown) is > 0 and var wait)
+            return (MatrixError.LimitExceeded(wait), null);
         var hash = password.Length <= Passwords.MaxLength && account is { Deactivated: false } ? account.PasswordHash : null;
         var result = await passwords.VerifyAsync(hash, password.Length <= Passwords.MaxLength ? password : "");
         if (result is null)
             return (MatrixError.LimitExceeded(1000), null);
         if (result == PasswordVerificationResult.Failed || account is null)
         {
-            Failed(from, isKnown);
+            Failed(network, isKnown);
             return (s_badLogin, null);
         }
 
@@ -51,12 +47,15 @@ internal sealed class PasswordCheck(Passwords passwords, TimeProvider time, bool
         return (account.Locked ? MatrixError.UserLocked() : null, better);
     }
 
-    private void Failed(string from, bool isKnown)
+    private long WaitOf(string network, bool isKnown) =>
+        Math.Max(isKnown ? 0 : _strangers.Wait, _byNetwork.TryGet(network, out var own) ? own.Wait : 0);
+
+    private void Failed(string network, bool isKnown)
     {
         if (!isKnown)
             _strangers.Failed();
-        if (!_byAddress.TryGet(from, out var own))
-            _byAddress.Set(from, own = new FailureLimit(time, burst: 10, intervalMs: 10_000));
+        if (!_byNetwork.TryGet(network, out var own))
+            _byNetwork.Set(network, own = new FailureLimit(time, burst: 10, intervalMs: 10_000));
         own.Failed();
     }
 }

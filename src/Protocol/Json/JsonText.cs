@@ -33,42 +33,36 @@ public static class JsonText
     public static Outcome<JsonDocument> Read(ReadOnlyMemory<byte> utf8, int maxDepth = MaxDepth) =>
         FindFault(utf8.Span, maxDepth) is { } fault ? fault : Parse(utf8);
 
+#pragma warning disable RS0030 // These four alone, with room for what is put around.
     /// <summary>Parses what was let in before, or was written here.</summary>
     /// <exception cref="JsonException">It is not JSON.</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> utf8)
     {
-#pragma warning disable RS0030 // Here alone, with room for what is put around.
         return JsonDocument.Parse(utf8, s_inside);
-#pragma warning restore RS0030
     }
 
     /// <summary>A reader of the same.</summary>
     public static Utf8JsonReader Reader(ReadOnlySpan<byte> utf8, int maxDepth = MaxDepthInside)
     {
-#pragma warning disable RS0030
         return new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = maxDepth });
-#pragma warning restore RS0030
     }
 
     /// <summary>A reader of a stream's next bytes.</summary>
     public static Utf8JsonReader Reader(ReadOnlySpan<byte> utf8, bool isFinal, JsonReaderState state)
     {
-#pragma warning disable RS0030
         return new Utf8JsonReader(utf8, isFinal, state);
-#pragma warning restore RS0030
     }
-
-    /// <summary>Whether stored bytes are JSON that can be written into an answer. Older versions let in deeper nesting than <see cref="MaxDepth"/>.</summary>
-    public static bool IsReadable(ReadOnlySpan<byte> utf8) => Scan(utf8, MaxDepthInside) == JsonFault.None;
 
     /// <summary>Writes a value that was checked when it was let in.</summary>
     public static void WriteRaw(this Utf8JsonWriter writer, ReadOnlySpan<byte> utf8)
     {
         ArgumentNullException.ThrowIfNull(writer);
-#pragma warning disable RS0030
         writer.WriteRawValue(utf8, skipInputValidation: true);
-#pragma warning restore RS0030
     }
+#pragma warning restore RS0030
+
+    /// <summary>Whether stored bytes are JSON that can be written into an answer. Older versions let in deeper nesting than <see cref="MaxDepth"/>.</summary>
+    public static bool IsReadable(ReadOnlySpan<byte> utf8) => Scan(utf8, MaxDepthInside) == JsonFault.None;
 
     private static JsonFault Scan(ReadOnlySpan<byte> utf8, int maxDepth)
     {
