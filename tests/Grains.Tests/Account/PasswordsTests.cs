@@ -17,13 +17,14 @@ public sealed class PasswordsTests
         Assert.Equal(210_000, options.Value.IterationCount);
         using var passwords = new Passwords(options);
         var check = new PasswordCheck(passwords, new TestClock(), isLimited: false);
-        var account = new AccountRow("@a:local", Hash(100_000), false, false, false, false, false, null, 0);
+        var row = new AccountRow("@a:local", Hash(100_000), false, false, false, false, false, null, 0);
 
-        var (error, better) = await check.RunAsync(account, "secret", "", true);
+        var (error, better) = await check.RunAsync(new AccountState(row), "secret", null);
         Assert.Null(error);
         Assert.NotNull(better);
-        Assert.Equal((null, null), await check.RunAsync(account with { PasswordHash = better }, "secret", "", true));
-        Assert.NotNull((await check.RunAsync(account with { PasswordHash = better }, "other", "", true)).Error);
+        var improved = new AccountState(row with { PasswordHash = better });
+        Assert.Equal((null, null), await check.RunAsync(improved, "secret", null));
+        Assert.NotNull((await check.RunAsync(improved, "other", null)).Error);
 
         static string Hash(int iterations) =>
             new PasswordHasher<string>(Options.Create(new PasswordHasherOptions { IterationCount = iterations })).HashPassword("", "secret");
