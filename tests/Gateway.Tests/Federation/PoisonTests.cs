@@ -228,6 +228,45 @@ public sealed class PoisonTests : IAsyncLifetime
         static IEnumerable<string?> Bodies(JsonNode events) => events.AsArray().Select(e => (string?)e!["content"]?["body"]);
     }
 
+    /// <summary>As who was there when they were sent, and as who came later, whose sight of each is looked up.</summary>
+    [Fact]
+    public async Task What_is_around_damaged_events_is_found_and_shown()
+    {
+        var path = $"v3/rooms/{Uri.EscapeDataString(_room)}";
+        var good = await _alice.SendTextAsync(_room, "needle good");
+        var unit = new WriteUnit();
+        foreach (var json in s_poison)
+        {
+            // Damaged, not redacted: no event names itself as the redaction.
+            Storage.Events.Redact(unit, await _alice.SendTextAsync(_room, "needle damaged"), json, null!);
+            Storage.Events.Redact(unit, (await _alice.PutAsync($"{path}/state/m.room.topic", """{"topic":"needle"}""")).Ok("event_id"), json, null!);
+            Storage.Events.Redact(unit, (await _alice.PutAsync($"{path}/state/m.space.child/!c:x.test", "{}")).Ok("event_id"), json, null!);
+        }
+
+        await Storage.CommitAsync(unit);
+        var carol = await _server.RegisterAsync("carol");
+        await carol.JoinAsync(_room);
+        await _server.RestartAsync();
+        foreach (var user in new[] { _alice, carol })
+        {
+            var found = (await user.PostAsync("v3/search",
+                """{"search_categories":{"room_events":{"search_term":"needle","include_state":true,"event_context":{"include_profile":true} } } }""")).Ok();
+            var hit = Assert.Single(found["search_categories"]!["room_events"]!["results"]!.AsArray());
+            Assert.Equal(good, (string?)hit!["result"]!["event_id"]);
+            var context = (await user.GetAsync($"{path}/context/{Uri.EscapeDataString(good)}?limit=50")).Ok();
+            Assert.Equal(good, (string?)context["event"]!["event_id"]);
+            foreach (var filter in new[] { "", "&filter=" + Uri.EscapeDataString("""{"contains_url":false}""") })
+            {
+                var page = (await user.GetAsync($"{path}/messages?dir=b&limit=100{filter}")).Ok();
+                Assert.Contains(good, page["chunk"]!.AsArray().Select(e => (string?)e!["event_id"]));
+            }
+
+            (await user.GetAsync($"v1/room_summary/{Uri.EscapeDataString(_room)}")).Ok();
+            var hierarchy = (await user.GetAsync($"v1/rooms/{Uri.EscapeDataString(_room)}/hierarchy")).Ok();
+            Assert.Equal(_room, (string?)hierarchy["rooms"]![0]!["room_id"]);
+        }
+    }
+
     [Fact]
     public async Task A_transaction_is_judged_event_by_event()
     {

@@ -37,8 +37,9 @@ public sealed class RoomView
     }
 
     /// <summary>Whether what is stored is an event; if not it is told in the log, and counts as not stored.</summary>
-    private bool IsReadable(EventRow row)
+    public bool IsReadable(EventRow row)
     {
+        ArgumentNullException.ThrowIfNull(row);
         if (_events.ContainsKey(row.EventId))
             return true;
         if (Pdu.TryFromStored(row.Json, Version, row.EventId, out var pdu))

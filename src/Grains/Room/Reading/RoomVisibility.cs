@@ -75,10 +75,12 @@ public sealed class RoomVisibility
         return await MembershipBeforeAsync(row, cancellationToken);
     }
 
-    /// <summary>Whether the user may see an event that has a place in the room's history.</summary>
+    /// <summary>Whether the user may see an event that has a place in the room's history. What is stored but is no event is seen by nobody.</summary>
     public async ValueTask<bool> CanSeeAsync(EventRow row, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(row);
+        if (!_room.IsReadable(row))
+            return false;
         if (IsSettled(row))
             return true;
         var before = await MembershipBeforeAsync(row, cancellationToken);
