@@ -119,6 +119,20 @@ public sealed class SearchTests(MatrixTestServer server) : IClassFixture<MatrixT
     }
 
     [Theory]
+    [InlineData("\"garden\" OR NEAR(club* : ^)", 0)]
+    [InlineData("GARDEN* -- ' \" ( ) : ^ & | !", 1)]
+    [InlineData("' \" ( ) : * & ! %", 0)]
+    [InlineData("LONG", 1)]
+    public async Task A_hostile_term_is_nothing_but_words(string term, int results)
+    {
+        var alice = await server.RegisterAsync("alice");
+        await alice.SendTextAsync(await alice.CreateRoomAsync(), "The garden.");
+        term = term.Replace("LONG", "garden" + new string(' ', 2000) + new string('x', 58_000), StringComparison.Ordinal);
+
+        Assert.Equal(results, Ids(await SearchAsync(alice, new JsonObject { ["search_term"] = term }.ToJsonString())).Count);
+    }
+
+    [Theory]
     [InlineData("{}", "M_MISSING_PARAM")]
     [InlineData("""{"search_categories":{"room_events":{}}}""", "M_MISSING_PARAM")]
     [InlineData("""{"search_categories":{"room_events":{"search_term":1}}}""", "M_INVALID_PARAM")]

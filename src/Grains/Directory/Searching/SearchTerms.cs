@@ -8,7 +8,13 @@ namespace OrleansMatrix.Grains.Directory.Searching;
 internal sealed class SearchTerms
 {
     private const int MaxWords = 20;
+
+    /// <summary>UTF-16 units of a search term that count; what is behind them is no error, and is not looked for.</summary>
     private const int MaxTermLength = 1024;
+
+    /// <summary>UTF-16 units of an event's text that are looked at; what is behind them is not found.</summary>
+    private const int MaxTextLength = 4096;
+
     private static readonly (string Key, string Type, string Member)[] s_fields =
     [
         ("content.body", "m.room.message", "body"),
@@ -25,8 +31,10 @@ internal sealed class SearchTerms
 
     public static Outcome<SearchTerms> Read(JsonElement term, JsonElement keys)
     {
-        if (term.ValueKind != JsonValueKind.String || term.GetString()!.Length > MaxTermLength)
-            return MatrixError.InvalidParam("'search_term' must be a string of at most 1024 characters");
+        if (term.ValueKind != JsonValueKind.String)
+            return MatrixError.InvalidParam("'search_term' must be a string");
+        var text = term.GetString()!;
+        text = text[..Math.Min(text.Length, MaxTermLength)];
         var fields = s_fields.ToDictionary(f => f.Type, f => f.Member, StringComparer.Ordinal);
         if (keys.ValueKind == JsonValueKind.Array)
         {
@@ -36,7 +44,7 @@ internal sealed class SearchTerms
             fields = s_fields.Where(f => wanted.Contains(f.Key)).ToDictionary(f => f.Type, f => f.Member, StringComparer.Ordinal);
         }
 
-        return new SearchTerms([.. Split(term.GetString()!).Distinct(StringComparer.Ordinal).Take(MaxWords)], fields);
+        return new SearchTerms([.. Split(text).Distinct(StringComparer.Ordinal).Take(MaxWords)], fields);
     }
 
     /// <summary>How well an event matches: the share of its words that are looked for; 0 if it does not match.</summary>
@@ -46,7 +54,7 @@ internal sealed class SearchTerms
             return 0;
         var found = new bool[Words.Count];
         var (words, hits) = (0, 0);
-        foreach (var word in Split(text))
+        foreach (var word in Split(text.Length > MaxTextLength ? text[..MaxTextLength] : text))
         {
             words++;
             for (var i = 0; i < Words.Count; i++)
@@ -67,7 +75,7 @@ internal sealed class SearchTerms
         for (var i = 0; i <= text.Length; i++)
         {
             // Marks and surrogates count as letters, so that no script is cut within a word.
-            var inWord = i < text.Length && !char.IsWhiteSpace(text[i]) && !char.IsPunctuation(text[i]) && !char.IsControl(text[i]);
+            var inWord = i < text.Length && IsInWord(text[i]);
             if (inWord && start < 0)
                 start = i;
             if (inWord || start < 0)
@@ -77,9 +85,13 @@ internal sealed class SearchTerms
         }
     }
 
+    private static bool IsInWord(char letter) =>
+        char.IsAscii(letter) ? char.IsAsciiLetterOrDigit(letter) : !char.IsWhiteSpace(letter) && !char.IsPunctuation(letter) && !char.IsControl(letter);
+
     private static string? TextOf(EventRow row, string member)
     {
         return JsonBytes.TryParseObject(row.Json, out var json) && json.TryGetProperty("content"u8, out var content)
-            && content.ValueKind == JsonValueKind.Object && content.TryGetProperty(member, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+            && content.ValueKind == JsonValueKind.Object && content.TryGetProperty(member, out var text) && text.ValueKind == JsonValueKind.String
+                ? text.GetString() : null;
     }
 }
