@@ -32,6 +32,21 @@ public sealed class RequestSigningTests
         Assert.False(RequestSigning.IsSigned(header, method, target, ServerName.Parse(self), System.Text.Encoding.UTF8.GetBytes(body), Key.VerifyKey));
     }
 
+    // S-S API, Request Authentication: the request as one object, signed as any other.
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("{ \"z\":1, \"a\":\"\\u2603\" }", "\"content\":{\"a\":\"☃\",\"z\":1},")]
+    [InlineData("[]", "\"content\":[],")]
+    public void What_is_signed_is_the_object_of_the_specification(string body, string content)
+    {
+        var header = XMatrixHeader.Parse(
+            RequestSigning.Sign("PUT", "/_matrix/x?y=\"☃", Origin, Destination, System.Text.Encoding.UTF8.GetBytes(body), Key).Value)!;
+        var signed = "{" + content + """
+            "destination":"b.example:8449","method":"PUT","origin":"a.example","signatures":{"a.example":{"ed25519:1":"SIGNATURE"}},"uri":"/_matrix/x?y=\"☃"}
+            """.Replace("SIGNATURE", header.Signature, StringComparison.Ordinal);
+        Assert.Equal(SignatureCheck.Valid, SignedJson.Check(System.Text.Encoding.UTF8.GetBytes(signed), "a.example", _ => Key.VerifyKey));
+    }
+
     [Fact]
     public void A_body_that_is_no_JSON_cannot_be_signed() =>
         Assert.Equal("M_NOT_JSON", RequestSigning.Sign("PUT", "/", Origin, Destination, "{"u8.ToArray(), Key).Error!.ErrCode);

@@ -26,6 +26,7 @@ public sealed class AccountGrain(
     private AccountChanges _changes = null!;
     private AccountRooms _rooms = null!;
     private AccountProfile _profile = null!;
+    private AccountLogin _login = null!;
     private Fence _fence = null!;
     private AccountState? _state;
     private Task? _loading;
@@ -44,6 +45,7 @@ public sealed class AccountGrain(
         _profile = new AccountProfile(_changes, _rooms, CommitAsync);
         _retry = new RetryReminder(this, logger);
         _cleanup = new AccountCleanup(storage, GrainFactory, _retry, _user.Value, CommitAsync, logger);
+        _login = new AccountLogin(storage, _tokens, _changes, _cleanup, time, ChangeAsync, CommitAsync);
         await ExistingAsync();
     }
 
@@ -130,30 +132,21 @@ public sealed class AccountGrain(
         return await ChangeAsync((unit, state) =>
         {
             _changes.SetRow(unit, state, state.Row with { PasswordHash = hash, IsGuest = false, IsAdmin = account.IsAdmin });
-            return account.Session is { } session ? LogIn(unit, state, session) : new Credentials(_user.Value, null, null, null, null);
+            return account.Session is { } session ? _login.LogIn(unit, state, session) : new Credentials(_user.Value, null, null, null, null);
         });
     }
 
     /// <inheritdoc/>
     public async Task<Outcome<Credentials>> LogInWithPassword(string password, NewSession session) =>
-        await CheckPasswordAsync(password, session.Address) is { } error ? error : await LogInAsync(session);
+        await CheckPasswordAsync(password, session.Address) is { } error ? error : await _login.RunAsync(_state!, session);
 
     /// <inheritdoc/>
     public async Task<Outcome<Nothing>> VerifyPassword(string password) =>
         await CheckPasswordAsync(password, null) is { } error ? error : Nothing.Value;
 
     /// <inheritdoc/>
-    public async Task<Outcome<Credentials>> LogInWithToken(ReadOnlyMemory<byte> tokenHash, NewSession session)
-    {
-        if (await ExistingAsync() is not { } state || state.Find(tokenHash, TokenKind.Login) is not { } entry || entry.Row.ExpiresAt <= Now)
-            return MatrixError.Forbidden("Invalid login token");
-        await CommitAsync(unit =>
-        {
-            storage.Accounts.DeleteToken(unit, entry.Row.Hash);
-            state.Remove(entry.Row);
-        });
-        return state.Row.Locked ? MatrixError.UserLocked() : await LogInAsync(session);
-    }
+    public async Task<Outcome<Credentials>> LogInWithToken(ReadOnlyMemory<byte> tokenHash, NewSession session) =>
+        await _login.RunAsync(await ExistingAsync(), tokenHash, session);
 
     /// <inheritdoc/>
     public Task<Outcome<ExpiringToken>> CreateLoginToken() => ChangeAsync(_tokens.CreateLoginToken);
@@ -166,18 +159,7 @@ public sealed class AccountGrain(
         Task.FromResult(_state?.Find(tokenHash, TokenKind.OpenId) is { } entry && entry.Row.ExpiresAt > Now);
 
     /// <inheritdoc/>
-    public async Task<Outcome<Credentials>> Refresh(ReadOnlyMemory<byte> tokenHash)
-    {
-        if (_state is not { } state || state.Find(tokenHash, TokenKind.Refresh) is not { } entry)
-            return MatrixError.UnknownToken(message: "Unknown refresh token");
-        if (state.Row.Locked)
-            return MatrixError.UserLocked();
-        var unit = new WriteUnit(_fence);
-        _tokens.Retire(unit, state, entry.Row);
-        var credentials = _tokens.Refresh(unit, state, entry.Row);
-        await CommitAsync(unit);
-        return credentials;
-    }
+    public Task<Outcome<Credentials>> Refresh(ReadOnlyMemory<byte> tokenHash) => _login.RefreshAsync(_state, tokenHash);
 
     /// <inheritdoc/>
     public Task<Outcome<Nothing>> DeleteDevices(ImmutableArray<string> deviceIds) => ChangeAsync((unit, state) =>
@@ -311,26 +293,6 @@ public sealed class AccountGrain(
         if (better is not null)
             await ChangeRowAsync(row => row with { PasswordHash = better });
         return error;
-    }
-
-    private async Task<Outcome<Credentials>> LogInAsync(NewSession session)
-    {
-        if (session.DeviceId is not { } id || _state!.Devices.ContainsKey(id))
-            return await ChangeAsync((unit, state) => LogIn(unit, state, session));
-        if (await _tokens.IsCrossSigningKeyAsync(id))
-            return MatrixError.Forbidden("The device ID is the ID of a cross-signing key");
-
-        // A device that comes back must not lose what it makes now to the end of its former self.
-        if (_state!.Departing.Contains(id))
-            await _cleanup.RunAsync(_state);
-        return await ChangeAsync((unit, state) => LogIn(unit, state, session));
-    }
-
-    private Credentials LogIn(WriteUnit unit, AccountState state, NewSession session)
-    {
-        var credentials = _tokens.LogIn(unit, state, session);
-        _changes.DeleteUnseen(unit, state, keep: credentials.DeviceId!);
-        return credentials;
     }
 
     /// <inheritdoc/>
