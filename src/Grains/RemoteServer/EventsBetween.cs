@@ -71,7 +71,7 @@ internal sealed class EventsBetween(IStorage storage, LocalServer self, RoomSour
     {
         foreach (var row in await storage.Events.GetManyAsync(ids))
         {
-            if (row.StateBefore is not null)
+            if (row.StateBefore is not null && row.RoomId == room.RoomId)
                 _ends.Add(row.EventId);
         }
 

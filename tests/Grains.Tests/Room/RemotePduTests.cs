@@ -1,6 +1,7 @@
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.Room.Federation;
 using OrleansMatrix.Grains.Room.Receiving;
+using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.RoomVersions;
@@ -222,6 +223,45 @@ public class RemotePduTests
         var redaction = await EventAsync(silo, room, Zoe, "m.room.redaction", null, $$"""{"redacts":"{{target}}"}""", [join.EventId], redacts: target);
         Assert.Equal(PduVerdict.SoftFailed, (await PushAsync(silo, room, redaction)).Single().Verdict);
         Assert.Null((await silo.EventAsync(target)).RedactedBy);
+    }
+
+    [Theory]
+    [InlineData("1", "6")]
+    [InlineData("6", "1")]
+    [InlineData("6", "12")]
+    [InlineData("12", "6")]
+    public async Task An_event_of_another_room_is_nobodys_auth_event_and_nothing_follows_it(string version, string otherVersion)
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var (room, other) = (await silo.CreateAsync(version), await silo.CreateAsync(otherVersion));
+        var (join, otherJoin) = (await JoinAsync(silo, room, Zoe), await JoinAsync(silo, other, Zoe));
+        var create = (await silo.StateAsync(other))[(EventTypes.Create, "")];
+        var before = await silo.StateAsync(room);
+        var right = await EventAsync(silo, room, Zoe, "m.room.message", null, "{}", [join.EventId]);
+        foreach (var foreign in new[] { otherJoin.EventId, create })
+        {
+            var allowed = await EventAsync(silo, room, Zoe, "m.room.message", null, "{}", [join.EventId], [.. right.AuthEvents, foreign]);
+            Assert.Equal(PduVerdict.Rejected, (await PushAsync(silo, room, allowed)).Single().Verdict);
+            var after = await EventAsync(silo, room, Zoe, "m.room.message", null, "{}", [foreign]);
+            var judged = (await PushAsync(silo, room, after)).Single();
+            Assert.Equal((PduVerdict.MissingPrevEvents, foreign), (judged.Verdict, judged.Missing.Single()));
+            Assert.Equal(ErrCodes.InvalidParam, (await silo.RedactAsync(room, Alice, foreign)).Error!.ErrCode);
+        }
+
+        Assert.Equal(before, await silo.StateAsync(room));
+    }
+
+    [Fact]
+    public async Task An_event_with_the_id_of_another_rooms_event_is_dropped()
+    {
+        await using var silo = await RoomHarness.StartAsync();
+        var (room, other) = (await silo.CreateAsync("1"), await silo.CreateAsync("1"));
+        var (join, otherJoin) = (await JoinAsync(silo, room, Zoe), await JoinAsync(silo, other, Zoe));
+        var built = await EventAsync(silo, room, Zoe, "m.room.message", null, "{}", [join.EventId], eventId: otherJoin.EventId);
+        Assert.Equal(PduVerdict.Dropped, (await PushAsync(silo, room, built)).Single().Verdict);
+        var outliers = await silo.RunAsync(room, r => ReceiveOutliers.RunAsync(r, new RemotePdus(ServerName.Parse(Name), [built.Json])));
+        Assert.Equal(PduVerdict.Dropped, outliers.Value.Pdus.Single().Verdict);
+        Assert.Equal(other, (await silo.EventAsync(otherJoin.EventId)).RoomId);
     }
 
     [Fact]

@@ -22,8 +22,7 @@ internal static class RemoteServer
     /// <summary>An event after the given ones, with the auth events that the room's present state has for it (or those given).</summary>
     public static async Task<Pdu> EventAsync(
         RoomHarness silo, string room, string sender, string type, string? stateKey, string content, string[] prevEvents, string[]? authEvents = null,
-        SigningKey? key = null,
-        string? redacts = null)
+        SigningKey? key = null, string? redacts = null, string? eventId = null)
     {
         var row = (await silo.Storage.Rooms.GetAsync(room))!;
         RoomVersion.TryGet(row.Version, out var version);
@@ -43,6 +42,7 @@ internal static class RemoteServer
             RoomId = room,
             PrevEvents = prevEvents,
             Redacts = redacts,
+            EventId = version!.EventIdFormat == EventIdFormat.Given ? eventId ?? $"$e{silo.Services.Now}:{Name}" : null,
             AuthEvents = authEvents,
             Depth = depth,
             OriginServerTs = silo.Services.Now,

@@ -48,8 +48,7 @@ internal static class Redactions
             if (await room.Events.GetAsync(targetId) is not { IsRedacted: false } target)
                 return;
             // A redaction of a room whose members came later may have been rejected since.
-            if (await room.Events.GetAsync(redactionId) is not { StateBefore: { } before, Status: EventStatus.None } redaction ||
-                redaction.Pdu.RoomId != room.RoomId)
+            if (await room.Events.GetAsync(redactionId) is not { StateBefore: { } before, Status: EventStatus.None } redaction)
                 continue;
             var state = room.View(before);
             await state.LoadAsync();

@@ -27,7 +27,7 @@ internal sealed class ActiveRoom
         Summary = summary;
         PendingNodes = new PendingStateNodes(services.Nodes);
         Map = new StateMap(services.Nodes, PendingNodes);
-        Events = new RoomEvents(services.Storage.Events, version);
+        Events = new RoomEvents(services.Storage.Events, roomId, version);
         Current = new StateView(version, Map, Events, state);
         PolicySignatures = new PolicySignatures(services.Time);
     }

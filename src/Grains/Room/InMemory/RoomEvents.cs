@@ -4,8 +4,11 @@ using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.InMemory;
 
-/// <summary>Reads a room's events, those of commits on their way included.</summary>
-internal sealed class RoomEvents(IEventStore store, RoomVersion version)
+/// <summary>
+/// Reads a room's events, those of commits on their way included. Users and servers may name any event; one of another room is not among them: it has another
+/// format, and the state before it is that of its room.
+/// </summary>
+internal sealed class RoomEvents(IEventStore store, string roomId, RoomVersion version)
 {
     private const int MaxCached = 64;
     private readonly LruCache<string, KnownEvent> _cache = new(MaxCached, static _ => 1, StringComparer.Ordinal);
@@ -16,7 +19,7 @@ internal sealed class RoomEvents(IEventStore store, RoomVersion version)
     private readonly Dictionary<string, KnownEvent> _pending = new(StringComparer.Ordinal);
 
     public async ValueTask<KnownEvent?> GetAsync(string eventId) =>
-        Find(eventId) ?? (await store.GetAsync(eventId) is { } row ? Remember(row) : null);
+        Find(eventId) ?? (await store.GetAsync(eventId) is { } row && row.RoomId == roomId ? Remember(row) : null);
 
     /// <summary>Those that are known; of unknown ids there is no entry.</summary>
     public async ValueTask<Dictionary<string, KnownEvent>> GetManyAsync(IEnumerable<string> eventIds)
@@ -34,11 +37,17 @@ internal sealed class RoomEvents(IEventStore store, RoomVersion version)
         if (missing is not null)
         {
             foreach (var row in await store.GetManyAsync(missing))
-                found[row.EventId] = Remember(row);
+            {
+                if (row.RoomId == roomId)
+                    found[row.EventId] = Remember(row);
+            }
         }
 
         return found;
     }
+
+    /// <summary>Whether the event is stored, but as one of another room.</summary>
+    public async ValueTask<bool> IsOfAnotherRoomAsync(string eventId) => await store.GetAsync(eventId) is { } row && row.RoomId != roomId;
 
     /// <summary>The event if the commit that stores it is on its way.</summary>
     public KnownEvent? FindPending(string eventId) => _pending.GetValueOrDefault(eventId);

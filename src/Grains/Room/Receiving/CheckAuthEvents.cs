@@ -15,6 +15,12 @@ internal static class CheckAuthEvents
     {
         var known = await room.Events.GetManyAsync(pdu.AuthEvents);
         ImmutableArray<string> missing = [.. pdu.AuthEvents.Where(id => !known.ContainsKey(id))];
+        foreach (var id in missing)
+        {
+            if (await room.Events.IsOfAnotherRoomAsync(id))
+                return (Fault(AuthResult.Reject(room.Version, AuthRule.AuthEventsOtherRoom)), []);
+        }
+
         if (!missing.IsEmpty)
             return (null, missing);
         List<AuthEvent> named = [.. pdu.AuthEvents.Select(id => known[id]).Select(e => new AuthEvent(e.Pdu, e.Status.HasFlag(EventStatus.Rejected)))];
@@ -27,6 +33,8 @@ internal static class CheckAuthEvents
             verdict = AuthRules.Check(room.Version, pdu, new NamedState(room.Version, state, room.NamedLevels));
         }
 
-        return (verdict.IsAllowed ? null : $"auth events: {verdict}", []);
+        return (verdict.IsAllowed ? null : Fault(verdict), []);
     }
+
+    private static string Fault(AuthResult verdict) => $"auth events: {verdict}";
 }

@@ -56,7 +56,7 @@ internal static class FindStateBefore
             return (null, missing);
         // What was rejected here is no part of any state.
         var entries = events.Values
-            .Where(e => e.Pdu.StateKey is not null && e.Pdu.RoomId == room.RoomId && !e.Status.HasFlag(EventStatus.Rejected))
+            .Where(e => e.Pdu.StateKey is not null && !e.Status.HasFlag(EventStatus.Rejected))
             .Select(e => new StateEntry(e.Pdu.Type, e.Pdu.StateKey!, e.Pdu.EventId));
         return (room.Map.Build(entries), missingPrevious);
     }

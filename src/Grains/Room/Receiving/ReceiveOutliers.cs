@@ -43,6 +43,8 @@ internal static class ReceiveOutliers
     {
         if (await room.Events.GetAsync(pdu.EventId) is not null)
             return new JudgedPdu(pdu.EventId, PduVerdict.Duplicate, null, []);
+        if (await ReceivePdu.OtherRoomHasIdAsync(room, pdu))
+            return new JudgedPdu(pdu.EventId, PduVerdict.Dropped, "An event of another room has its id", []);
         if (pdu.Type == EventTypes.Create)
             return new JudgedPdu(pdu.EventId, PduVerdict.Dropped, "The room's create event is known", []);
         var (fault, missing) = await CheckAuthEvents.RunAsync(room, pdu);

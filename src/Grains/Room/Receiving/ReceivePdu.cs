@@ -4,6 +4,7 @@ using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.InMemory;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.Receiving;
@@ -24,6 +25,8 @@ internal static class ReceivePdu
         if (known is not null && !known.Status.HasFlag(EventStatus.Outlier) && !room.Detached.Contains(pdu.EventId))
             return known is { StateBefore: null, Status: EventStatus.Rejected } ? await RestateAsync(room, unit, known, given, atMissing)
                 : Verdict(pdu, OfStatus(known.Status));
+        if (known is null && await OtherRoomHasIdAsync(room, pdu))
+            return Verdict(pdu, PduVerdict.Dropped, "An event of another room has its id");
         // The room's own create event is known; a second one would start a history of its own.
         if (pdu.Type == EventTypes.Create || pdu.PrevEvents.IsEmpty)
             return Verdict(pdu, PduVerdict.Dropped, "Only the create event has no previous events");
@@ -57,8 +60,7 @@ internal static class ReceivePdu
         }
 
         // Room v3, Handling redactions: one that can never apply is kept from clients.
-        if (pdu is { Type: EventTypes.Redaction, Redacts: { } redacts } && await room.Events.GetAsync(redacts) is { } target &&
-            target.Pdu.RoomId != room.RoomId)
+        if (pdu is { Type: EventTypes.Redaction, Redacts: { } redacts } && await room.Events.IsOfAnotherRoomAsync(redacts))
         {
             unit.AddAside(pdu, EventStatus.SoftFailed, state, known);
             await Redactions.ApplyPendingAsync(room, unit, pdu.EventId, arrivals.IsAwaited(pdu.EventId));
@@ -77,6 +79,10 @@ internal static class ReceivePdu
         await Redactions.ApplyPendingAsync(room, unit, pdu.EventId, arrivals.IsAwaited(pdu.EventId));
         return Verdict(pdu, PduVerdict.Accepted);
     }
+
+    /// <summary>Until room v3 a server says itself which id its event has.</summary>
+    public static async ValueTask<bool> OtherRoomHasIdAsync(ActiveRoom room, Pdu pdu) =>
+        room.Version.EventIdFormat == EventIdFormat.Given && await room.Events.IsOfAnotherRoomAsync(pdu.EventId);
 
     /// <summary>Applies redactions that came before the events of a state that was given, which are stored by others than the room, too.</summary>
     public static async ValueTask RedactGivenAsync(

@@ -16,8 +16,7 @@ internal static class CheckRelation
     {
         if (Relation.Of(pdu) is not { } relation)
             return null;
-        var parent = relation.RelType == RelationTypes.Thread && await room.Events.GetAsync(relation.EventId) is { } known && known.Pdu.RoomId == room.RoomId
-            ? known.Pdu : null;
+        var parent = relation.RelType == RelationTypes.Thread ? (await room.Events.GetAsync(relation.EventId))?.Pdu : null;
         var annotations = relation.RelType == RelationTypes.Annotation ? await AnnotationsAsync(room, pdu, relation.EventId) : [];
         return RelationChecks.Check(pdu.Type, pdu.Sender, relation, parent, annotations);
     }

@@ -25,7 +25,7 @@ internal static class RedactEvent
         {
             var sender = redaction.Requester.UserId;
             var target = await room.Events.GetAsync(redaction.EventId);
-            if (target is not null && target.Pdu.RoomId != room.RoomId)
+            if (target is null && await room.Events.IsOfAnotherRoomAsync(redaction.EventId))
                 return MatrixError.InvalidParam("The event is in another room");
             // C-S API, Account suspension: what one said oneself may still be redacted.
             if (redaction.Requester.Suspended && target?.Pdu.Sender != sender)

@@ -61,7 +61,11 @@ internal static class ServedState
             foreach (var some in level.Chunk(Chunk))
             {
                 foreach (var row in await room.Services.Storage.Events.GetManyAsync(some))
-                    named[row.EventId] = [.. Pdu.FromStored(row.Json, room.Version, row.EventId).AuthEvents.Select(Once)];
+                {
+                    // What was rejected may name events of any room.
+                    if (row.RoomId == room.RoomId)
+                        named[row.EventId] = [.. Pdu.FromStored(row.Json, room.Version, row.EventId).AuthEvents.Select(Once)];
+                }
             }
 
             level = [.. level.SelectMany(id => named.GetValueOrDefault(id) ?? []).Distinct(StringComparer.Ordinal).Where(id => !named.ContainsKey(id))];
