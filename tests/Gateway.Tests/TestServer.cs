@@ -101,6 +101,3 @@ public sealed class TestServer : IAsyncDisposable
         _folder.Dispose();
     }
 }
-
-/// <summary>A registered user with the token of one device.</summary>
-public sealed record TestUser(string Id, string Token, string DeviceId);

@@ -8,12 +8,13 @@ using System.Text;
 namespace OrleansMatrix.TestSupport;
 
 /// <summary>
-/// The server as a process of its own on a free loopback port or a socket file, so that it can be killed. The environment variable SILO names an executable that
-/// is published already; else it is the one that was built beside the caller.
+/// The server as a process of its own on a free loopback port or a socket file, so that it can be killed. The environment variable SILO names an executable
+/// that is published already; else it is the one that was built beside the caller.
 /// </summary>
 public sealed class SiloProcess : IAsyncDisposable
 {
     private const int FirstPort = 10_000;
+    private const int MaxLog = 8 * 1024 * 1024;
 
     // Where net.ipv4.ip_local_port_range begins, unless it was changed.
     private const int EndOfPorts = 32_768;
@@ -62,7 +63,7 @@ public sealed class SiloProcess : IAsyncDisposable
     public Uri Url { get; }
     public HttpClient Http { get; }
 
-    /// <summary>What the server wrote, for messages of failed tests.</summary>
+    /// <summary>What the server wrote, the newest some million characters of it.</summary>
     public string Log { get { lock (_log) return _log.ToString(); } }
 
     /// <summary>Starts a server of its own.</summary>
@@ -89,10 +90,12 @@ public sealed class SiloProcess : IAsyncDisposable
 
     /// <summary>Starts a server that others reach over TLS on loopback; its name is <c>localhost:PORT</c>.</summary>
     /// <param name="name">The name of the server that it is a silo of, where something else listens on the port in it and passes connections on.</param>
-    public static async Task<SiloProcess> StartFederatingAsync(string dataDirectory, TestAuthority authority, string database = "", string? name = null)
+    /// <param name="environment">Further environment variables.</param>
+    public static async Task<SiloProcess> StartFederatingAsync(
+        string dataDirectory, TestAuthority authority, string database = "", string? name = null, IEnumerable<KeyValuePair<string, string>>? environment = null)
     {
         var port = FreePort();
-        var silo = await StartAsync(dataDirectory, database, new Dictionary<string, string>
+        var silo = await StartAsync(dataDirectory, database, new Dictionary<string, string>(environment ?? [])
         {
             ["Kestrel__Endpoints__Federation__Url"] = $"https://localhost:{port}",
             ["Kestrel__Endpoints__Federation__Certificate__Path"] = authority.CertificatePath,
@@ -220,7 +223,11 @@ public sealed class SiloProcess : IAsyncDisposable
         if (line is null)
             return;
         lock (_log)
+        {
             _log.AppendLine(line);
+            if (_log.Length > MaxLog)
+                _log.Remove(0, MaxLog / 2);
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -9,6 +9,9 @@ public sealed class TestAuthority
 {
     public const string Password = "test";
 
+    /// <summary>Of the server's certificate.</summary>
+    public const string Subject = "CN=localhost";
+
     public TestAuthority(string folder)
     {
         var (from, to) = (TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(2));
@@ -21,7 +24,7 @@ public sealed class TestAuthority
         File.WriteAllText(RootPath, root.ExportCertificatePem());
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest(Subject, key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName("localhost");
         names.AddIpAddress(IPAddress.Loopback);

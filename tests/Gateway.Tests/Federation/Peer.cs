@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
@@ -12,6 +13,7 @@ using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.RoomVersions;
 using OrleansMatrix.Protocol.Signing;
+using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Gateway.Tests.Federation;
 
@@ -32,21 +34,31 @@ public sealed class Peer : IAsyncDisposable
     /// <summary>What was asked, as <c>GET path</c>, without queries.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
 
-    public static async Task<Peer> StartAsync()
+    /// <param name="authority">
+    /// Whose certificate it has, where the other server is a process that trusts that authority; null: that of <see cref="TestCertificate"/>.
+    /// </param>
+    /// <param name="number">Of its key.</param>
+    public static async Task<Peer> StartAsync(TestAuthority? authority = null, byte number = 9)
     {
         var port = TestCertificate.FreePort();
+        var certificate = authority is null ? TestCertificate.Create()
+            : X509CertificateLoader.LoadPkcs12FromFile(authority.CertificatePath, TestAuthority.Password);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(TestCertificate.Create())));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(certificate)));
         var app = builder.Build();
         var seed = new byte[32];
-        seed[0] = 9;
+        seed[0] = number;
         var http = new HttpClient(new SocketsHttpHandler
         {
-            SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Subject == TestCertificate.Subject },
+            SslOptions =
+            {
+                RemoteCertificateValidationCallback =
+                    static (_, certificate, _, _) => certificate?.Subject is TestCertificate.Subject or TestAuthority.Subject,
+            },
         });
-        var peer = new Peer(app, http, ServerName.Parse($"127.0.0.1:{port}"), SigningKey.FromSeed("peer", seed));
+        var peer = new Peer(app, http, ServerName.Parse(authority is null ? $"127.0.0.1:{port}" : $"localhost:{port}"), SigningKey.FromSeed("peer", seed));
         app.Run(peer.AnswerAsync);
         peer.On("GET /_matrix/key/v2/server", _ => new Answer(200, Encoding.UTF8.GetString(
             ServerKeys.Build(peer.Name, [peer.Key], [], TimeProvider.System.GetUtcNow().AddDays(1).ToUnixTimeMilliseconds()))));
@@ -66,12 +78,16 @@ public sealed class Peer : IAsyncDisposable
     public void Off(string beginning) => _handlers.TryRemove(beginning, out _);
 
     /// <summary>Sends a signed request.</summary>
-    public async Task<Answer> AskAsync(FederatingServer server, HttpMethod method, string target, string? json = null)
+    public Task<Answer> AskAsync(FederatingServer server, HttpMethod method, string target, string? json = null) =>
+        AskAsync(server.FederationName, method, target, json);
+
+    /// <inheritdoc cref="AskAsync(FederatingServer, HttpMethod, string, string?)"/>
+    public async Task<Answer> AskAsync(ServerName server, HttpMethod method, string target, string? json = null)
     {
         var body = json is null ? [] : Encoding.UTF8.GetBytes(json);
-        Assert.True(RequestSigning.Sign(method.Method, target, Name, server.FederationName, body, Key).TryGet(out var authorization, out _));
+        Assert.True(RequestSigning.Sign(method.Method, target, Name, server, body, Key).TryGet(out var authorization, out _));
         using var request = new HttpRequestMessage(
-            method, new Uri($"https://{server.FederationName}{target}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+            method, new Uri($"https://{server}{target}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         request.Headers.TryAddWithoutValidation("Authorization", authorization);
         if (json is not null)
             request.Content = new StringContent(json, Encoding.UTF8, "application/json");
@@ -88,7 +104,10 @@ public sealed class Peer : IAsyncDisposable
     }
 
     /// <summary>Joins a user of this server to a room through another server.</summary>
-    public async Task<PeerRoom> JoinAsync(FederatingServer server, string roomId, string localpart)
+    public Task<PeerRoom> JoinAsync(FederatingServer server, string roomId, string localpart) => JoinAsync(server.FederationName, roomId, localpart);
+
+    /// <inheritdoc cref="JoinAsync(FederatingServer, string, string)"/>
+    public async Task<PeerRoom> JoinAsync(ServerName server, string roomId, string localpart)
     {
         var versions = string.Join('&', RoomVersion.All.Select(v => "ver=" + v.Id));
         var user = UserId(localpart);
@@ -123,7 +142,7 @@ public sealed class Peer : IAsyncDisposable
         var request = new PeerRequest(line, [.. context.Request.Query["v"].OfType<string>(), .. context.Request.Query["event_id"].OfType<string>()], body);
         var answer = beginning is null ? new Answer(404, """{"errcode":"M_UNRECOGNIZED","error":"?"}""") : _handlers[beginning](request);
         context.Response.StatusCode = answer.Status;
-        context.Response.ContentType = "application/json";
+        context.Response.ContentType = answer.ContentType;
         await context.Response.WriteAsync(answer.Text);
     }
 }

@@ -12,7 +12,7 @@ public sealed class PeersRoom : IAsyncDisposable
 {
     private const string Federation = "/_matrix/federation/";
 
-    private PeersRoom(Peer peer)
+    public PeersRoom(Peer peer)
     {
         Peer = peer;
         Assert.True(RoomVersion.TryGet("10", out var version));

@@ -6,7 +6,12 @@ namespace OrleansMatrix.Gateway.Tests.Support;
 /// <summary>A response of the server.</summary>
 public sealed record Answer(int Status, string Text)
 {
+    private const string JsonType = "application/json";
     private static readonly JsonDocumentOptions s_deep = new() { MaxDepth = 1000 };
+
+    public string ContentType { get; init; } = JsonType;
+
+    public bool IsJson => ContentType == JsonType;
 
     /// <summary>The body as JSON.</summary>
     public JsonNode Json => JsonNode.Parse(Text, documentOptions: s_deep) ?? throw new InvalidOperationException($"{Status}: null");
