@@ -12,7 +12,6 @@ internal sealed class MediaUpload(IMediaContent content)
 {
     private const int ChunkSize = 64 * 1024;
     private const int MaxNameLength = 255;
-    private const string DefaultType = "application/octet-stream";
 
     /// <summary>Stores the body under a new id.</summary>
     public async ValueTask<MatrixResponse> PostAsync(MatrixRequest request, string mediaId)
@@ -49,7 +48,7 @@ internal sealed class MediaUpload(IMediaContent content)
         var copied = await CopyAsync(request.Http, writer, request.Settings.Media.MaxUploadBytes);
         if (copied is not { } size)
             return MatrixError.TooLarge();
-        var info = new MediaInfo(await writer.CompleteAsync(), size, ContentTypeOf(request.Http.Request), string.IsNullOrEmpty(fileName) ? null : fileName);
+        var info = new MediaInfo(await writer.CompleteAsync(), size, MediaInfo.ContentTypeOf(request.Http.Request.ContentType), string.IsNullOrEmpty(fileName) ? null : fileName);
         var grain = request.Grain<IMediaGrain>(IMediaGrain.KeyOf(request.Settings.ServerName.Value, mediaId));
         return (await grain.Complete(request.Requester.UserId, info, reserved)).Error;
     }
@@ -78,11 +77,5 @@ internal sealed class MediaUpload(IMediaContent content)
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
-    }
-
-    private static string ContentTypeOf(HttpRequest request)
-    {
-        var type = request.ContentType;
-        return type is { Length: > 0 and <= MaxNameLength } && !type.AsSpan().ContainsAnyExceptInRange(' ', '~') ? type : DefaultType;
     }
 }

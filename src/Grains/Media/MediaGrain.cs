@@ -45,7 +45,7 @@ public sealed class MediaGrain(IStorage storage, MatrixSettings settings, IRemot
 
             // C-S API, Content repository: "media which is uploaded after" the freeze "is not accessible" without a token.
             { } frozen when !hasToken && frozen.CreatedAt >= settings.Media.FrozenAt?.ToUnixTimeMilliseconds() => MatrixError.NotFound("No such media"),
-            { Sha256: { } hash } found => new MediaInfo(hash, found.Size, found.ContentType ?? "application/octet-stream", found.FileName),
+            { Sha256: { } hash } found => new MediaInfo(hash, found.Size, MediaInfo.ContentTypeOf(found.ContentType), found.FileName),
             { } reserved when IsExpired(reserved) => MatrixError.NotFound("No such media"),
             _ => new MatrixError(ErrCodes.NotYetUploaded, 504, "The media has not been uploaded yet"),
         };

@@ -12,6 +12,7 @@ internal sealed class RemoteMedia(RemoteApi api, IMediaContent content, TimeProv
 {
     private const int MaxBytes = 50 * 1024 * 1024;
     private const int MaxBoundary = 70;
+    private const int MaxFileName = 255;
     private const int ChunkBytes = 64 * 1024;
 
     // Below the patience of the call that waits for it.
@@ -81,7 +82,9 @@ internal sealed class RemoteMedia(RemoteApi api, IMediaContent content, TimeProv
         var fileName = ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition)
             ? HeaderUtilities.RemoveQuotes(disposition.FileNameStar.HasValue ? disposition.FileNameStar : disposition.FileName).Value
             : null;
-        return new MediaRow(serverName, mediaId, null, part.ContentType, fileName, size, sha256, time.GetUtcNow().ToUnixTimeMilliseconds());
+        if (fileName is { Length: > MaxFileName } || fileName?.Any(char.IsControl) == true)
+            fileName = null;
+        return new MediaRow(serverName, mediaId, null, MediaInfo.ContentTypeOf(part.ContentType), fileName, size, sha256, time.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
     // The body begins with the boundary; the header that names it says nothing more.
