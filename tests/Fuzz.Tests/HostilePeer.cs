@@ -56,8 +56,6 @@ internal sealed class HostilePeer
     {
         (_peer, _own, _joined, _things, _random, _seed) = (peer, own, joined, things, random, seed);
         _answers = new PeerAnswers(own);
-        peer.Off("GET /_matrix/federation/v1/make_join/");
-        peer.Off("PUT /_matrix/federation/v2/send_join/");
         peer.Off("PUT /_matrix/federation/v1/send/");
         foreach (var beginning in new[] { "GET /_matrix/federation/", "PUT /_matrix/federation/", "POST /_matrix/federation/", "POST /_matrix/policy/" })
             peer.On(beginning, Answer);

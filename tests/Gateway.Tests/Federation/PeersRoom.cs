@@ -12,18 +12,18 @@ public sealed class PeersRoom : IAsyncDisposable
 {
     private const string Federation = "/_matrix/federation/";
 
-    public PeersRoom(Peer peer)
+    /// <param name="name">The part of its id before the server's name.</param>
+    /// <param name="joinRule">Who may come in.</param>
+    public PeersRoom(Peer peer, string name = "room", string joinRule = "public")
     {
         Peer = peer;
         Assert.True(RoomVersion.TryGet("10", out var version));
         Mallory = peer.UserId("mallory");
-        Room = new PeerRoom(peer, $"!room:{peer.Name}", version);
+        Room = new PeerRoom(peer, $"!{name}:{peer.Name}", version);
         Room.Apply(Room.Build(Mallory, EventTypes.Create, "", $$"""{"creator":"{{Mallory}}","room_version":"10"}""", [], []));
         Room.Add(Mallory, EventTypes.Member, Mallory, """{"membership":"join"}""");
         Room.Add(Mallory, EventTypes.PowerLevels, "", $$$"""{"users":{"{{{Mallory}}}":100}}""");
-        Room.Add(Mallory, EventTypes.JoinRules, "", """{"join_rule":"public"}""");
-        peer.On($"GET {Federation}v1/make_join/", request => Template(request.Last, "join"));
-        peer.On($"PUT {Federation}v2/send_join/", _ => Joined());
+        Room.Add(Mallory, EventTypes.JoinRules, "", $$"""{"join_rule":"{{joinRule}}"}""");
     }
 
     public Peer Peer { get; }
@@ -35,7 +35,14 @@ public sealed class PeersRoom : IAsyncDisposable
     /// <summary>The path by which a client joins.</summary>
     public string Join => $"v3/join/{Room.Path}?via={Peer.Name}";
 
-    public static async Task<PeersRoom> StartAsync() => new(await Peer.StartAsync());
+    /// <summary>A room of a server of its own that lets others join it.</summary>
+    public static async Task<PeersRoom> StartAsync()
+    {
+        var room = new PeersRoom(await Peer.StartAsync());
+        room.Peer.On($"GET {Federation}v1/make_join/", request => room.Template(request.Last, "join"));
+        room.Peer.On($"PUT {Federation}v2/send_join/", _ => room.Joined());
+        return room;
+    }
 
     public ValueTask DisposeAsync() => Peer.DisposeAsync();
 
