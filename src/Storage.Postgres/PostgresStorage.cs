@@ -13,6 +13,6 @@ public static class PostgresStorage
     public static IStorage Open(string connectionString, TimeProvider time, ILoggerFactory loggers)
     {
         var database = new PostgresDatabase(connectionString, time, loggers);
-        return new SqlStorage(database, time, new PostgresContents(database));
+        return new SqlStorage(database, time, new PostgresSearch(), new PostgresContents(database));
     }
 }

@@ -5,8 +5,9 @@ namespace OrleansMatrix.Storage.Sql;
 /// <summary>The storage on an SQL back end.</summary>
 /// <param name="database">The back end.</param>
 /// <param name="time">The clock.</param>
+/// <param name="search">How the back end searches.</param>
 /// <param name="contents">Where the back end keeps the content of media, if it does.</param>
-public sealed class SqlStorage(ISqlDatabase database, TimeProvider time, IContentStore? contents = null) : IStorage
+public sealed class SqlStorage(ISqlDatabase database, TimeProvider time, SearchSql search, IContentStore? contents = null) : IStorage
 {
     private static readonly Statement SelectEpoch = new("SELECT epoch FROM fences WHERE owner = $1");
 
@@ -15,7 +16,7 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time, IConten
     public IRoomStore Rooms { get; } = new RoomStore(database);
     public IPartialRoomStore PartialRooms { get; } = new PartialRoomStore(database);
     public IStagedPduStore StagedPdus { get; } = new StagedPduStore(database);
-    public IEventStore Events { get; } = new EventStore(database);
+    public IEventStore Events { get; } = new EventStore(database, search);
     public IStateNodeStore StateNodes { get; } = new StateNodeStore(database);
     public IMembershipStore Memberships { get; } = new MembershipStore(database);
     public IAccountStore Accounts { get; } = new AccountStore(database);
@@ -34,6 +35,7 @@ public sealed class SqlStorage(ISqlDatabase database, TimeProvider time, IConten
     public IGrainStateStore GrainStates { get; } = new GrainStateStore(database, time);
     public IReportStore Reports { get; } = new ReportStore(database);
     public IPusherStore Pushers { get; } = new PusherStore(database);
+    public ISearchStore Search { get; } = new SearchStore(database, search);
     public IContentStore? Contents { get; } = contents;
     public IChangeFeed Feed => database.Feed;
 

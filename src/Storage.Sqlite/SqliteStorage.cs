@@ -8,5 +8,6 @@ public static class SqliteStorage
 {
     /// <summary>Opens the file, creating it if it is missing; <see cref="IStorage.MigrateAsync"/> must follow before anything else.</summary>
     /// <exception cref="SqliteException">The file cannot be opened.</exception>
-    public static IStorage Open(string path, TimeProvider time, ILoggerFactory loggers) => new SqlStorage(new SqliteDatabase(path, loggers), time);
+    public static IStorage Open(string path, TimeProvider time, ILoggerFactory loggers) =>
+        new SqlStorage(new SqliteDatabase(path, loggers), time, new SqliteSearch());
 }

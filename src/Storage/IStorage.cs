@@ -25,6 +25,7 @@ public interface IStorage : IAsyncDisposable
     IGrainStateStore GrainStates { get; }
     IReportStore Reports { get; }
     IPusherStore Pushers { get; }
+    ISearchStore Search { get; }
 
     /// <summary>The content of media; null: the database keeps none (SQLite), it lies in a folder.</summary>
     IContentStore? Contents { get; }

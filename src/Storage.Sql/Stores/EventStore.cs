@@ -6,7 +6,7 @@ using System.Security.Cryptography;
 namespace OrleansMatrix.Storage.Sql.Stores;
 
 /// <summary>Events, transaction ids and the edges of what is known of a room.</summary>
-internal sealed class EventStore(ISqlDatabase database) : IEventStore
+internal sealed class EventStore(ISqlDatabase database, SearchSql search) : IEventStore
 {
     /// <summary>Longest event id there can be; what refers to anything longer refers to nothing, and must not burst an index entry.</summary>
     private const int MaxEventIdBytes = 255;
@@ -14,14 +14,24 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
     public void AppendLive(WriteUnit unit, EventRow row, PositionSlot slot) =>
         Insert(unit, EventStatements.AppendLive, row, slot, 0);
 
-    public void AddHistoric(WriteUnit unit, EventRow row) =>
+    public void AddHistoric(WriteUnit unit, EventRow row)
+    {
         Insert(unit, EventStatements.AddHistoric, row, row.Order?.Anchor, row.Order?.Minor);
+        if (row.Order is not null) SearchStore.Enqueue(unit, row.EventId);
+    }
 
-    public void Redact(WriteUnit unit, string eventId, ReadOnlyMemory<byte> redactedJson, string redactionEventId) =>
+    public void Redact(WriteUnit unit, string eventId, ReadOnlyMemory<byte> redactedJson, string redactionEventId)
+    {
         unit.Add(EventStatements.Redact, eventId, redactedJson, redactionEventId);
+        search.Remove(unit, eventId);
+    }
 
-    public void SetState(WriteUnit unit, string eventId, StateNodeId stateBefore, EventStatus status) =>
+    public void SetState(WriteUnit unit, string eventId, StateNodeId stateBefore, EventStatus status)
+    {
         unit.Add(EventStatements.SetState, eventId, stateBefore, (long)status);
+        if (status == EventStatus.None) SearchStore.Enqueue(unit, eventId);
+        else search.Remove(unit, eventId);
+    }
 
     public void AddPendingRedaction(WriteUnit unit, string targetEventId, string redactionEventId, string roomId) =>
         unit.Add(EventStatements.AddPendingRedaction, SqlText.Key(targetEventId), redactionEventId, roomId);
@@ -144,7 +154,11 @@ internal sealed class EventStore(ISqlDatabase database) : IEventStore
     public ValueTask<IReadOnlyList<string>> DetachedAsync(string roomId, CancellationToken cancellationToken = default) =>
         database.QueryAsync(EventStatements.Detached, static row => row.Text(0), cancellationToken, roomId).AsReadOnly();
 
-    public void Displace(WriteUnit unit, string eventId) => unit.Add(EventStatements.Displace, eventId);
+    public void Displace(WriteUnit unit, string eventId)
+    {
+        unit.Add(EventStatements.Displace, eventId);
+        search.Remove(unit, eventId);
+    }
 
     public void AddTransaction(WriteUnit unit, string userId, string deviceId, string scope, string transactionId, string eventId, long timestamp) =>
         unit.Add(EventStatements.AddTransaction, TransactionKey(userId, deviceId, scope, transactionId), eventId, timestamp);

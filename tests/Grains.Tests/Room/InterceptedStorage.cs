@@ -30,6 +30,7 @@ internal sealed class InterceptedStorage(IStorage inner) : IStorage
     public IGrainStateStore GrainStates => inner.GrainStates;
     public IReportStore Reports => inner.Reports;
     public IPusherStore Pushers => inner.Pushers;
+    public ISearchStore Search => inner.Search;
     public IContentStore? Contents => inner.Contents;
     public IChangeFeed Feed => inner.Feed;
 
