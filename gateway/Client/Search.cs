@@ -16,7 +16,8 @@ internal static class Search
         if (request.Error is { } invalid)
             return invalid;
         return (await request.ReadObjectBytesAsync()).TryGet(out var body, out var error)
-            ? MatrixResponse.From(await request.Grain<ISearchGrain>(request.Requester.UserId).Search(request.Requester, body, from))
+            ? MatrixResponse.From(
+                await request.Grain<ISearchGrain>(request.Requester.UserId).Find(request.Requester, body, from, request.Aborted))
             : error;
     }
 }

@@ -12,7 +12,8 @@ namespace OrleansMatrix.Grains.Directory;
 [GrainType("search")]
 public sealed class SearchGrain(ReadServices services) : Grain, ISearchGrain
 {
-    public async Task<Outcome<ReadOnlyMemory<byte>>> Search(Requester requester, ReadOnlyMemory<byte> body, string? from)
+    public async Task<Outcome<ReadOnlyMemory<byte>>> Find(
+        Requester requester, ReadOnlyMemory<byte> body, string? from, CancellationToken cancellationToken = default)
     {
         using var document = JsonBytes.ParseObject(body, out var malformed);
         if (document is null)
@@ -25,11 +26,9 @@ public sealed class SearchGrain(ReadServices services) : Grain, ISearchGrain
                 w.WriteStartObject("search_categories"u8);
                 w.WriteEndObject();
             });
-        var rooms = (await services.Storage.Memberships.OfUserAsync(requester.UserId))
-            .Where(m => !m.Forgotten && (m.Membership is "join" or "leave" or "ban") && query.Filter.AllowsRoom(m.RoomId))
-            .OrderByDescending(m => m.Membership == "join").Select(m => m.RoomId).ToList();
-        var walk = new SearchWalk(services, requester, query);
-        var hits = await walk.RunAsync(rooms);
-        return await new SearchAnswer(query, hits, walk.Next).RenderAsync();
+        var page = await new SearchRun(services, GrainFactory, requester, query).RunAsync(cancellationToken);
+        return await new SearchAnswer(query, page).RenderAsync(cancellationToken);
     }
+
+    public Task<Outcome<ReadOnlyMemory<byte>>> Search(Requester requester, ReadOnlyMemory<byte> body, string? from) => Find(requester, body, from);
 }

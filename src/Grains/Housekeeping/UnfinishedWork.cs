@@ -1,5 +1,6 @@
 using OrleansMatrix.Grains.Abstractions.Account;
 using OrleansMatrix.Grains.Abstractions.Device;
+using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Grains.Abstractions.Room;
 using OrleansMatrix.Grains.Abstractions.User;
@@ -20,7 +21,7 @@ internal sealed class UnfinishedWork
     public UnfinishedWork(RemoteServerServices services, IGrainFactory grains)
     {
         (_services, _grains) = (services, grains);
-        _parts = new([WakeServersAsync, WakeRoomsAsync, WakeAccountsAsync, WakePresenceAsync, WakeDevicesAsync]);
+        _parts = new([WakeServersAsync, WakeRoomsAsync, WakeAccountsAsync, WakePresenceAsync, WakeSearchAsync, WakeDevicesAsync]);
     }
 
     /// <summary>Goes on. False if there is more to be done, after a pause.</summary>
@@ -72,6 +73,12 @@ internal sealed class UnfinishedWork
                 return true;
             _after = shown[^1];
         }
+    }
+
+    private async Task<bool> WakeSearchAsync()
+    {
+        await _grains.GetGrain<ISearchIndexGrain>(ISearchIndexGrain.Key).Wake();
+        return true;
     }
 
     /// <summary>A few at a time: each is a request to another server.</summary>

@@ -7,63 +7,65 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Directory.Searching;
 
 /// <summary>Renders a page of results.</summary>
-internal sealed class SearchAnswer(SearchQuery query, IReadOnlyList<SearchHit> hits, string? next)
+internal sealed class SearchAnswer(SearchQuery query, SearchPage page)
 {
     private readonly Dictionary<string, EventRenderer> _renderers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<EventRow>> _states = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Surroundings> _contexts = new(StringComparer.Ordinal);
 
-    public async Task<ReadOnlyMemory<byte>> RenderAsync()
+    public async Task<ReadOnlyMemory<byte>> RenderAsync(CancellationToken cancellationToken)
     {
-        foreach (var room in hits.GroupBy(h => h.Room))
-            await PrepareAsync(room.Key, [.. room.Select(h => h.Row)]);
-        var ordered = query.ByRank ? hits.OrderByDescending(h => h.Rank) : (IEnumerable<SearchHit>)hits;
+        foreach (var room in page.Hits.GroupBy(h => h.Room))
+            await PrepareAsync(room.Key, [.. room.Select(h => h.Row)], cancellationToken);
         return PooledJson.Build(w =>
         {
             w.WriteStartObject();
             w.WriteStartObject("search_categories"u8);
             w.WriteStartObject("room_events"u8);
-            w.WriteNumber("count"u8, hits.Count);
+            w.WriteNumber("count"u8, page.Count);
             w.WriteStartArray("highlights"u8);
-            foreach (var word in query.Terms.Words)
+            foreach (var word in query.Highlights)
                 w.WriteStringValue(word);
             w.WriteEndArray();
             w.WriteStartArray("results"u8);
-            foreach (var hit in ordered)
+            foreach (var hit in page.Hits)
                 WriteHit(w, hit);
             w.WriteEndArray();
             WriteStates(w);
             WriteGroups(w);
-            if (next is not null)
-                w.WriteString("next_batch"u8, next);
+            if (page.Next is { } next)
+                w.WriteString("next_batch"u8, next.ToString());
             w.WriteEndObject();
             w.WriteEndObject();
             w.WriteEndObject();
         });
     }
 
-    private async Task PrepareAsync(RoomReader room, List<EventRow> rows)
+    private async Task PrepareAsync(RoomReader room, List<EventRow> rows, CancellationToken cancellationToken)
     {
         var renderer = _renderers[room.Room.RoomId] = room.Renderer();
-        await renderer.PrepareAsync(rows, room.Visibility, previous: false);
+        await renderer.PrepareAsync(rows, room.Visibility, previous: false, cancellationToken: cancellationToken);
         await room.AddBundlesAsync(renderer, rows);
         if (query.Context is { } wanted)
         {
             foreach (var row in rows)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 var context = _contexts[row.EventId] = await Surroundings.ReadAsync(room, row, wanted);
-                await renderer.PrepareAsync([.. context.Before.Rows, .. context.After.Rows], room.Visibility, previous: false);
-                await renderer.PrepareAsync(context.Members ?? [], null, previous: false);
+                await renderer.PrepareAsync(
+                    [.. context.Before.Rows, .. context.After.Rows], room.Visibility, previous: false, cancellationToken: cancellationToken);
+                await renderer.PrepareAsync(context.Members ?? [], null, previous: false, cancellationToken: cancellationToken);
             }
         }
 
         if (!query.IncludeState)
             return;
         // Of the members only the senders: a room's members can be many, and clients ask for them by room.
-        var root = await room.Visibility.StateAsync();
-        var state = await room.Room.FindManyAsync([.. (await room.Room.Services.States.ListAsync(root, StatePart.NonMembers)).Select(e => e.EventId)]);
+        var root = await room.Visibility.StateAsync(cancellationToken);
+        var others = await room.Room.Services.States.ListAsync(root, StatePart.NonMembers, cancellationToken);
+        var state = await room.Room.FindManyAsync([.. others.Select(e => e.EventId)], cancellationToken);
         state.AddRange(await room.MembersAsync(root, rows.Select(r => r.Sender)));
-        await renderer.PrepareAsync(state, null, previous: false);
+        await renderer.PrepareAsync(state, null, previous: false, cancellationToken: cancellationToken);
         _states[room.Room.RoomId] = state;
     }
 
@@ -132,12 +134,12 @@ internal sealed class SearchAnswer(SearchQuery query, IReadOnlyList<SearchHit> h
         foreach (var key in query.GroupBy)
         {
             w.WriteStartObject(key);
-            foreach (var (order, group) in hits.GroupBy(h => key == "sender" ? h.Row.Sender : h.Row.RoomId).Index())
+            foreach (var (order, group) in page.Hits.GroupBy(h => key == "sender" ? h.Row.Sender : h.Row.RoomId).Index())
             {
                 w.WriteStartObject(group.Key);
                 w.WriteNumber("order"u8, order + 1);
-                if (next is not null)
-                    w.WriteString("next_batch"u8, next);
+                if (page.Next is { } next)
+                    w.WriteString("next_batch"u8, next.ToString());
                 w.WriteStartArray("results"u8);
                 foreach (var hit in group)
                     w.WriteStringValue(hit.Row.EventId);

@@ -1,17 +1,20 @@
 using System.Text.Json;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Protocol.Errors;
-using OrleansMatrix.Storage;
+using OrleansMatrix.Protocol.Searching;
 
 namespace OrleansMatrix.Grains.Directory.Searching;
 
 /// <summary>A search of room events (C-S API, Server Side Search), checked.</summary>
-/// <param name="Terms">What to look for, and in which members.</param>
+/// <param name="Words">What to look for.</param>
+/// <param name="Highlights">The words as they are written.</param>
+/// <param name="Types">The types of the events to look at.</param>
 /// <param name="Limit">Results in a page.</param>
 /// <param name="Context">Events around each result; null: none are wanted.</param>
 /// <param name="GroupBy"><c>room_id</c> and <c>sender</c>, as asked for.</param>
 internal sealed record SearchQuery(
-    SearchTerms Terms, EventFilter Filter, int Limit, bool ByRank, SearchContext? Context, bool IncludeState, IReadOnlyList<string> GroupBy, HistoryOrder From)
+    IReadOnlyList<SearchWord> Words, IReadOnlyList<string> Highlights, IReadOnlyList<string> Types, EventFilter Filter, int Limit, bool ByRank,
+    SearchContext? Context, bool IncludeState, IReadOnlyList<string> GroupBy, SearchToken? From)
 {
     private const int DefaultLimit = 10;
     private const int MaxLimit = 100;
@@ -29,8 +32,9 @@ internal sealed record SearchQuery(
             return MatrixError.MissingParam("Missing required key 'search_term'");
         if (FindWrongType(json) is { } wrong)
             return wrong;
-        if (!SearchTerms.Read(term, json.TryGetProperty("keys"u8, out var keys) ? keys : default).TryGet(out var terms, out var error)
-            || !HistoryToken.Parse(token).TryGet(out var from, out error))
+        if (term.ValueKind != JsonValueKind.String)
+            return MatrixError.InvalidParam("'search_term' must be a string");
+        if (!ReadTypes(json).TryGet(out var types, out var error) || !SearchToken.Parse(token).TryGet(out var from, out error))
             return error;
         var filter = EventFilter.None;
         if (json.TryGetProperty("filter"u8, out var filterJson) && filterJson.ValueKind != JsonValueKind.Null &&
@@ -39,8 +43,9 @@ internal sealed record SearchQuery(
         if (!TryReadOrder(json, out var byRank) || !TryReadGroups(json, out var groups))
             return MatrixError.BadJson("'order_by' or 'groupings' is not valid");
         return new SearchQuery(
-            terms, filter, Math.Clamp(filter.Limit ?? DefaultLimit, 1, MaxLimit), byRank, SearchContext.Read(json),
-            json.TryGetProperty("include_state"u8, out var state) && state.ValueKind == JsonValueKind.True, groups, from ?? HistoryOrder.End);
+            SearchWords.OfQuery(term.GetString()!), SearchWords.Highlights(term.GetString()!), types, filter,
+            Math.Clamp(filter.Limit ?? DefaultLimit, 1, MaxLimit), byRank, SearchContext.Read(json),
+            json.TryGetProperty("include_state"u8, out var state) && state.ValueKind == JsonValueKind.True, groups, from);
     }
 
     private static MatrixError? FindWrongType(JsonElement json)
@@ -51,6 +56,15 @@ internal sealed record SearchQuery(
         return json.TryGetProperty("event_context"u8, out var context) && context.ValueKind == JsonValueKind.Object
             ? OptionalMembers.Counts(context, "before_limit", "after_limit") ?? OptionalMembers.Booleans(context, "include_profile")
             : null;
+    }
+
+    private static Outcome<string[]> ReadTypes(JsonElement json)
+    {
+        if (!json.TryGetProperty("keys"u8, out var keys) || keys.ValueKind != JsonValueKind.Array)
+            return SearchedText.TypesOf(null);
+        if (keys.EnumerateArray().Any(static key => key.ValueKind != JsonValueKind.String))
+            return MatrixError.BadJson("'keys' must be a list of strings");
+        return SearchedText.TypesOf([.. keys.EnumerateArray().Select(static key => key.GetString()!)]);
     }
 
     private static bool TryReadOrder(JsonElement json, out bool byRank)
