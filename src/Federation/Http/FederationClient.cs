@@ -119,12 +119,21 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
         using var body = new MemoryStream();
         var buffer = new byte[16 * 1024];
         int read;
-        while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+        try
         {
-            if (body.Length + read > maxBytes)
-                throw new HttpRequestException($"the answer is larger than {maxBytes} bytes");
-            body.Write(buffer, 0, read);
+            while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                if (body.Length + read > maxBytes)
+                    throw new HttpRequestException($"the answer is larger than {maxBytes} bytes");
+                body.Write(buffer, 0, read);
+            }
         }
+        catch (IOException e)
+        {
+            // It began well and broke off.
+            throw new HttpRequestException(e.Message, e);
+        }
+
         return body.ToArray();
     }
 
