@@ -27,10 +27,17 @@ internal sealed class ObjectStream(Stream stream, IReadOnlySet<string> lists, IR
     /// <exception cref="JsonException">It is not JSON, no object, or a value in it is too large.</exception>
     public async Task<Dictionary<string, ReadOnlyMemory<byte>>> ReadAsync(CancellationToken cancellationToken)
     {
+        // A value that is not whole is looked at again when there is twice as much: else a large one would be parsed once for each piece of it.
+        var wanted = 0;
         while (true)
         {
-            var read = await stream.ReadAsync(_buffer.AsMemory(_length), cancellationToken);
-            _length += read;
+            int read;
+            do
+            {
+                read = await stream.ReadAsync(_buffer.AsMemory(_length), cancellationToken);
+                _length += read;
+            }
+            while (read > 0 && _length < wanted);
             var consumed = Parse(read == 0);
             foreach (var (list, item) in _items)
                 await onItem(list, item);
@@ -39,11 +46,14 @@ internal sealed class ObjectStream(Stream stream, IReadOnlySet<string> lists, IR
                 return _objectDepth >= 0 ? _members : throw new JsonException("no object");
             _buffer.AsSpan(consumed, _length - consumed).CopyTo(_buffer);
             _length -= consumed;
-            if (_length < _buffer.Length)
-                continue;
-            if (_buffer.Length >= MaxValue)
-                throw new JsonException("a value is too large");
-            Array.Resize(ref _buffer, _buffer.Length * 2);
+            if (_length == _buffer.Length)
+            {
+                if (_buffer.Length >= MaxValue)
+                    throw new JsonException("a value is too large");
+                Array.Resize(ref _buffer, _buffer.Length * 2);
+            }
+
+            wanted = Math.Min(_length * 2, _buffer.Length);
         }
     }
 

@@ -18,6 +18,9 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
 {
     private const int BatchSize = 400;
     private const int MaxEvents = 1_000_000;
+
+    // What is no event of the room: more than old rooms have, and nothing that anybody waits for.
+    private const int MaxRefused = 10_000;
     private const int MaxNamed = 2048;
     private const long MaxWaitingBytes = 256L * 1024 * 1024;
 
@@ -35,6 +38,9 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
     private readonly string? _impliedCreate = version.RoomIdIsCreateHash ? "$" + roomId[1..] : null;
     private readonly HashSet<string> _servers = new(StringComparer.Ordinal);
     private long _waitingBytes;
+
+    private int _taken;
+    private int _refused;
     private string? _create;
 
     /// <summary>The state events that were taken in and are allowed by their auth events.</summary>
@@ -50,7 +56,7 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
     /// <exception cref="InvalidDataException">There are too many.</exception>
     public async ValueTask AddAsync(ReadOnlyMemory<byte> json, bool isState)
     {
-        if (_verdicts.Count + _waiting.Count > MaxEvents || _waitingBytes > MaxWaitingBytes)
+        if (++_taken > MaxEvents || _waitingBytes > MaxWaitingBytes)
             throw new InvalidDataException("The room is too large");
         _batch.Add((json, isState));
         if (_batch.Count == BatchSize)
@@ -74,7 +80,12 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
         for (var i = 0; i < parsed.Length; i++)
         {
             if (parsed[i].Pdu is not { } pdu)
+            {
+                if (++_refused > MaxRefused)
+                    throw new InvalidDataException("The room has too much that is no event");
                 continue;
+            }
+
             if (_batch[i].IsState && pdu.StateKey is not null)
                 ClaimState(pdu);
             if (!_verdicts.ContainsKey(pdu.EventId) && !_waiting.ContainsKey(pdu.EventId))
