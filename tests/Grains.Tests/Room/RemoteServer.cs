@@ -22,7 +22,7 @@ internal static class RemoteServer
     /// <summary>An event after the given ones, with the auth events that the room's present state has for it (or those given).</summary>
     public static async Task<Pdu> EventAsync(
         RoomHarness silo, string room, string sender, string type, string? stateKey, string content, string[] prevEvents, string[]? authEvents = null,
-        SigningKey? key = null, string? redacts = null, string? eventId = null)
+        SigningKey? key = null, string? redacts = null, string? eventId = null, long? claimedDepth = null, long? claimedTime = null)
     {
         var row = (await silo.Storage.Rooms.GetAsync(room))!;
         RoomVersion.TryGet(row.Version, out var version);
@@ -44,8 +44,8 @@ internal static class RemoteServer
             Redacts = redacts,
             EventId = version!.EventIdFormat == EventIdFormat.Given ? eventId ?? $"$e{silo.Services.Now}:{Name}" : null,
             AuthEvents = authEvents,
-            Depth = depth,
-            OriginServerTs = silo.Services.Now,
+            Depth = claimedDepth ?? depth,
+            OriginServerTs = claimedTime ?? silo.Services.Now,
         }.Build(version!, ServerName.Parse(sender[(sender.IndexOf(':') + 1)..]), key ?? Key).Value;
     }
 
