@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansMatrix.Federation;
@@ -24,6 +25,9 @@ public sealed class FederatingServer : MatrixTestServer
 
     /// <summary>This server's requests to others that have no answer yet. A clock that goes on meanwhile may end them, however quick the other is.</summary>
     public int UnderWay => _underWay.Count;
+
+    /// <summary>The largest answer of another server as far as it was read, in bytes.</summary>
+    public long LargestReadOf(ServerName other) => _underWay.LargestReadOf(other.Value);
 
     /// <summary>The server's clock, if not the system's.</summary>
     public TestClock? Clock { get; init; }
@@ -61,10 +65,15 @@ public sealed class FederatingServer : MatrixTestServer
     private sealed class RequestCount
     {
         private int _count;
+        private readonly ConcurrentDictionary<string, long> _largestReads = new(StringComparer.Ordinal);
 
         public int Count => Volatile.Read(ref _count);
 
+        public long LargestReadOf(string host) => _largestReads.GetValueOrDefault(host);
+
         public DelegatingHandler Handler() => new Counting(this);
+
+        private void Read(string host, long length) => _largestReads.AddOrUpdate(host, length, (_, largest) => Math.Max(largest, length));
 
         private sealed class Counting(RequestCount requests) : DelegatingHandler
         {
@@ -73,7 +82,10 @@ public sealed class FederatingServer : MatrixTestServer
                 Interlocked.Increment(ref requests._count);
                 try
                 {
-                    return await base.SendAsync(request, cancellationToken);
+                    var answer = await base.SendAsync(request, cancellationToken);
+                    answer.Content = await CountedContent.OfAsync(
+                        answer.Content, length => requests.Read(request.Headers.Host ?? "", length), cancellationToken);
+                    return answer;
                 }
                 finally
                 {

@@ -20,8 +20,10 @@ namespace OrleansMatrix.Gateway.Tests.Federation;
 /// <summary>Another server made by hand: it signs what a test wants, and answers what the test says.</summary>
 public sealed class Peer : IAsyncDisposable
 {
+    private const int ChunkLength = 64 * 1024;
     private readonly WebApplication _app;
     private readonly HttpClient _http;
+    private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, Func<PeerRequest, Answer>> _handlers = new(StringComparer.Ordinal);
     private int _transactions;
 
@@ -128,9 +130,11 @@ public sealed class Peer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
         _http.Dispose();
+        _stop.Dispose();
     }
 
     private async Task AnswerAsync(HttpContext context)
@@ -146,6 +150,28 @@ public sealed class Peer : IAsyncDisposable
         context.Response.StatusCode = answer.Status;
         context.Response.ContentType = answer.ContentType;
         await context.Response.WriteAsync(answer.Text);
+        if (answer.BreaksOff)
+        {
+            await context.Response.Body.FlushAsync();
+            context.Abort();
+        }
+
+        if (answer.Endless is { } more)
+            await WriteEndlessAsync(context, string.Concat(Enumerable.Repeat(more, Math.Max(1, ChunkLength / more.Length))));
+    }
+
+    private async Task WriteEndlessAsync(HttpContext context, string chunk)
+    {
+        try
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stop.Token);
+            while (!either.IsCancellationRequested)
+                await context.Response.WriteAsync(chunk, either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // It has had enough.
+        }
     }
 }
 

@@ -11,6 +11,12 @@ public sealed record Answer(int Status, string Text)
 
     public string ContentType { get; init; } = JsonType;
 
+    /// <summary>What follows again and again, without end, until the other side has had enough; null: nothing.</summary>
+    public string? Endless { get; init; }
+
+    /// <summary>The connection is cut in the midst of it.</summary>
+    public bool BreaksOff { get; init; }
+
     public bool IsJson => ContentType == JsonType;
 
     /// <summary>The body as JSON.</summary>

@@ -53,18 +53,29 @@ internal sealed class LyingPeer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => Peer.DisposeAsync();
 
+    /// <summary>Until this is set the operation is not answered; null: at once.</summary>
+    public ManualResetEventSlim? Hold { get; set; }
+
     private Answer Answer(PeerRequest request)
+    {
+        var (answer, isOperation) = AnswerNow(request);
+        if (isOperation)
+            Hold?.Wait();
+        return answer;
+    }
+
+    private (Answer Answer, bool IsOperation) AnswerNow(PeerRequest request)
     {
         lock (_gate)
         {
             if (Unknown.Any(u => request.Line.Contains(u, StringComparison.Ordinal)))
-                return new Answer(404, """{"errcode":"M_UNRECOGNIZED","error":"?"}""");
+                return (new Answer(404, """{"errcode":"M_UNRECOGNIZED","error":"?"}"""), false);
             var named = request.Line.Split('/').FirstOrDefault(_rooms.ContainsKey);
             var honest = _rooms[named ?? _room.Room.RoomId].To(request) ?? new Answer(404, """{"errcode":"M_UNRECOGNIZED","error":"?"}""");
             if (Operation.Length == 0 || !request.Line.Contains(Operation, StringComparison.Ordinal))
-                return honest;
+                return (honest, false);
             Times++;
-            return Lie(honest);
+            return (Lie(honest), true);
         }
     }
 }
