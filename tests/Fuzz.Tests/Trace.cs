@@ -15,7 +15,7 @@ internal sealed partial class Trace
     public void Sends(int step, string method, string target, string body)
     {
         _lines.Enqueue($"step {step}: {method} {Short(Uri.UnescapeDataString(target))} {Short(body)}");
-        if (_lines.Count > Kept)
+        while (_lines.Count > Kept)
             _lines.Dequeue();
     }
 
