@@ -16,7 +16,7 @@ internal sealed class FuzzRun : IAsyncDisposable
     private const int StepsBetweenChecks = 250;
     private const int LogTail = 6000;
 
-    // Of resident memory; after a minute of this the server had 263.
+    // Of resident memory; after a minute of this the server had at most 270.
     private const double MaxMemoryMiB = 768;
 
     // The database grows with the run: reading all of it may take this part of the time.
