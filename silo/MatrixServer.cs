@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using OrleansMatrix.Federation;
 using OrleansMatrix.Gateway.Admin;
@@ -26,6 +27,9 @@ public static class MatrixServer
 {
     private const int DefaultPort = 8008;
 
+    // Of one that has something to write.
+    private const int MemoryOfConnection = 32 * 1024;
+
     // Settings are read once: without this, files are watched for changes that nobody would see.
     private const string NoReload = "--hostBuilder:reloadConfigOnChange=false";
 
@@ -38,6 +42,7 @@ public static class MatrixServer
         try
         {
             await using var app = Build(args);
+            MemoryLimit.Apply(app.Services.GetRequiredService<MatrixSettings>().MemoryLimitBytes);
             await StartAsync(app);
             var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(MatrixServer).FullName!);
             Tell(app, app.Services.GetRequiredService<MatrixSettings>(), logger);
@@ -179,7 +184,10 @@ public static class MatrixServer
             options.Limits.MaxRequestBufferSize = 128 * 1024;
             options.Limits.MaxRequestLineSize = 16 * 1024;
             options.Limits.MaxRequestHeaderCount = 100;
-            options.Limits.MaxConcurrentConnections = 50_000;
+            options.Limits.MaxConcurrentConnections = Math.Min(50_000, settings.MemoryLimitBytes / MemoryOfConnection);
+
+            // Who reads more slowly keeps an answer in memory.
+            options.Limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 2048, gracePeriod: TimeSpan.FromSeconds(10));
             var configured = context.Configuration["urls"] is not null || context.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
             if (!configured)
                 options.Listen(IPAddress.Loopback, DefaultPort);

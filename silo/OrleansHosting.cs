@@ -40,6 +40,9 @@ internal static class OrleansHosting
         silo.Configure<ClusterOptions>(options => options.ServiceId = options.ClusterId = settings.ServerName.Value);
         Telemetry.Propagate(silo, settings.Telemetry);
         Dashboard.Add(silo, settings);
+
+        // Grains that nobody used for longest make room before the memory limit is reached.
+        silo.Configure<GrainCollectionOptions>(static options => options.EnableActivationSheddingOnMemoryPressure = true);
         silo.Configure<GrainDirectoryOptions>(static options => options.CacheSize = CachedPlaces);
         if (settings.Database.Length == 0)
             AddAlone(silo);

@@ -26,6 +26,7 @@ public static class SettingsReader
             DataDirectory = Path.GetFullPath(reader.Text("DataDirectory") ?? "./data"),
             Database = reader.Text("Database") ?? "",
             KeySecret = KeySecret(reader),
+            MemoryLimitBytes = MemoryLimit(reader),
             Cluster = new ClusterSettings
             {
                 Address = Address(reader),
@@ -63,7 +64,9 @@ public static class SettingsReader
                 Deny = reader.List("Federation:Deny", static _ => null),
                 TrustedKeyServers = reader.List(
                     "Federation:TrustedKeyServers", static name => ServerName.IsValid(name) ? null : $"'{name}' is not a server name"),
-                BodyMemoryBytes = reader.Integer("Federation:BodyMemoryBytes", 128 * 1024 * 1024, 64 * 1024 * 1024, 64L * 1024 * 1024 * 1024),
+                BodyMemoryBytes = reader.Integer(
+                    "Federation:BodyMemoryBytes", Math.Clamp(MemoryLimit(reader) / 4, 64 * 1024 * 1024, 128 * 1024 * 1024), 64 * 1024 * 1024,
+                    64L * 1024 * 1024 * 1024),
             },
             AllowPrivateAddresses = reader.Flag("Outbound:AllowPrivateAddresses"),
             Turn = new TurnSettings
@@ -78,6 +81,9 @@ public static class SettingsReader
         };
         return settings with { PassedOver = reader.RefuseUnknown() };
     }
+
+    private static long MemoryLimit(Reader reader) =>
+        reader.Integer("MemoryLimit", Math.Max(Silo.MemoryLimit.Default, MatrixSettings.LeastMemoryLimit), MatrixSettings.LeastMemoryLimit, long.MaxValue);
 
     private static ReadOnlyMemory<byte> KeySecret(Reader reader)
     {

@@ -15,7 +15,7 @@ internal static class StorageFactory
     public static bool Exists(MatrixSettings settings) => settings.Database.Length > 0 || File.Exists(Path.Combine(settings.DataDirectory, FileName));
 
     public static IStorage Open(MatrixSettings settings, TimeProvider time, ILoggerFactory loggers) => settings.Database.Length == 0
-        ? SqliteStorage.Open(Path.Combine(settings.DataDirectory, FileName), time, loggers)
+        ? SqliteStorage.Open(Path.Combine(settings.DataDirectory, FileName), time, loggers, MemoryLimit.ForMappedFiles(settings.MemoryLimitBytes))
         : OpenPostgres(settings, time, loggers);
 
     // A method of its own: who calls it loads PostgreSQL's driver, who does not need not keep it in memory.

@@ -8,6 +8,6 @@ namespace OrleansMatrix.Gateway.Pipeline;
 
 /// <summary>What endpoints need from the process; resolved once, when they are mapped.</summary>
 public sealed record GatewayServices(
-    IGrainFactory Grains, MatrixSettings Settings, TimeProvider Time, IRandom Random, RateLimiter Limiter, BodyBudget Bodies, Authenticator Authenticator,
+    IGrainFactory Grains, MatrixSettings Settings, TimeProvider Time, IRandom Random, RateLimiter Limiter, RequestMemory Memory, Authenticator Authenticator,
     IRequestVerifier Verifier,
     Activity Activity, IHostApplicationLifetime Lifetime, ILogger<GatewayServices> Logger);

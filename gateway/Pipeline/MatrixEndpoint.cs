@@ -86,6 +86,12 @@ public sealed class MatrixEndpoint
             return error;
         if (Options is { Rate: { } rate, Access: Access.User or Access.Guest or Access.Admin } && await LimitAsync(rate, requester!.UserId) is { } tooMany)
             return tooMany;
+        var owner = requester?.UserId ?? Authenticator.NetworkOf(context);
+        if (Services.Memory.Answers.WaitOf(owner) is > 0 and var owed)
+            return MatrixError.LimitExceeded(owed);
+        using var place = requester is null ? null : Services.Memory.Requests.Open(owner);
+        if (place?.TryGrow(1) == false)
+            return MatrixError.LimitExceeded(ShareBudget.RetryAfterMs);
         using var request = new MatrixRequest(context, this, requester);
         MatrixResponse response;
         try
@@ -99,7 +105,7 @@ public sealed class MatrixEndpoint
 
         if (Options.ShowsActivity && response.Error is null)
             Services.Activity.Note(requester!);
-        return response;
+        return response.HeldBy(Services.Memory.Answers, context, owner);
     }
 
     // The signature covers the body, so that is read first; the address is counted before, the server that signed after.
@@ -108,7 +114,7 @@ public sealed class MatrixEndpoint
         var network = Authenticator.NetworkOf(context);
         if (await LimitAsync(RateClass.Server, network) is { } tooEarly)
             return tooEarly;
-        using var lease = Services.Bodies.Open(network);
+        using var lease = Services.Memory.ServerBodies.Open(network);
         if (!(await RequestBody.ReadAsync(context, Options.MaxBody, lease, Services.Time)).TryGet(out var body, out var error))
             return error;
         var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
@@ -117,16 +123,18 @@ public sealed class MatrixEndpoint
             return error;
         if (await LimitAsync(RateClass.Server, origin) is { } tooMany)
             return tooMany;
+        if (Services.Memory.Answers.WaitOf(origin) is > 0 and var owed)
+            return MatrixError.LimitExceeded(owed);
         if (!Options.CallsServerGrain)
             await Services.Grains.GetGrain<IRemoteServerGrain>(origin).SeenAlive();
         using var request = new MatrixRequest(context, this, null, origin, body);
         try
         {
-            return await _handler(request);
+            return (await _handler(request)).HeldBy(Services.Memory.Answers, context, origin);
         }
         catch (Exception fault) when (CanRepeat(request, fault))
         {
-            return await RepeatAsync(request);
+            return (await RepeatAsync(request)).HeldBy(Services.Memory.Answers, context, origin);
         }
     }
 
@@ -152,6 +160,9 @@ public sealed class MatrixEndpoint
                 return MatrixError.Unknown(bad.Message, bad.StatusCode);
             case OperationCanceledException or ObjectDisposedException when Services.Lifetime.ApplicationStopping.IsCancellationRequested:
                 return MatrixError.Unknown("The server is stopping", StatusCodes.Status503ServiceUnavailable);
+            case OutOfMemoryException:
+                PipelineLog.Unavailable(Services.Logger, Method, Path, fault);
+                return MatrixError.Unknown("The server has no memory for this at the moment", StatusCodes.Status503ServiceUnavailable);
             case TimeoutException:
                 PipelineLog.Unavailable(Services.Logger, Method, Path, fault);
                 return MatrixError.Unknown("The server cannot answer this at the moment", StatusCodes.Status503ServiceUnavailable);

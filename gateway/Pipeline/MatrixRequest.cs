@@ -20,6 +20,7 @@ public sealed class MatrixRequest : IDisposable
     private readonly Requester? _requester;
     private JsonDocument? _document;
     private CancellationTokenSource? _aborted;
+    private ShareBudget.Lease? _lease;
 
     private readonly ServerName? _origin;
     private ReadOnlyMemory<byte>? _body;
@@ -167,7 +168,8 @@ public sealed class MatrixRequest : IDisposable
     public void Fail(MatrixError error) => Error ??= error;
 
     /// <summary>The raw body; M_TOO_LARGE beyond the endpoint's limit.</summary>
-    public ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadBodyAsync() => _body is { } read ? new(read) : RequestBody.ReadAsync(this, _endpoint.Options.MaxBody);
+    public ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadBodyAsync() => _body is { } read ? new(read) : RequestBody.ReadAsync(
+        this, _endpoint.Options.MaxBody, _lease ??= _endpoint.Services.Memory.ClientBodies.Open(_requester?.UserId ?? Authenticator.NetworkOf(Http)));
 
     /// <summary>The body as a JSON value of any kind, valid until the request ends: M_NOT_JSON, M_TOO_LARGE. May be called once.</summary>
     public async ValueTask<Outcome<JsonElement>> ReadJsonAsync()
@@ -233,6 +235,7 @@ public sealed class MatrixRequest : IDisposable
     {
         _document?.Dispose();
         _aborted?.Dispose();
+        _lease?.Dispose();
     }
 
     private delegate bool Parser<T>(string? text, out T value);

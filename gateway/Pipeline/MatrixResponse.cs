@@ -13,11 +13,12 @@ public readonly struct MatrixResponse
     private static readonly byte[] s_empty = "{}"u8.ToArray();
     private readonly object? _source;
 
-    private MatrixResponse(object? source, ReadOnlyMemory<byte> bytes, int status)
+    private MatrixResponse(object? source, ReadOnlyMemory<byte> bytes, int status, IDisposable? lease = null)
     {
         _source = source;
         Bytes = bytes;
         Status = status;
+        Lease = lease;
     }
 
     /// <summary>The answer <c>{}</c>.</summary>
@@ -26,6 +27,9 @@ public readonly struct MatrixResponse
     internal ReadOnlyMemory<byte> Bytes { get; }
 
     internal int Status { get; }
+
+    /// <summary>What the answer holds until the client has read it.</summary>
+    internal IDisposable? Lease { get; }
 
     internal Action<Utf8JsonWriter>? Write => _source as Action<Utf8JsonWriter>;
 
@@ -62,6 +66,15 @@ public readonly struct MatrixResponse
     /// <summary>A JSON object whose members <paramref name="write"/> writes from the grain's value, or its error.</summary>
     public static MatrixResponse From<T>(Outcome<T> outcome, Action<Utf8JsonWriter, T> write) =>
         outcome.Error is { } error ? error : Object(writer => write(writer, outcome.Value));
+
+    /// <summary>The same answer, whose memory is counted; M_LIMIT_EXCEEDED if its owner's clients have not read what they asked for before.</summary>
+    internal MatrixResponse HeldBy(UnreadAnswers answers, HttpContext context, string owner)
+    {
+        if (Bytes.Length <= RequestMemory.Free)
+            return this;
+        return answers.TryHold(context, owner, Bytes.Length) is { } unread
+            ? new MatrixResponse(_source, Bytes, Status, unread) : MatrixError.LimitExceeded(ShareBudget.RetryAfterMs);
+    }
 
     public static implicit operator MatrixResponse(MatrixError error) => new(error, default, error.Status);
 }

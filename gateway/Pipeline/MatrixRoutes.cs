@@ -46,7 +46,7 @@ public static class MatrixRoutes
                 provider.GetRequiredService<TimeProvider>(), settings.Database.Length > 0 ? key => grains.GetGrain<IRateLimitGrain>(key) : null,
                 settings.RateLimitsEnabled);
         })
-        .AddSingleton(static provider => new BodyBudget(provider.GetRequiredService<MatrixSettings>().Federation.BodyMemoryBytes))
+        .AddSingleton<RequestMemory>()
         .AddSingleton<RouteTable>()
         .AddSingleton(static provider => new SessionCache(
             provider.GetRequiredService<TimeProvider>(),

@@ -30,6 +30,26 @@ internal sealed class RateTable(Rate rate, TimeProvider time)
         }
     }
 
+    /// <summary>Takes tokens that there may not be: they are owed.</summary>
+    public void Charge(string key, int tokens)
+    {
+        ref var slot = ref Slot((uint)key.GetHashCode(StringComparison.Ordinal) % Slots);
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        while (true)
+        {
+            var before = Volatile.Read(ref slot);
+            if (Interlocked.CompareExchange(ref slot, Math.Max(before, now) + (tokens * rate.Interval), before) == before)
+                return;
+        }
+    }
+
+    /// <summary>Milliseconds until nothing is owed, or 0.</summary>
+    public long Owed(string key)
+    {
+        var full = Volatile.Read(ref Slot((uint)key.GetHashCode(StringComparison.Ordinal) % Slots));
+        return Math.Max(0, full - time.GetUtcNow().ToUnixTimeMilliseconds() - rate.Capacity);
+    }
+
     private ref long Slot(uint index)
     {
         ref var page = ref _pages[index / PageSize];

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Json;
 
@@ -13,20 +14,29 @@ internal static class RequestBody
     private const int FirstBuffer = 4096;
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
 
-    /// <summary>The whole body, which the request keeps; 413 M_TOO_LARGE if it is longer than <paramref name="limit"/> bytes.</summary>
-    public static ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(MatrixRequest request, long limit) =>
-        ReadAsync(request.Http, limit, null, request.Http.RequestAborted, request);
+    /// <summary>
+    /// The whole body, which the request keeps: 413 M_TOO_LARGE if it is longer than <paramref name="limit"/> bytes, 429 M_LIMIT_EXCEEDED if there is no memory
+    /// for it, 408 if it does not come in time.
+    /// </summary>
+    public static ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(MatrixRequest request, long limit, ShareBudget.Lease lease) =>
+        ReadAsync(request.Http, limit, lease, RequestMemory.Free, request, request.Time);
 
-    /// <summary>The same of somebody who is not known yet: 429 M_LIMIT_EXCEEDED if there is no memory for it, 408 if it does not come in time.</summary>
-    public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context, long limit, BodyBudget.Lease lease, TimeProvider time)
+    /// <summary>The same of somebody who is not known yet.</summary>
+    public static ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(HttpContext context, long limit, ShareBudget.Lease lease, TimeProvider time) =>
+        ReadAsync(context, limit, lease, 0, null, time);
+
+    private static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(
+        HttpContext context, long limit, ShareBudget.Lease lease, int free, MatrixRequest? keeper, TimeProvider time)
     {
         if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
             return ReadOnlyMemory<byte>.Empty;
+        if (context.Request.ContentLength <= free)
+            return await ReadAsync(context, limit, lease, free, keeper, context.RequestAborted);
         using var late = new CancellationTokenSource(s_patience, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(late.Token, context.RequestAborted);
         try
         {
-            return await ReadAsync(context, limit, lease, stop.Token);
+            return await ReadAsync(context, limit, lease, free, keeper, stop.Token);
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
@@ -35,7 +45,7 @@ internal static class RequestBody
     }
 
     private static async ValueTask<Outcome<ReadOnlyMemory<byte>>> ReadAsync(
-        HttpContext context, long limit, BodyBudget.Lease? lease, CancellationToken stop, MatrixRequest? keeper = null)
+        HttpContext context, long limit, ShareBudget.Lease lease, int free, MatrixRequest? keeper, CancellationToken stop)
     {
         var length = context.Request.ContentLength;
         if (length > limit)
@@ -44,29 +54,29 @@ internal static class RequestBody
             return ReadOnlyMemory<byte>.Empty;
 
         // A declared length is not trusted with memory beyond the first 64 KiB until the bytes arrive.
-        var size = (int)Math.Min(length + 1 ?? FirstBuffer, 64 * 1024);
-        if (lease?.TryGrow(size) == false)
-            return MatrixError.LimitExceeded(BodyBudget.RetryAfterMs);
-        var buffer = new byte[size];
-        var used = 0;
+        using var bytes = new PooledBytes((int)Math.Min(length + 1 ?? FirstBuffer, 64 * 1024));
+        var counted = free;
         while (true)
         {
-            var read = await context.Request.Body.ReadAsync(buffer.AsMemory(used), stop);
-            if (read == 0)
+            var room = bytes.GetMemory();
+            if (bytes.Capacity > counted)
             {
-                keeper?.Keep(buffer.AsMemory(0, used));
-                return new ReadOnlyMemory<byte>(buffer, 0, used);
+                if (!lease.TryGrow(bytes.Capacity - counted))
+                    return MatrixError.LimitExceeded(ShareBudget.RetryAfterMs);
+                counted = bytes.Capacity;
             }
 
-            used += read;
-            if (used > limit)
+            var read = await context.Request.Body.ReadAsync(room, stop);
+            if (read == 0)
+            {
+                var body = bytes.ToArray();
+                keeper?.Keep(body);
+                return new ReadOnlyMemory<byte>(body);
+            }
+
+            bytes.Advance(read);
+            if (bytes.Length > limit)
                 return MatrixError.TooLarge();
-            if (used < buffer.Length)
-                continue;
-            size = (int)Math.Min(Math.Min(buffer.Length * 2L, limit + 1), length + 1 ?? long.MaxValue);
-            if (lease?.TryGrow(size - buffer.Length) == false)
-                return MatrixError.LimitExceeded(BodyBudget.RetryAfterMs);
-            Array.Resize(ref buffer, size);
         }
     }
 

@@ -11,6 +11,7 @@ namespace OrleansMatrix.Gateway.Pipeline;
 /// <summary>Writes answers; the one place where an error becomes a status and a JSON body.</summary>
 internal static class ResponseWriter
 {
+    private const int Slice = 64 * 1024;
     private const string JsonType = "application/json";
     private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -21,11 +22,17 @@ internal static class ResponseWriter
         if (response.Error is { } error)
             return WriteAsync(context, error);
         if (response.Write is not { } write)
-            return WriteAsync(context, response.Bytes, response.Status);
+            return response.Lease is null ? WriteAsync(context, response.Bytes, response.Status) : WriteHeldAsync(context, response);
         var buffer = new ArrayBufferWriter<byte>(512);
         using (var writer = new Utf8JsonWriter(buffer, s_options))
             write(writer);
         return WriteAsync(context, buffer.WrittenMemory, response.Status);
+    }
+
+    private static async Task WriteHeldAsync(HttpContext context, MatrixResponse response)
+    {
+        using (response.Lease)
+            await WriteAsync(context, response.Bytes, response.Status);
     }
 
     public static Task WriteAsync(HttpContext context, MatrixError error)
@@ -47,7 +54,14 @@ internal static class ResponseWriter
         response.StatusCode = status;
         response.ContentType = JsonType;
         response.ContentLength = json.Length;
-        return response.Body.WriteAsync(json, context.RequestAborted).AsTask();
+        return json.Length <= Slice ? response.Body.WriteAsync(json, context.RequestAborted).AsTask() : WriteSlicesAsync(context, json);
+    }
+
+    // What is written at once, Kestrel copies into its own buffers at once.
+    private static async Task WriteSlicesAsync(HttpContext context, ReadOnlyMemory<byte> json)
+    {
+        for (; json.Length > 0; json = json[Math.Min(Slice, json.Length)..])
+            await context.Response.Body.WriteAsync(json[..Math.Min(Slice, json.Length)], context.RequestAborted);
     }
 
     // C-S API, Rate limiting: the header is the current way, retry_after_ms the deprecated one. 503: RFC 9110, 15.6.4.

@@ -26,6 +26,12 @@ public sealed record MatrixSettings
     /// </summary>
     public ReadOnlyMemory<byte> KeySecret { get; init; }
 
+    /// <summary>What this process keeps its resident memory below, in bytes, <see cref="LeastMemoryLimit"/> or more.</summary>
+    public long MemoryLimitBytes { get; init; } = 1024L * 1024 * 1024;
+
+    /// <summary>The least that the server works with: 192 MiB.</summary>
+    public const long LeastMemoryLimit = 192L * 1024 * 1024;
+
     /// <summary>How silos that share a database reach each other.</summary>
     public ClusterSettings Cluster { get; init; } = new();
 

@@ -33,6 +33,7 @@ public static class GrainServices
             DefaultRoomVersion = provider.GetRequiredService<MatrixSettings>().DefaultRoomVersion,
         })
         .AddSingleton<ReadServices>()
+        .AddSingleton<LargeAnswers>()
         .AddSingleton<UserServices>()
         .AddSingleton<CurrentState>()
         .AddSingleton<SharedRooms>()

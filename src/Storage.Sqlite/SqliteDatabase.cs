@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using OrleansMatrix.Storage.Sql;
 
@@ -10,20 +11,22 @@ namespace OrleansMatrix.Storage.Sqlite;
 internal sealed class SqliteDatabase : ISqlDatabase
 {
     private const string ReaderSettings =
-        "PRAGMA journal_mode = WAL; PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;";
+        "PRAGMA journal_mode = WAL; PRAGMA query_only = ON; PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = ";
     private const int MostIdleReaders = 16;
     private static readonly Statement Ping = new("SELECT pos FROM stream_head");
 
     private readonly string _path;
+    private readonly string _readerSettings;
     private readonly SqliteWriter _writer;
     private readonly Lock _gate = new();
     private readonly Stack<SqliteConnection> _idle = [];
     private bool _started;
     private bool _disposed;
 
-    public SqliteDatabase(string path, ILoggerFactory loggers)
+    public SqliteDatabase(string path, long mappedBytes, ILoggerFactory loggers)
     {
         _path = path;
+        _readerSettings = string.Create(CultureInfo.InvariantCulture, $"{ReaderSettings}{mappedBytes / MostIdleReaders};");
         CreatePrivately(path);
         Feed = new ChangeFeed(loggers.CreateLogger<ChangeFeed>());
         _writer = new SqliteWriter(path, Feed, loggers.CreateLogger<SqliteWriter>());
@@ -138,7 +141,7 @@ internal sealed class SqliteDatabase : ISqlDatabase
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (_idle.TryPop(out var connection)) return connection;
         }
-        return new SqliteConnection(_path, ReaderSettings);
+        return new SqliteConnection(_path, _readerSettings);
     }
 
     private void Return(SqliteConnection connection)

@@ -153,7 +153,8 @@ internal static class SearchIndex
     private static async Task SearchAsync(string where, string what, IStorage storage, string term)
     {
         const int times = 11;
-        var services = new ReadServices(storage, new StateNodeCache(storage.StateNodes), TimeProvider.System, NullLogger<ReadServices>.Instance);
+        using var answers = new LargeAnswers(new MatrixSettings { ServerName = ServerName.Parse("x"), DataDirectory = "" });
+        var services = new ReadServices(storage, new StateNodeCache(storage.StateNodes), answers, TimeProvider.System, NullLogger<ReadServices>.Instance);
         using var body = JsonDocument.Parse(Encoding.UTF8.GetBytes(
             $$"""{"search_categories":{"room_events":{"search_term":"{{term}}","order_by":"recent"} } }"""));
         var query = SearchQuery.Read(body.RootElement, null).Value!;
@@ -163,7 +164,8 @@ internal static class SearchIndex
         {
             var clock = Stopwatch.StartNew();
             // Nothing is asked of grains, since the index is complete.
-            var page = await new SearchRun(services, null!, new Requester(UserId.Parse(User), "D"), query).RunAsync(CancellationToken.None);
+            using var memory = answers.Open(User);
+            var page = await new SearchRun(services, null!, new Requester(UserId.Parse(User), "D"), query, memory).RunAsync(CancellationToken.None);
             await new SearchAnswer(query, page).RenderAsync(CancellationToken.None);
             took.Add(clock.Elapsed);
             count = page.Count;

@@ -40,6 +40,16 @@ public sealed class SettingsReaderTests
         Assert.Equal(["10.0.0.0/8", "fd00::/8"], settings.TrustedProxies.Select(static network => network.ToString()));
     }
 
+    [Fact]
+    public void Bodies_of_other_servers_have_a_quarter_of_the_memory_within_bounds()
+    {
+        const long MiB = 1024 * 1024;
+        Assert.Equal(64 * MiB, Read(("MemoryLimit", "201326592")).Federation.BodyMemoryBytes);
+        Assert.Equal(100 * MiB, Read(("MemoryLimit", "419430400")).Federation.BodyMemoryBytes);
+        Assert.Equal(128 * MiB, Read(("MemoryLimit", "1073741824")).Federation.BodyMemoryBytes);
+        Assert.InRange(Read().MemoryLimitBytes, MatrixSettings.LeastMemoryLimit, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+    }
+
     [Theory]
     [InlineData("ServerName", "not a name")]
     [InlineData("PublicBaseUrl", "example.org")]
@@ -47,6 +57,7 @@ public sealed class SettingsReaderTests
     [InlineData("Media:MaxUploadBytes", "0")]
     [InlineData("Federation:BodyMemoryBytes", "1000")]
     [InlineData("Media:MaxUploadBytes", "10 MB")]
+    [InlineData("MemoryLimit", "100000000")]
     [InlineData("Turn:TtlSeconds", "1")]
     [InlineData("Cluster:Role", "both")]
     [InlineData("Cluster:Role", "gateway")]

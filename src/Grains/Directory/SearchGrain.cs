@@ -26,7 +26,8 @@ public sealed class SearchGrain(ReadServices services) : Grain, ISearchGrain
                 w.WriteStartObject("search_categories"u8);
                 w.WriteEndObject();
             });
-        var page = await new SearchRun(services, GrainFactory, requester, query).RunAsync(cancellationToken);
+        using var memory = services.Answers.Open(requester.UserId);
+        var page = await new SearchRun(services, GrainFactory, requester, query, memory).RunAsync(cancellationToken);
         return await new SearchAnswer(query, page).RenderAsync(cancellationToken);
     }
 

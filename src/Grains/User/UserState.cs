@@ -8,8 +8,9 @@ namespace OrleansMatrix.Grains.User;
 public sealed class UserState : IDisposable
 {
     private const int MaxDevices = 50;
-    private const int MaxFilters = 50;
+    private const int MaxFilterBytes = 256 * 1024;
     private readonly Dictionary<string, SyncFilter> _filters = new(StringComparer.Ordinal);
+    private int _filterBytes;
     private readonly Dictionary<(string Device, string Filter), LazyMembers> _lazyMembers = [];
 
     public UserState(UserServices services, string userId)
@@ -52,8 +53,13 @@ public sealed class UserState : IDisposable
         if (await Services.Storage.AccountData.GetFilterAsync(UserId, filterId, cancellationToken) is not { } json ||
             !SyncFilter.Parse(json).TryGet(out var filter, out _))
             return null;
-        if (_filters.Count >= MaxFilters)
+        _filterBytes += json.Length;
+        if (_filterBytes > MaxFilterBytes)
+        {
             _filters.Clear();
+            _filterBytes = json.Length;
+        }
+
         return _filters[filterId] = filter;
     }
 

@@ -22,6 +22,7 @@ namespace OrleansMatrix.Grains.Tests.Reading;
 internal sealed class ReadServer : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly LargeAnswers _answers;
     private readonly Dictionary<string, UserState> _users = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Ownership> _owners = new(StringComparer.Ordinal);
 
@@ -32,7 +33,8 @@ internal sealed class ReadServer : IAsyncDisposable
             ? SqliteStorage.Open(_folder.File("matrix.db"), time, NullLoggerFactory.Instance)
             : PostgresStorage.Open(postgres, time, NullLoggerFactory.Instance);
         Nodes = new StateNodeCache(Storage.StateNodes);
-        Read = new ReadServices(Storage, Nodes, time, NullLogger<ReadServices>.Instance);
+        _answers = new LargeAnswers(new MatrixSettings { ServerName = ServerName.Parse("x"), DataDirectory = _folder.Path });
+        Read = new ReadServices(Storage, Nodes, _answers, time, NullLogger<ReadServices>.Instance);
         Hub = new ChangeHub(Storage.Feed);
         var sharing = new SharedRooms(Hub, Storage, new LocalServer(ServerName.Parse("x"), RoomHarness.LocalKey));
         Signals = new NeighbourSignals(Hub, sharing, NullLogger<NeighbourSignals>.Instance);
@@ -77,6 +79,7 @@ internal sealed class ReadServer : IAsyncDisposable
     {
         foreach (var state in _users.Values)
             state.Dispose();
+        _answers.Dispose();
         await Signals.DisposeAsync();
         await Storage.DisposeAsync();
         _folder.Dispose();

@@ -4,6 +4,7 @@ using OrleansMatrix.Grains.Abstractions.Reading;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
+using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Tests.Reading;
 
@@ -201,6 +202,43 @@ public sealed class RoomReaderTests
         }
         while (from is not null);
         return ids;
+    }
+
+    [Fact]
+    public async Task A_page_of_large_events_ends_early_and_the_next_goes_on()
+    {
+        await using var server = await ReadServer.StartAsync();
+        var room = await TestRoom.CreateAsync(server, A);
+        List<string> ids = [];
+        for (var i = 0; i < 80; i++)
+            ids.Add(await room.SendAsync(A, new string('x', 60_000)));
+        ids.Reverse();
+
+        var page = await MessagesAsync(server, room, A, limit: 80);
+        var first = page.GetProperty("chunk").EnumerateArray().Select(e => e.GetProperty("event_id").GetString()!).ToList();
+        Assert.InRange(first.Count, 40, 75);
+        page = await MessagesAsync(server, room, A, page.GetProperty("end").GetString(), limit: 80);
+        Assert.Equal(ids, first.Concat(page.GetProperty("chunk").EnumerateArray().Select(e => e.GetProperty("event_id").GetString()!)).Take(80));
+    }
+
+    [Fact]
+    public async Task A_page_for_which_there_is_no_memory_has_one_event_and_the_next_page_goes_on()
+    {
+        await using var server = await ReadServer.StartAsync();
+        var room = await TestRoom.CreateAsync(server, A);
+        var ids = new List<string> { await room.SendAsync(A, "m1"), await room.SendAsync(A, "m2") };
+        var requester = new Requester(UserId.Parse(A), "D");
+        using var other = server.Read.Answers.Open(A);
+        Assert.True(await other.TryGrowAsync(long.MaxValue / 2, CancellationToken.None));
+        using var memory = server.Read.Answers.Open(A);
+        var reader = (await RoomReader.OpenAsync(server.Read, room.Id, requester, memory: memory)).Value;
+
+        var page = await reader.PageAsync(HistoryOrder.Start, reader.Visibility.Bound, Direction.Backward, 10, EventFilter.None);
+        Assert.Equal([ids[1]], page.Rows.Select(row => row.EventId));
+        Assert.True(page.More);
+        page = await reader.PageAsync(HistoryOrder.Start, page.Cursor, Direction.Backward, 10, EventFilter.None);
+        Assert.Equal([ids[0]], page.Rows.Select(row => row.EventId));
+        Assert.False(await reader.TryHoldAsync(1));
     }
 
     private static async Task<JsonElement> MessagesAsync(

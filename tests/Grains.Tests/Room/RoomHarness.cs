@@ -10,6 +10,7 @@ using OrleansMatrix.Grains.Room.Creating;
 using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.Room.Importing;
 using OrleansMatrix.Grains.Room.Members;
+using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Errors;
@@ -42,6 +43,7 @@ internal sealed class RoomHarness : IAsyncDisposable
     }
 
     public IStorage Storage { get; }
+    public LargeAnswers Answers { get; } = new(new MatrixSettings { ServerName = ServerName.Parse("x"), DataDirectory = "" });
     public TestClock Clock { get; }
     public LocalServer Server { get; }
     public RoomServices Services { get; init; }
@@ -63,6 +65,7 @@ internal sealed class RoomHarness : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Answers.Dispose();
         await Storage.DisposeAsync();
         _folder?.Dispose();
     }

@@ -21,7 +21,7 @@ internal sealed record SearchPage(IReadOnlyList<SearchHit> Hits, int Count, Sear
 /// Searches the index (ADR 0123): the newest results that the user may see are gathered, and of these a page is given in the order asked for. It stops after so
 /// many events and parts of the index looked at that a request has a bound whatever it asks for; the next page goes on from there.
 /// </summary>
-internal sealed class SearchRun(ReadServices services, IGrainFactory grains, Requester requester, SearchQuery query)
+internal sealed class SearchRun(ReadServices services, IGrainFactory grains, Requester requester, SearchQuery query, LargeAnswer memory)
 {
     /// <summary>Results that are gathered, counted, and ordered by rank.</summary>
     public const int MaxHits = 500;
@@ -44,6 +44,7 @@ internal sealed class SearchRun(ReadServices services, IGrainFactory grains, Req
             return new SearchPage([], 0, null);
         if (query.From is null)
             await CatchUpAsync(rooms, cancellationToken);
+        await memory.EnterAsync(cancellationToken);
         var start = query.From?.UpTo ?? await Index.NewestAsync(long.MaxValue, cancellationToken);
         var hits = new List<SearchHit>();
         var end = await GatherAsync(hits, rooms, start, cancellationToken);
@@ -125,7 +126,7 @@ internal sealed class SearchRun(ReadServices services, IGrainFactory grains, Req
     private async ValueTask<RoomReader?> FindRoomAsync(string roomId)
     {
         if (!_rooms.TryGetValue(roomId, out var room))
-            _rooms.Add(roomId, room = await RoomReader.FindAsync(services, roomId, requester) is { Visibility.IsMember: true } found ? found : null);
+            _rooms.Add(roomId, room = await RoomReader.FindAsync(services, roomId, requester, memory) is { Visibility.IsMember: true } found ? found : null);
         return room;
     }
 }

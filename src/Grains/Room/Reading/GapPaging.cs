@@ -31,6 +31,7 @@ internal sealed class GapPaging(RoomReader reader, Func<long, Task<GapFill>> fil
                 // A client that finds nothing behind a gap can come back to it.
                 return backward && edge is { } left && page.Rows.Count == 0 ? new HistoryPage(rows, left, More: true) : page with { Rows = rows };
             (low, high) = backward ? (low, page.Cursor) : (page.Cursor, high);
+            reader.Memory?.Leave();
             var filled = fills++ < MaxFills ? await fill(anchor) : GapFill.Pending;
             if (filled == GapFill.Pending)
                 return new HistoryPage(rows, page.Cursor, More: true);

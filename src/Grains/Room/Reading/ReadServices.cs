@@ -6,7 +6,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Room.Reading;
 
 /// <summary>What reading of rooms needs; one per silo, thread-safe.</summary>
-public sealed class ReadServices(IStorage storage, StateNodeCache nodes, TimeProvider time, ILogger<ReadServices> logger)
+public sealed class ReadServices(IStorage storage, StateNodeCache nodes, LargeAnswers answers, TimeProvider time, ILogger<ReadServices> logger)
 {
     public IStorage Storage { get; } = storage;
     public StateMap States { get; } = new(nodes);
@@ -14,6 +14,7 @@ public sealed class ReadServices(IStorage storage, StateNodeCache nodes, TimePro
     public RoomLevels Levels { get; } = new();
     public ErasedUsers Erased { get; } = new(storage);
     public TimeProvider Time { get; } = time;
+    public LargeAnswers Answers { get; } = answers;
     public ILogger Logger { get; } = logger;
 
     /// <summary>Milliseconds since the epoch.</summary>

@@ -10,19 +10,30 @@ namespace OrleansMatrix.Grains.Room.Reading;
 /// <summary>One request's reading of one room: the room, the reader, and what the reader may see.</summary>
 internal sealed class RoomReader
 {
-    private RoomReader(RoomView room, Requester viewer, RoomVisibility visibility) => (Room, Viewer, Visibility) = (room, viewer, visibility);
+    /// <summary>A page ends before the event that makes it larger, or for which there is no memory, unless that is its first.</summary>
+    private const int MaxPageBytes = 4 * 1024 * 1024;
+
+    /// <summary>Bytes of a state event as it comes from storage, with what belongs to it.</summary>
+    private const int TypicalEvent = 1024;
+
+    private RoomReader(RoomView room, Requester viewer, RoomVisibility visibility, LargeAnswer? memory) =>
+        (Room, Viewer, Visibility, Memory) = (room, viewer, visibility, memory);
 
     public RoomView Room { get; }
     public Requester Viewer { get; }
     public RoomVisibility Visibility { get; }
     public IStorage Storage => Room.Services.Storage;
 
+    /// <summary>Counts the bytes of pages and states; null: nobody does.</summary>
+    public LargeAnswer? Memory { get; }
+
     /// <summary>
     /// For who is or was joined, and, if <paramref name="peek"/>, for everybody if the room is world-readable; else M_FORBIDDEN, also if there is no such room.
     /// </summary>
-    public static async ValueTask<Outcome<RoomReader>> OpenAsync(ReadServices services, string roomId, Requester viewer, bool peek = true)
+    public static async ValueTask<Outcome<RoomReader>> OpenAsync(
+        ReadServices services, string roomId, Requester viewer, bool peek = true, LargeAnswer? memory = null)
     {
-        var reader = await FindAsync(services, roomId, viewer);
+        var reader = await FindAsync(services, roomId, viewer, memory);
         if (reader is not null &&
             (reader.Visibility.IsMember || (peek && reader.Visibility.Row?.Membership != Membership.Ban && await reader.Visibility.IsWorldReadableAsync())))
             return reader;
@@ -30,8 +41,13 @@ internal sealed class RoomReader
     }
 
     /// <summary>Without a check whether anything may be seen; null if there is no such room.</summary>
-    public static async ValueTask<RoomReader?> FindAsync(ReadServices services, string roomId, Requester viewer) =>
-        await RoomView.OpenAsync(services, roomId) is { } room ? new RoomReader(room, viewer, await RoomVisibility.OpenAsync(room, viewer.UserId)) : null;
+    public static async ValueTask<RoomReader?> FindAsync(ReadServices services, string roomId, Requester viewer, LargeAnswer? memory = null) =>
+        await RoomView.OpenAsync(services, roomId) is { } room
+            ? new RoomReader(room, viewer, await RoomVisibility.OpenAsync(room, viewer.UserId), memory) : null;
+
+    /// <summary>Whether there is memory for a state of so many events.</summary>
+    public async ValueTask<bool> TryHoldAsync(int events) =>
+        Memory is null || await Memory.TryGrowAsync((long)events * TypicalEvent, CancellationToken.None);
 
     public EventRenderer Renderer() => new(Room, Viewer, includeRoomId: true);
 
@@ -60,13 +76,16 @@ internal sealed class RoomReader
     /// <param name="filter">What passes.</param>
     public async ValueTask<HistoryPage> PageAsync(HistoryOrder after, HistoryOrder upTo, Direction direction, int limit, EventFilter filter)
     {
-        const int MaxScan = 2000;
+        const int MaxScan = 2000, RowsAtOnce = 100;
         var rows = new List<EventRow>();
+        var bytes = 0;
+        if (Memory is not null)
+            await Memory.EnterForEventsAsync(limit, CancellationToken.None);
         var ignored = await IgnoredAsync();
         var cursor = direction == Direction.Backward ? upTo : after;
         for (var scanned = 0; scanned < MaxScan && !filter.IsClosed;)
         {
-            var size = scanned == 0 ? limit + 1 : 100;
+            var size = scanned == 0 ? Math.Min(limit + 1, RowsAtOnce) : RowsAtOnce;
             var page = direction == Direction.Backward
                 ? await Storage.Events.RangeAsync(Room.RoomId, after, cursor, direction, size)
                 : await Storage.Events.RangeAsync(Room.RoomId, cursor, upTo, direction, size);
@@ -76,7 +95,14 @@ internal sealed class RoomReader
                     return new HistoryPage(rows, cursor, More: true);
                 if ((row.StateKey is not null || !ignored.Contains(row.Sender)) && filter.Allows(row.Type, row.Sender, row.Json.Span) &&
                     await Visibility.CanSeeAsync(row))
+                {
+                    if (rows.Count > 0 && (bytes + row.Json.Length > MaxPageBytes ||
+                        (Memory is not null && !await Memory.TryGrowAsync(row.Json.Length, CancellationToken.None))))
+                        return new HistoryPage(rows, cursor, More: true);
                     rows.Add(row);
+                    bytes += row.Json.Length;
+                }
+
                 cursor = direction == Direction.Backward ? HistoryToken.JustBefore(row.Order!.Value) : row.Order!.Value;
             }
 

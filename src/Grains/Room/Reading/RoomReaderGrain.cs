@@ -88,8 +88,11 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
 
     private GapPaging Paging(RoomReader reader) => new(reader, History.Fill);
 
-    private async Task<Outcome<ReadOnlyMemory<byte>>> ReadAsync(Requester requester, Func<RoomReader, ValueTask<Outcome<ReadOnlyMemory<byte>>>> read) =>
-        (await RoomReader.OpenAsync(services, RoomId, requester)).TryGet(out var reader, out var error) ? await read(reader) : error;
+    private async Task<Outcome<ReadOnlyMemory<byte>>> ReadAsync(Requester requester, Func<RoomReader, ValueTask<Outcome<ReadOnlyMemory<byte>>>> read)
+    {
+        using var memory = services.Answers.Open(requester.UserId);
+        return (await RoomReader.OpenAsync(services, RoomId, requester, memory: memory)).TryGet(out var reader, out var error) ? await read(reader) : error;
+    }
 
     /// <summary>A read that is wrong without all members: if the room was joined without them, it waits until they are there.</summary>
     private async Task<Outcome<ReadOnlyMemory<byte>>> WithMembersAsync(Requester requester, Func<RoomReader, ValueTask<Outcome<ReadOnlyMemory<byte>>>> read)

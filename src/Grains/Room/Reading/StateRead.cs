@@ -1,3 +1,4 @@
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
@@ -10,6 +11,8 @@ internal static class StateRead
     public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> StateAsync(RoomReader reader)
     {
         var entries = await reader.Room.Services.States.ListAsync(await reader.Visibility.StateAsync());
+        if (!await reader.TryHoldAsync(entries.Count))
+            return MatrixError.LimitExceeded(ShareBudget.RetryAfterMs);
         var rows = await reader.Room.FindManyAsync([.. entries.Select(e => e.EventId)]);
         var renderer = reader.Renderer();
         await renderer.PrepareAsync(rows, null, previous: false);
@@ -46,6 +49,8 @@ internal static class StateRead
             return MatrixError.Forbidden("You may not see the room as it was then");
         var bound = place is { } asked && asked < reader.Visibility.Bound ? asked : reader.Visibility.Bound;
         var entries = await reader.Room.Services.States.ListAsync(await reader.Room.StateAfterAsync(bound), StatePart.Members);
+        if (!await reader.TryHoldAsync(entries.Count))
+            return MatrixError.LimitExceeded(ShareBudget.RetryAfterMs);
         var rows = await reader.Room.FindManyAsync([.. entries.Select(e => e.EventId)]);
         rows.RemoveAll(r => reader.Room.Parse(r).Membership is var m &&
             ((membership is not null && m != membership) || (notMembership is not null && m == notMembership)));

@@ -10,6 +10,9 @@ internal static class DeviceSections
 {
     private const int MaxMessages = 100;
 
+    // So many are read before it is asked whether it is this sync's turn for more.
+    private const int Few = 10;
+
     /// <summary>Writes the sections; answers whether they tell something, and up to where the device now has its messages.</summary>
     public static async ValueTask<(bool Told, long UpTo)> WriteAsync(
         SyncScope scope, ChangeSet changes, Utf8JsonWriter writer, CancellationToken cancellationToken)
@@ -21,8 +24,7 @@ internal static class DeviceSections
         {
             if (changes.Own.HasFlag(ChangeKinds.ToDevice) || scope.Since.ToDevice < scope.Since.Position)
             {
-                var messages = await scope.Services.Storage.ToDevice.WaitingAsync(
-                    scope.UserId, deviceId, scope.Since.ToDevice, scope.UpTo, MaxMessages, cancellationToken);
+                var messages = await ReadMessagesAsync(scope, deviceId, cancellationToken);
                 if (messages.Count == MaxMessages)
                     upTo = messages[^1].Position;
                 if (messages.Count > 0)
@@ -39,6 +41,18 @@ internal static class DeviceSections
         if (!scope.IsInitial)
             told |= await WriteDeviceListsAsync(scope, changes, writer, cancellationToken);
         return (told, upTo);
+    }
+
+    private static async ValueTask<IReadOnlyList<ToDeviceRow>> ReadMessagesAsync(SyncScope scope, string deviceId, CancellationToken cancellationToken)
+    {
+        var first = await ReadAsync(scope.Since.ToDevice, Few);
+        if (first.Count < Few)
+            return first;
+        await scope.Memory.EnterAsync(cancellationToken);
+        return [.. first, .. await ReadAsync(first[^1].Position, MaxMessages - Few)];
+
+        ValueTask<IReadOnlyList<ToDeviceRow>> ReadAsync(long after, int limit) =>
+            scope.Services.Storage.ToDevice.WaitingAsync(scope.UserId, deviceId, after, scope.UpTo, limit, cancellationToken);
     }
 
     private static void WriteMessages(SyncScope scope, Utf8JsonWriter writer, IReadOnlyList<ToDeviceRow> messages)

@@ -10,7 +10,8 @@ namespace OrleansMatrix.Grains.User.Sync;
 /// <summary>Builds the answer for one evaluation of a sync request.</summary>
 internal sealed class SyncBuilder(SyncScope scope, CancellationToken cancellationToken)
 {
-    private const int RoomsAtOnce = 50;
+    // Of rooms that are read at once, and of their events, which may be large.
+    private const int RoomsAtOnce = 50, EventsAtOnce = 300;
     private readonly ChangeSet _changes = new();
     private bool _told;
 
@@ -60,8 +61,13 @@ internal sealed class SyncBuilder(SyncScope scope, CancellationToken cancellatio
     /// <summary>Changed account data by room (empty: global); all of it for rooms that are new to the client.</summary>
     private async ValueTask<ILookup<string, AccountDataRow>> AccountDataAsync()
     {
-        var rows = _changes.Own.HasFlag(ChangeKinds.AccountData)
-            ? await Storage.AccountData.ChangedAsync(scope.UserId, scope.Since.Position, scope.UpTo, cancellationToken) : [];
+        IReadOnlyList<AccountDataRow> rows = [];
+        if (_changes.Own.HasFlag(ChangeKinds.AccountData))
+        {
+            await scope.Memory.EnterForBytesAsync((await Storage.AccountData.SizeAsync(scope.UserId, cancellationToken)).Bytes, cancellationToken);
+            rows = await Storage.AccountData.ChangedAsync(scope.UserId, scope.Since.Position, scope.UpTo, cancellationToken);
+        }
+
         // Push rules are always there, and clients rely on it.
         if (scope.IsInitial && !rows.Any(r => r is { RoomId: "", Type: UserAccountData.PushRules }))
             rows = [.. rows, new AccountDataRow(scope.UserId, "", UserAccountData.PushRules, PooledJson.Build(User.Settings.PushRules.WriteTo), 0)];
@@ -92,8 +98,10 @@ internal sealed class SyncBuilder(SyncScope scope, CancellationToken cancellatio
         rows.RemoveAll(r => !scope.Filter.AllowsRoom(r.RoomId));
         if (rows.Count == 0)
             return;
+        if (rows.Count * (scope.Limit + 1) > EventsAtOnce)
+            await scope.Memory.EnterAsync(cancellationToken);
         writer.WriteStartObject("join"u8);
-        foreach (var batch in rows.Chunk(RoomsAtOnce))
+        foreach (var batch in rows.Chunk(Math.Clamp(EventsAtOnce / (scope.Limit + 1), 1, RoomsAtOnce)))
             _told |= await JoinedRooms.WriteAsync(scope, _changes, accountData, batch, writer, cancellationToken);
         writer.WriteEndObject();
     }

@@ -26,22 +26,34 @@ internal static class SyncRun
         {
             var rooms = await user.Memberships.RefreshAsync(cancellationToken);
             await user.Settings.RefreshAsync(cancellationToken);
-            using var json = new PooledJson();
-            var scope = new SyncScope(user, request, filter, since, rooms, lazyMembers);
-            var told = await new SyncBuilder(scope, cancellationToken).WriteAsync(json.Writer);
             var left = timeout - services.Time.GetElapsedTime(started);
-            if (told || scope.IsInitial || request.FullState || left <= TimeSpan.Zero || cancellationToken.IsCancellationRequested)
-                return new ReadOnlyMemory<byte>(json.ToArray());
+            var isLast = since.Position == 0 || request.FullState || left <= TimeSpan.Zero || cancellationToken.IsCancellationRequested;
+            using (var memory = services.Read.Answers.Open(user.UserId))
+            {
+                var scope = new SyncScope(user, request, filter, since, rooms, lazyMembers, memory);
+                if (await BuildAsync(scope, isLast, cancellationToken) is { } answer)
+                    return answer;
+            }
+
             GrainMetrics.SyncWaits(1);
             try
             {
-                await user.Watcher.WaitAsync(scope.UpTo, left, services.Time, cancellationToken);
+                await user.Watcher.WaitAsync(rooms.Position, left, services.Time, cancellationToken);
             }
             finally
             {
                 GrainMetrics.SyncWaits(-1);
             }
         }
+    }
+
+    /// <summary>The answer, if it tells something or has to be given.</summary>
+    private static async ValueTask<ReadOnlyMemory<byte>?> BuildAsync(SyncScope scope, bool isLast, CancellationToken cancellationToken)
+    {
+        using var json = new PooledJson();
+        if (!await new SyncBuilder(scope, cancellationToken).WriteAsync(json.Writer) && !isLast)
+            return null;
+        return new ReadOnlyMemory<byte>(json.ToArray());
     }
 
     /// <summary>

@@ -17,6 +17,9 @@ internal static class TimelineReader
     /// <summary>Events looked at in one room for one answer, when filters or visibility leave most of them out.</summary>
     private const int MaxScan = 1000;
 
+    /// <summary>Of one timeline, unless its newest event alone is larger.</summary>
+    private const int MaxBytes = 1024 * 1024;
+
     /// <summary>The newest events in (after, upTo] that pass the filter and that the user may see.</summary>
     /// <param name="scope">The sync.</param>
     /// <param name="room">The room.</param>
@@ -35,10 +38,12 @@ internal static class TimelineReader
         if (filter.IsClosed || !filter.AllowsRoom(room.RoomId))
             return new Timeline([], false, upTo, upTo);
         var limit = scope.Limit;
+        await scope.Memory.EnterForEventsAsync(limit, cancellationToken);
         var events = new List<EventRow>();
         var cursor = upTo;
         var pageSize = newest is null ? limit + 1 : newestLimit;
         long? gap = null;
+        var bytes = 0;
         for (var scanned = 0; scanned < MaxScan; pageSize = 100)
         {
             var page = newest ?? await scope.Services.Storage.Events.RangeAsync(room.RoomId, after, cursor, Direction.Backward, pageSize, cancellationToken);
@@ -56,9 +61,10 @@ internal static class TimelineReader
                     (row.EventId == visibility.Row?.EventId || await visibility.CanSeeAsync(row, cancellationToken) ||
                     await IsCurrentAsync(scope, room, visibility, row, cancellationToken)))
                 {
-                    if (events.Count == limit)
+                    if (events.Count == limit || (events.Count > 0 && (bytes + row.Json.Length > MaxBytes || !await scope.TryHoldAsync(row.Json.Length, cancellationToken))))
                         return Finish(events, true, events.Count == 0 ? upTo : cursor, place);
                     events.Add(row);
+                    bytes += row.Json.Length;
                 }
 
                 cursor = HistoryToken.JustBefore(place);

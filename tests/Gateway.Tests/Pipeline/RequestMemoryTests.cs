@@ -4,18 +4,19 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Gateway.Tests.Federation;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Gateway.Tests.Pipeline;
 
-public sealed class BodyBudgetTests
+public sealed class RequestMemoryTests
 {
     private const int MiB = 1024 * 1024;
 
     [Fact]
     public void An_address_has_a_quarter_and_all_together_the_whole()
     {
-        var budget = new BodyBudget(400);
+        var budget = new ShareBudget(400, 100);
         var leases = Enumerable.Range(0, 4).Select(i => budget.Open("address " + i)).ToList();
         using var second = budget.Open("address 0");
         Assert.True(leases[0].TryGrow(60));
@@ -38,12 +39,12 @@ public sealed class BodyBudgetTests
     {
         await using var server = new FederatingServer { MoreSettings = ["--Matrix:Federation:BodyMemoryBytes=67108864"] };
         await server.InitializeAsync();
-        var budget = server.Services.GetRequiredService<BodyBudget>();
+        var budget = server.Services.GetRequiredService<RequestMemory>().ServerBodies;
 
-        // A transaction of which the end never comes takes twelve of its address's sixteen.
+        // A transaction of which the end never comes takes eleven of its address's sixteen.
         var (first, second) = (new Sender(server.Url), new Sender(server.Url));
-        await first.BeginAsync(12 * MiB, 9 * MiB);
-        await Sender.UntilAsync(() => budget.Used >= 12 * MiB);
+        await first.BeginAsync(12 * MiB, 11 * MiB);
+        await Sender.UntilAsync(() => budget.Used >= 11 * MiB);
         await second.BeginAsync(8 * MiB, 8 * MiB);
         var (status, body) = await second.AnswerAsync();
         Assert.Equal((429, "M_LIMIT_EXCEEDED", 2000), (status, body["errcode"]!.GetValue<string>(), body["retry_after_ms"]!.GetValue<int>()));
@@ -63,13 +64,32 @@ public sealed class BodyBudgetTests
         var clock = new TestClock(TimeProvider.System.GetUtcNow());
         await using var server = new FederatingServer { Clock = clock };
         await server.InitializeAsync();
-        var budget = server.Services.GetRequiredService<BodyBudget>();
+        var budget = server.Services.GetRequiredService<RequestMemory>().ServerBodies;
         using var slow = new Sender(server.Url);
         await slow.BeginAsync(1000, 999);
         await Sender.UntilAsync(() => budget.Used > 0);
         clock.Advance(TimeSpan.FromSeconds(61));
         Assert.Equal(408, (await slow.AnswerAsync()).Status);
         await Sender.UntilAsync(() => budget.Used == 0);
+    }
+
+    [Fact]
+    public async Task A_user_has_a_hundred_requests_under_way()
+    {
+        await using var server = await TestServer.StartAsync("RateLimits:Enabled=true");
+        var user = await server.RegisterAsync("a");
+        var other = await server.RegisterAsync("b");
+        var since = (await server.GetAsync("/_matrix/client/v3/sync", user.Token)).Text("next_batch");
+        var requests = server.App.Services.GetRequiredService<RequestMemory>().Requests;
+        var polls = Enumerable.Range(0, 100).Select(_ => server.GetAsync($"/_matrix/client/v3/sync?timeout=30000&since={since}", user.Token)).ToList();
+        await Sender.UntilAsync(() => requests.Used == 100);
+
+        (await server.GetAsync("/_matrix/client/v3/account/whoami", user.Token)).AssertError(429, "M_LIMIT_EXCEEDED");
+        Assert.Equal(200, (await server.GetAsync("/_matrix/client/v3/account/whoami", other.Token)).Status);
+        var toDevice = $$$"""{"messages":{"{{{user.Id}}}":{"*":{} } } }""";
+        Assert.Equal(200, (await server.PutAsync("/_matrix/client/v3/sendToDevice/t/1", toDevice, other.Token)).Status);
+        Assert.All(await Task.WhenAll(polls), static poll => Assert.Equal(200, poll.Status));
+        await Sender.UntilAsync(() => requests.Used == 0);
     }
 
     /// <summary>Sends parts of requests.</summary>
