@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Globalization;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
@@ -10,8 +11,11 @@ namespace OrleansMatrix.Load;
 /// One HTTP/1.1 keep-alive connection, one request at a time. Much cheaper than HttpClient, so that on a machine shared with the server the load
 /// generator does not measure itself. Reads bodies with Content-Length or chunked.
 /// </summary>
-internal sealed class HttpConnection(Uri server) : IDisposable
+/// <param name="server">Where to.</param>
+/// <param name="from">The address to come from, where it matters.</param>
+internal sealed class HttpConnection(Uri server, IPAddress? from = null) : IDisposable
 {
+    private const int MostInOne = 64 * 1024;
     private Stream? _stream;
     private Socket? _socket;
     private byte[] _buffer = new byte[16 * 1024];
@@ -35,17 +39,28 @@ internal sealed class HttpConnection(Uri server) : IDisposable
         if (method is not "GET")
             head.Append("Content-Type: application/json\r\nContent-Length: ").Append(body.Length).Append("\r\n");
         head.Append("\r\n");
-        var headLength = head.Length;
-        var request = new byte[headLength + body.Length];
-        Encoding.ASCII.GetBytes(head.ToString(), request);
-        body.CopyTo(request.AsMemory(headLength));
-        await _stream!.WriteAsync(request, cancellationToken);
+        if (body.Length > MostInOne)
+        {
+            await _stream!.WriteAsync(Encoding.ASCII.GetBytes(head.ToString()), cancellationToken);
+            await _stream.WriteAsync(body, cancellationToken);
+        }
+        else
+        {
+            var headLength = head.Length;
+            var request = new byte[headLength + body.Length];
+            Encoding.ASCII.GetBytes(head.ToString(), request);
+            body.CopyTo(request.AsMemory(headLength));
+            await _stream!.WriteAsync(request, cancellationToken);
+        }
+
         return await ReadAnswerAsync(cancellationToken);
     }
 
     private async Task ConnectAsync(CancellationToken cancellationToken)
     {
         _socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (from is not null)
+            _socket.Bind(new IPEndPoint(from, 0));
         await _socket.ConnectAsync(server.Host, server.Port, cancellationToken);
         _stream = new NetworkStream(_socket);
         if (server.Scheme == "https")

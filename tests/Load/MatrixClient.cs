@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -5,9 +6,9 @@ using System.Text.Json.Nodes;
 namespace OrleansMatrix.Load;
 
 /// <summary>As much of the client API as the load needs, for one user on one connection.</summary>
-internal sealed class MatrixClient(Uri server) : IDisposable
+internal sealed class MatrixClient(Uri server, IPAddress? from = null) : IDisposable
 {
-    private readonly HttpConnection _http = new(server);
+    private readonly HttpConnection _http = new(server, from);
 
     public string? Token { get; set; }
     public string UserId { get; private set; } = "";
@@ -65,10 +66,11 @@ internal sealed class MatrixClient(Uri server) : IDisposable
         return JsonDocument.Parse(answer.ToArray());
     }
 
-    public async Task<JsonDocument> SyncAsync(string? since, int timeoutMs, CancellationToken cancellationToken)
+    /// <param name="limit">Events of a timeline.</param>
+    public async Task<JsonDocument> SyncAsync(string? since, int timeoutMs, CancellationToken cancellationToken, int limit = 1000)
     {
-        var query = $"?timeout={timeoutMs}&filter=%7B%22room%22%3A%7B%22timeline%22%3A%7B%22limit%22%3A1000%7D%7D%7D" + (
-            since is null ? "" : "&since=" + since);
+        var query = $"?timeout={timeoutMs}&filter=%7B%22room%22%3A%7B%22timeline%22%3A%7B%22limit%22%3A{limit}%7D%7D%7D" +
+            (since is null ? "" : "&since=" + since);
         var (status, answer) = await _http.SendAsync("GET", "/_matrix/client/v3/sync" + query, Token, default, cancellationToken);
         Require(status, answer, "sync");
         return JsonDocument.Parse(answer.ToArray());

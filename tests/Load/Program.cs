@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using OrleansMatrix.Load;
 using OrleansMatrix.Load.Commits;
 using OrleansMatrix.Load.Federation;
+using OrleansMatrix.Load.Flooding;
 using OrleansMatrix.Load.Joining;
 
 var url = new Option<string[]>("--url")
@@ -43,13 +44,16 @@ var echoServer = new Command("echo-server", "The yardstick's server, until stand
 echoServer.SetAction((_, _) => Echo.ServeAsync());
 root.Subcommands.Add(echoServer);
 FederationCommands.AddTo(root);
+FloodCommand.AddTo(root);
 CommitCommand.AddTo(root);
 return await root.Parse(args).InvokeAsync();
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(LoadReport))]
 [JsonSerializable(typeof(JoinReport))]
 [JsonSerializable(typeof(ReceiveReport))]
 [JsonSerializable(typeof(CatchUpReport))]
 [JsonSerializable(typeof(CommitReport))]
+[JsonSerializable(typeof(FloodsReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

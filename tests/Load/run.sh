@@ -3,6 +3,7 @@
 # With --postgres on a PostgreSQL made for the run, with its usual fsync; with --silos so many silos on it, the users spread over them. Reports the server's CPU
 # time per send too, and of several silos the calls and answers of grains. SILO names an executable that is published already.
 # tests/Load/run.sh receive|catch-up|join [options] measures federation: it starts the servers that it needs itself; receive --silos N on PostgreSQL.
+# tests/Load/run.sh flood [options] floods a server whose memory is limited, while honest users talk; flood --postgres with its database there.
 # tests/Load/run.sh commits [options] measures the storage of several silos on one PostgreSQL, a millisecond away, its log synced in 2 ms or more.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -38,6 +39,16 @@ case ${1:-} in
             export Matrix__Telemetry__Metrics=true Matrix__Cluster__Address=127.0.0.1
         fi
         SILO=$silo dotnet "$load" "$@"
+        exit
+        ;;
+    flood)
+        shift
+        if [ "${1:-}" = --postgres ]; then
+            shift
+            start_postgres
+            set -- "$@" --database "Host=$dir;Username=postgres;Database=matrix"
+        fi
+        SILO=$silo dotnet "$load" flood "$@"
         exit
         ;;
     commits)

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using OrleansMatrix.Load.Joining;
 
 namespace OrleansMatrix.Load.Federation;
@@ -8,8 +6,6 @@ namespace OrleansMatrix.Load.Federation;
 /// <summary>The subcommands that measure federation; they start the servers that they need.</summary>
 internal static class FederationCommands
 {
-    private static readonly Option<int> s_maxSeconds = new("--max-seconds") { Description = "Gives up then", DefaultValueFactory = _ => 600 };
-
     public static void AddTo(RootCommand root)
     {
         var origins = new Option<int>("--origins") { Description = "Servers that send, each to a room of its own", DefaultValueFactory = _ => 1 };
@@ -18,41 +14,19 @@ internal static class FederationCommands
         var silos = new Option<int>("--silos") { Description = "Silos of the server, on PostgreSQL if there are several", DefaultValueFactory = _ => 1 };
         var database = new Option<string>("--database") { Description = "PostgreSQL's connection string; empty: SQLite", DefaultValueFactory = _ => "" };
         var receive = new Command("receive", "Starts a server and sends it signed transactions of synthetic servers") { silos, database, origins, received, warmUp };
-        Add(root, receive, (parse, stop) => ReceiveRun.RunAsync(
+        Reporting.Add(root, receive, (parse, stop) => ReceiveRun.RunAsync(
             parse.GetValue(silos), parse.GetValue(database)!, parse.GetValue(origins), parse.GetValue(received), parse.GetValue(warmUp), stop),
             ReportJson.Default.ReceiveReport, r => r.Refused == 0);
 
         var missed = new Option<int>("--events") { Description = "Events that are missed", DefaultValueFactory = _ => 10_000 };
         var catchUp = new Command("catch-up",
             "Starts two servers, kills one, sends to a common room at the other, starts the first again and waits until it has everything") { missed };
-        Add(root, catchUp, (parse, stop) => CatchUpRun.RunAsync(parse.GetValue(missed), stop), ReportJson.Default.CatchUpReport, r => r.Missing == 0);
+        Reporting.Add(root, catchUp, (parse, stop) => CatchUpRun.RunAsync(parse.GetValue(missed), stop), ReportJson.Default.CatchUpReport, r => r.Missing == 0);
 
         var members = new Option<int>("--members") { Description = "Members of the room, all of other servers", DefaultValueFactory = _ => 1000 };
         var servers = new Option<int>("--servers") { Description = "Servers that the members are of", DefaultValueFactory = _ => 20 };
         var join = new Command("join",
             "Starts two servers, fills a room of the first with members of made-up servers by federation, and joins it from the second") { members, servers };
-        Add(root, join, (parse, stop) => JoinRun.RunAsync(parse.GetValue(members), parse.GetValue(servers), stop), ReportJson.Default.JoinReport, _ => true);
-    }
-
-    private static void Add<T>(RootCommand root, Command command, Func<ParseResult, CancellationToken, Task<T>> run, JsonTypeInfo<T> json, Func<T, bool> isGood)
-    {
-        command.Options.Add(s_maxSeconds);
-        command.SetAction(async (parse, cancellationToken) =>
-        {
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            stop.CancelAfter(TimeSpan.FromSeconds(parse.GetValue(s_maxSeconds)));
-            try
-            {
-                var report = await run(parse, stop.Token);
-                Console.WriteLine(JsonSerializer.Serialize(report, json));
-                return isGood(report) ? 0 : 1;
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                await Console.Error.WriteLineAsync($"not done after {parse.GetValue(s_maxSeconds)} s");
-                return 1;
-            }
-        });
-        root.Subcommands.Add(command);
+        Reporting.Add(root, join, (parse, stop) => JoinRun.RunAsync(parse.GetValue(members), parse.GetValue(servers), stop), ReportJson.Default.JoinReport, _ => true);
     }
 }
