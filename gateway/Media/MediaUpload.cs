@@ -48,7 +48,8 @@ internal sealed class MediaUpload(IMediaContent content)
         var copied = await CopyAsync(request.Http, writer, request.Settings.Media.MaxUploadBytes);
         if (copied is not { } size)
             return MatrixError.TooLarge();
-        var info = new MediaInfo(await writer.CompleteAsync(), size, MediaInfo.ContentTypeOf(request.Http.Request.ContentType), string.IsNullOrEmpty(fileName) ? null : fileName);
+        var info = new MediaInfo(
+            await writer.CompleteAsync(), size, MediaInfo.ContentTypeOf(request.Http.Request.ContentType), string.IsNullOrEmpty(fileName) ? null : fileName);
         var grain = request.Grain<IMediaGrain>(IMediaGrain.KeyOf(request.Settings.ServerName.Value, mediaId));
         return (await grain.Complete(request.Requester.UserId, info, reserved)).Error;
     }

@@ -84,7 +84,8 @@ internal sealed class RemoteMedia(RemoteApi api, IMediaContent content, TimeProv
             : null;
         if (fileName is { Length: > MaxFileName } || fileName?.Any(char.IsControl) == true)
             fileName = null;
-        return new MediaRow(serverName, mediaId, null, MediaInfo.ContentTypeOf(part.ContentType), fileName, size, sha256, time.GetUtcNow().ToUnixTimeMilliseconds());
+        return new MediaRow(
+            serverName, mediaId, null, MediaInfo.ContentTypeOf(part.ContentType), fileName, size, sha256, time.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
     // The body begins with the boundary; the header that names it says nothing more.

@@ -300,7 +300,8 @@ public sealed class SyncTests
         var since = (await server.SyncAsync(A)).Next();
         await room.SendAsync(A, "m1");
         var hub = new Grains.User.Changes.ChangeHub(server.Storage.Feed);
-        await using var signals = new Grains.User.Changes.NeighbourSignals(hub, server.Users.Sharing, NullLogger<Grains.User.Changes.NeighbourSignals>.Instance);
+        await using var signals = new Grains.User.Changes.NeighbourSignals(
+            hub, server.Users.Sharing, NullLogger<Grains.User.Changes.NeighbourSignals>.Instance);
         using var state = new Grains.User.UserState(
             new Grains.User.UserServices(server.Read, hub, signals, server.Users.Sharing), A);
         var request = new Abstractions.User.SyncRequest(

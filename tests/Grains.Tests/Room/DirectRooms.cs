@@ -52,7 +52,8 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
         return served.Ok ? await ServedState.ListAsync(served.Value, eventId, omitMembers: false) : served.Error;
     }
 
-    private ReadServices Reads => new(other.Storage, new StateNodeCache(other.Storage.StateNodes), other.Answers, other.Clock, NullLogger<ReadServices>.Instance);
+    private ReadServices Reads => new(
+        other.Storage, new StateNodeCache(other.Storage.StateNodes), other.Answers, other.Clock, NullLogger<ReadServices>.Instance);
 
     public async Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(string server, string roomId, string roomVersion, string eventId, bool idsOnly = false)
     {

@@ -13,7 +13,10 @@ internal static class FederationCommands
         var warmUp = new Option<int>("--warm-up") { Description = "Events before them", DefaultValueFactory = _ => 10_000 };
         var silos = new Option<int>("--silos") { Description = "Silos of the server, on PostgreSQL if there are several", DefaultValueFactory = _ => 1 };
         var database = new Option<string>("--database") { Description = "PostgreSQL's connection string; empty: SQLite", DefaultValueFactory = _ => "" };
-        var receive = new Command("receive", "Starts a server and sends it signed transactions of synthetic servers") { silos, database, origins, received, warmUp };
+        var receive = new Command("receive", "Starts a server and sends it signed transactions of synthetic servers")
+        {
+            silos, database, origins, received, warmUp,
+        };
         Reporting.Add(root, receive, (parse, stop) => ReceiveRun.RunAsync(
             parse.GetValue(silos), parse.GetValue(database)!, parse.GetValue(origins), parse.GetValue(received), parse.GetValue(warmUp), stop),
             ReportJson.Default.ReceiveReport, r => r.Refused == 0);
@@ -27,6 +30,7 @@ internal static class FederationCommands
         var servers = new Option<int>("--servers") { Description = "Servers that the members are of", DefaultValueFactory = _ => 20 };
         var join = new Command("join",
             "Starts two servers, fills a room of the first with members of made-up servers by federation, and joins it from the second") { members, servers };
-        Reporting.Add(root, join, (parse, stop) => JoinRun.RunAsync(parse.GetValue(members), parse.GetValue(servers), stop), ReportJson.Default.JoinReport, _ => true);
+        Reporting.Add(
+            root, join, (parse, stop) => JoinRun.RunAsync(parse.GetValue(members), parse.GetValue(servers), stop), ReportJson.Default.JoinReport, _ => true);
     }
 }

@@ -24,10 +24,12 @@ public sealed class LargeAnswer(LargeAnswers all, string userId, ShareBudget.Lea
     }
 
     /// <summary>Takes a turn for what is to have so many events, if that is more than a few.</summary>
-    public ValueTask EnterForEventsAsync(int events, CancellationToken cancellationToken) => events > Few ? EnterAsync(cancellationToken) : ValueTask.CompletedTask;
+    public ValueTask EnterForEventsAsync(int events, CancellationToken cancellationToken) =>
+        events > Few ? EnterAsync(cancellationToken) : ValueTask.CompletedTask;
 
     /// <summary>Takes a turn for what may have so many bytes, if that is much.</summary>
-    public ValueTask EnterForBytesAsync(long bytes, CancellationToken cancellationToken) => bytes > Small ? EnterAsync(cancellationToken) : ValueTask.CompletedTask;
+    public ValueTask EnterForBytesAsync(long bytes, CancellationToken cancellationToken) =>
+        bytes > Small ? EnterAsync(cancellationToken) : ValueTask.CompletedTask;
 
     /// <summary>Takes memory, and a turn once it is much; false if there is no memory.</summary>
     public async ValueTask<bool> TryGrowAsync(long bytes, CancellationToken cancellationToken)

@@ -61,7 +61,8 @@ internal static class TimelineReader
                     (row.EventId == visibility.Row?.EventId || await visibility.CanSeeAsync(row, cancellationToken) ||
                     await IsCurrentAsync(scope, room, visibility, row, cancellationToken)))
                 {
-                    if (events.Count == limit || (events.Count > 0 && (bytes + row.Json.Length > MaxBytes || !await scope.TryHoldAsync(row.Json.Length, cancellationToken))))
+                    if (events.Count == limit ||
+                        (events.Count > 0 && (bytes + row.Json.Length > MaxBytes || !await scope.TryHoldAsync(row.Json.Length, cancellationToken))))
                         return Finish(events, true, events.Count == 0 ? upTo : cursor, place);
                     events.Add(row);
                     bytes += row.Json.Length;
