@@ -42,12 +42,18 @@ internal static class DatabaseOwner
             throw Other(settings, key, owner);
     }
 
+    /// <summary>What names the key that the database was used with; null: it was used with none.</summary>
+    public static ValueTask<string?> ReadKeyAsync(IStorage storage) => storage.Servers.GetSettingAsync(KeySetting);
+
     /// <summary>Whether a key may be the first that is stored in the database: none, or another, may not if the database was used with one.</summary>
+    /// <param name="settings">Name the database.</param>
+    /// <param name="key">That of a file, if there is one.</param>
+    /// <param name="used">See <see cref="ReadKeyAsync"/>.</param>
     /// <exception cref="SettingsException">It was.</exception>
-    public static async Task CheckFirstKeyAsync(IStorage storage, MatrixSettings settings, SigningKey? key)
+    public static void CheckFirstKey(MatrixSettings settings, SigningKey? key, string? used)
     {
-        if (await storage.Servers.GetSettingAsync(KeySetting) is { } owner && (key is null || owner != TextOf(key)))
-            throw Other(settings, key, owner);
+        if (used is not null && (key is null || used != TextOf(key)))
+            throw Other(settings, key, used);
     }
 
     private static string TextOf(SigningKey key) => $"{key.KeyId} {key.VerifyKey.ToBase64()}";

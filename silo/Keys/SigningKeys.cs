@@ -38,11 +38,14 @@ internal sealed class SigningKeys(MatrixSettings settings, IRandom random, ILogg
     {
         var stored = new StoredKey(storage, OwnSetting, settings, random);
         var ofFile = SigningKeyFile.Read(settings.DataDirectory);
+
+        // Read before the key: another silo that starts stores its key first and notes it then.
+        var used = await DatabaseOwner.ReadKeyAsync(storage);
         var key = await stored.ReadAsync();
         if (key is null)
         {
             // The database may have been used with the key of a file, which is to be taken over and no other.
-            await DatabaseOwner.CheckFirstKeyAsync(storage, settings, ofFile);
+            DatabaseOwner.CheckFirstKey(settings, ofFile, used);
             key = await stored.StoreAsync(ofFile ?? SigningKey.Generate(random));
         }
 

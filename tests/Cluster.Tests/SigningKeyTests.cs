@@ -1,7 +1,12 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.Signing;
 using OrleansMatrix.Silo;
+using OrleansMatrix.Silo.Keys;
+using OrleansMatrix.Storage.Postgres;
 using OrleansMatrix.TestSupport;
 
 [assembly: AssemblyFixture(typeof(PostgresCluster))]
@@ -40,6 +45,30 @@ public sealed class SigningKeyTests(PostgresCluster postgres)
         {
             await Task.WhenAll(silos.Select(static silo => silo.DisposeAsync().AsTask()));
         }
+    }
+
+    [Theory(Timeout = 120_000)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_silo_takes_the_key_that_another_stores_while_it_starts(int afterReads)
+    {
+        using var folder = new TemporaryFolder();
+        var settings = new MatrixSettings
+        {
+            ServerName = ServerName.Parse("localhost"),
+            DataDirectory = folder.Path,
+            Database = await postgres.CreateDatabaseAsync(),
+        };
+        await using var storage = PostgresStorage.Open(settings.Database, TimeProvider.System, NullLoggerFactory.Instance);
+        await storage.MigrateAsync(TestContext.Current.CancellationToken);
+        var one = new SigningKeys(settings, new SeededRandom(1), NullLogger<SigningKeys>.Instance);
+        var other = new SigningKeys(settings, new SeededRandom(2), NullLogger<SigningKeys>.Instance);
+        await one.ReadAsync(SettingReads.Watch(storage, async reads =>
+        {
+            if (reads == afterReads)
+                await other.ReadAsync(storage);
+        }));
+        Assert.Equal(other.Own.KeyId, one.Own.KeyId);
     }
 
     [Fact(Timeout = 120_000)]
