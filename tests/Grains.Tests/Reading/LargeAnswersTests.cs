@@ -84,6 +84,22 @@ public sealed class LargeAnswersTests : IDisposable
         Assert.True(await second.TryGrowAsync(1, Stop));
     }
 
+    [Fact]
+    public async Task A_timeline_of_large_events_is_limited_and_paging_back_goes_on_from_it()
+    {
+        await using var server = await ReadServer.StartAsync();
+        var room = await TestRoom.CreateAsync(server, "@a:x");
+        for (var i = 0; i < 25; i++)
+            await room.SendAsync("@a:x", new string('x', 60_000));
+        await room.SendAsync("@a:x", "last");
+        var joined = (await server.SyncAsync("@a:x", filter: """{"room":{"timeline":{"limit":100}}}""")).Joined(room.Id);
+        var bodies = joined.Events("timeline").Bodies().ToList();
+        Assert.Equal("last", bodies[^1]);
+        Assert.InRange(bodies.Count, 10, 18);
+        Assert.True(joined!.Value.At("timeline", "limited")!.Value.GetBoolean());
+        Assert.NotNull(joined.Value.At("timeline", "prev_batch")?.GetString());
+    }
+
     private async Task MakeAsync(string userId, List<string> order)
     {
         using var answer = _answers.Open(userId);

@@ -10,22 +10,6 @@ public sealed class SyncTests
     private const string A = "@a:x", B = "@b:x", C = "@c:x";
 
     [Fact]
-    public async Task A_timeline_of_large_events_is_limited_and_paging_back_goes_on_from_it()
-    {
-        await using var server = await ReadServer.StartAsync();
-        var room = await TestRoom.CreateAsync(server, A);
-        for (var i = 0; i < 25; i++)
-            await room.SendAsync(A, new string('x', 60_000));
-        await room.SendAsync(A, "last");
-        var joined = (await server.SyncAsync(A, filter: """{"room":{"timeline":{"limit":100}}}""")).Joined(room.Id);
-        var bodies = joined.Events("timeline").Bodies().ToList();
-        Assert.Equal("last", bodies[^1]);
-        Assert.InRange(bodies.Count, 10, 18);
-        Assert.True(joined!.Value.At("timeline", "limited")!.Value.GetBoolean());
-        Assert.NotNull(joined.Value.At("timeline", "prev_batch")?.GetString());
-    }
-
-    [Fact]
     public async Task An_initial_sync_tells_the_newest_events_and_the_state_before_them()
     {
         await using var server = await ReadServer.StartAsync();
