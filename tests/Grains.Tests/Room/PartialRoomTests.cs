@@ -205,6 +205,70 @@ public sealed class PartialRoomTests : IAsyncLifetime
         await AssertSameAsync(room);
     }
 
+    [Theory]
+    [InlineData("6", 3)]
+    [InlineData("11", 100)]
+    [InlineData("12", 1)]
+    [InlineData("12", 100)]
+    public async Task Paging_back_while_members_are_missing_leaves_the_room_able_to_become_whole(string version, int atOnce)
+    {
+        var room = await CrowdAsync(version);
+        Assert.True((await _local.SetStateAsync(room, Alice, "m.room.topic", "", """{"topic":"before the join"}""")).Ok);
+        var early = (await _local.SendAsync(room, Bob, "early")).Value;
+        await JoinAsync(room);
+        await PageBackAsync(room, atOnce);
+        Assert.Equal((await _local.HistoryAsync(room)).Select(e => e.EventId), (await _remote.HistoryAsync(room)).Select(e => e.EventId));
+
+        // A redaction reaches back to what came before the join, too.
+        Assert.True((await _local.RedactAsync(room, Alice, early)).Ok);
+        await GiveLatestAsync(room);
+        _remote.Forget();
+        Assert.True(await _remote.FillAsync(room));
+        await AssertSameAsync(room);
+        Assert.NotNull((await _remote.EventAsync(early)).RedactedBy);
+    }
+
+    [Fact]
+    public async Task A_gap_that_opened_since_the_join_may_be_filled_while_members_are_missing()
+    {
+        var room = await CrowdAsync("12");
+        await JoinAsync(room);
+        await _local.MemberAsync(room, Carol, MembershipAction.Leave);
+        await _local.SendAsync(room, Bob, "lost");
+        var behind = (await _local.SendAsync(room, Bob, "behind the gap")).Value;
+        var pdu = (await _local.EventAsync(behind)).Json;
+        await StoreAuthAsync(behind);
+        var verdict = await _remote.RunAsync(room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse("local"), [pdu], [])));
+        Assert.Equal(PduVerdict.Accepted, verdict.Value.Pdus.Single().Verdict);
+        await PageBackAsync(room, 100);
+        Assert.Equal((await _local.HistoryAsync(room)).Select(e => e.EventId), (await _remote.HistoryAsync(room)).Select(e => e.EventId));
+        Assert.True(await _remote.FillAsync(room));
+        await AssertSameAsync(room);
+    }
+
+    /// <summary>Some databases hold events from before the join among those to be judged again: all that a client had paged back to.</summary>
+    [Theory]
+    [InlineData("10")]
+    [InlineData("12")]
+    public async Task A_room_whose_rows_name_events_from_before_the_join_becomes_whole(string version)
+    {
+        var room = await CrowdAsync(version);
+        await JoinAsync(room);
+        await ExchangeAsync(room, Bob, "since");
+        await PageBackAsync(room, 100);
+        var noted = (await _remote.Storage.PartialRooms.GetAsync(room))!.Events;
+        Assert.Equal(2, noted.Count);
+        _remote.Forget();
+        var unit = new WriteUnit(await _remote.Storage.AcquireFenceAsync("room:" + room));
+        var index = noted.Count;
+        foreach (var row in (await _remote.HistoryAsync(room)).Where(e => !noted.Contains(e.EventId)).Reverse())
+            _remote.Storage.PartialRooms.AddEvent(unit, room, row.EventId, index++);
+        await _remote.Storage.CommitAsync(unit);
+        Assert.True(await _remote.FillAsync(room));
+        await AssertSameAsync(room);
+        Assert.Null(await _remote.Storage.PartialRooms.GetAsync(room));
+    }
+
     private static RoomVersion RoomVersionOf(string id) => RoomVersion.TryGet(id, out var version) ? version : throw new ArgumentException(id);
 
     private async Task<string> CrowdAsync(string version)
@@ -243,6 +307,30 @@ public sealed class PartialRoomTests : IAsyncLifetime
         var pdu = (await from.EventAsync(eventId)).Json;
         return (await to.RunAsync(
             room, r => ReceivePdus.RunAsync(r, new RemotePdus(ServerName.Parse(from.Server.Name.Value), [pdu])))).Value.Pdus.Single().Verdict;
+    }
+
+    /// <summary>Fills all gaps with what the other server has, some events at once, with the state before the oldest of them.</summary>
+    private async Task PageBackAsync(string room, int atOnce)
+    {
+        var all = (await _local.HistoryAsync(room)).ToList();
+        while (await _remote.Storage.Events.FindGapAsync(room, HistoryOrder.Start, HistoryOrder.End, Direction.Backward) is { } anchor)
+        {
+            var edges = await _remote.Storage.Events.BackwardExtremitiesAsync(room, anchor, 50);
+            var end = all.FindIndex(e => e.EventId == edges.Single()) + 1;
+            var some = all[Math.Max(0, end - atOnce)..end];
+            string[] state = [.. (await _local.StateAtAsync(some[0].StateBefore!.Value)).Values];
+            foreach (var id in state)
+            {
+                await StoreAuthAsync(id);
+                await StoreAsync(id);
+            }
+
+            foreach (var row in some)
+                await StoreAuthAsync(row.EventId);
+            var received = await _remote.RunAsync(room, r => ReceiveHistory.RunAsync(r, new HistoricPdus(
+                ServerName.Parse("local"), anchor, [.. some.Select(e => e.Json)], [new StateAtEvent(some[0].EventId, [.. state])], IsLastTry: true)));
+            Assert.True(received.Ok && received.Value.IsProgress, received.Error?.Message);
+        }
     }
 
     // What event_auth brings: the member events that an event names.

@@ -141,7 +141,13 @@ internal sealed class RoomHarness : IAsyncDisposable
     public async Task<Dictionary<(string, string), string>> StateAsync(string roomId)
     {
         var room = (await Storage.Rooms.GetAsync(roomId))!;
-        var entries = await new StateMap(new StateNodeCache(Storage.StateNodes)).ListAsync(room.State);
+        return await StateAtAsync(room.State);
+    }
+
+    /// <summary>A committed state: event ids by (type, state key).</summary>
+    public async Task<Dictionary<(string, string), string>> StateAtAsync(StateNodeId root)
+    {
+        var entries = await new StateMap(new StateNodeCache(Storage.StateNodes)).ListAsync(root);
         return entries.ToDictionary(e => (e.Type, e.StateKey), e => e.EventId);
     }
 

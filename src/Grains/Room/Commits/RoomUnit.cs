@@ -47,7 +47,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         var generation = room.Events.GenerationOf(pdu);
         var row = Row(pdu, EventStatus.None, stateBefore, generation) with { DeviceId = origin.DeviceId, TransactionId = origin.TransactionId };
         room.Services.Storage.Events.AppendLive(Unit, row, slot);
-        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore, generation, IsRedacted(outlier)));
+        Judged(new KnownEvent(pdu, EventStatus.None, stateBefore, generation, IsRedacted(outlier)));
         if (redaction is not null)
             await Redactions.ApplyAsync(room, this, redaction, before.PowerLevels);
 
@@ -73,22 +73,24 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
 
     /// <summary>An event that gets no place in the room's history: an outlier, a rejected or a soft-failed one.</summary>
     /// <param name="outlier">What was known of it before.</param>
-    public void AddAside(Pdu pdu, EventStatus status, StateNodeId? stateBefore, KnownEvent? outlier)
+    /// <param name="isWhole">The state before it lacks no members, though the room's may.</param>
+    public void AddAside(Pdu pdu, EventStatus status, StateNodeId? stateBefore, KnownEvent? outlier, bool isWhole = false)
     {
         pdu = Kept(pdu, outlier);
         var generation = room.Events.GenerationOf(pdu);
         room.Services.Storage.Events.AddHistoric(Unit, Row(pdu, status, stateBefore, generation));
-        Remember(new KnownEvent(pdu, status, stateBefore, generation, IsRedacted(outlier)));
+        Judged(new KnownEvent(pdu, status, stateBefore, generation, IsRedacted(outlier)), isWhole);
     }
 
     /// <summary>An event fetched for a gap.</summary>
     /// <param name="outlier">What was known of it before.</param>
-    public void AddToGap(Pdu pdu, HistoryOrder place, StateNodeId? stateBefore, KnownEvent? outlier)
+    /// <param name="isWhole">The state before it lacks no members, though the room's may.</param>
+    public void AddToGap(Pdu pdu, HistoryOrder place, StateNodeId? stateBefore, KnownEvent? outlier, bool isWhole)
     {
         pdu = Kept(pdu, outlier);
         var generation = room.Events.GenerationOf(pdu);
         room.Services.Storage.Events.AddHistoric(Unit, Row(pdu, EventStatus.None, stateBefore, generation) with { Order = place });
-        Remember(new KnownEvent(pdu, EventStatus.None, stateBefore, generation, IsRedacted(outlier), IsHistoric: true));
+        Judged(new KnownEvent(pdu, EventStatus.None, stateBefore, generation, IsRedacted(outlier), IsHistoric: true), isWhole);
         Follow(pdu);
     }
 
@@ -183,7 +185,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     public void Restate(KnownEvent known)
     {
         room.Services.Storage.Events.SetState(Unit, known.Pdu.EventId, known.StateBefore!.Value, known.Status);
-        Remember(known);
+        Judged(known);
     }
 
     /// <summary>Puts other extremities and another current state in the place of those that there are.</summary>
@@ -352,7 +354,13 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         _events.Add(known);
         room.Events.AddPending(known);
         room.Staged.Arrived(known.Pdu.EventId);
-        if (known.StateBefore is not null && room.Partial?.Add(known.Pdu.EventId) is { } index)
+    }
+
+    // What is judged while the room's state lacks members is judged again when it does not.
+    private void Judged(KnownEvent known, bool isWhole = false)
+    {
+        Remember(known);
+        if (!isWhole && known.StateBefore is not null && room.Partial?.Add(known.Pdu.EventId) is { } index)
             room.Services.Storage.PartialRooms.AddEvent(Unit, room.RoomId, known.Pdu.EventId, index);
     }
 

@@ -29,9 +29,10 @@ internal static class CompleteState
         var join = (await room.Events.GetAsync(partial.JoinEventId))!;
         var known = await room.Map.ListAsync(join.StateBefore!.Value);
         var whole = room.Map.Build(members.Concat(known));
-        unit.Restate(join with { StateBefore = whole });
-        foreach (var eventId in partial.Events.Where(id => id != join.Pdu.EventId))
-            await RejudgeAsync(room, unit, (await room.Events.GetAsync(eventId))!, whole, gaps.GetValueOrDefault(eventId));
+        join = join with { StateBefore = whole };
+        unit.Restate(join);
+        foreach (var eventId in await EventsSinceJoin.ListAsync(room, partial))
+            await RejudgeAsync(room, unit, (await room.Events.GetAsync(eventId))!, join, gaps.GetValueOrDefault(eventId));
 
         var extremities = await FindExtremitiesAsync(room);
         var resolved = await ResolveState.OfAsync(room, [.. extremities.Select(e => e.StateAfter)]);
@@ -49,19 +50,19 @@ internal static class CompleteState
         return Nothing.Value;
     }
 
-    private static async ValueTask RejudgeAsync(ActiveRoom room, RoomUnit unit, KnownEvent known, StateNodeId joinBefore, IReadOnlyList<StateChange>? gap)
+    private static async ValueTask RejudgeAsync(ActiveRoom room, RoomUnit unit, KnownEvent known, KnownEvent join, IReadOnlyList<StateChange>? gap)
     {
         var parents = await room.Events.GetManyAsync(known.Pdu.PrevEvents);
         var states = new List<StateNodeId>();
         foreach (var parent in parents.Values.Where(p => p.StateBefore is not null))
             states.Add(await StateAfter.OfAsync(room, parent, parent.StateBefore!.Value));
-        if (states.Count < known.Pdu.PrevEvents.Length)
+        if (states.Count < known.Pdu.PrevEvents.Distinct(StringComparer.Ordinal).Count())
         {
-            var state = joinBefore;
+            var state = join.StateBefore!.Value;
             foreach (var change in gap ?? [])
                 state = await room.Map.SetAsync(state, change.Type, change.StateKey, change.New);
             // What a server tells of the state before an event counts for all that the event follows.
-            states = gap is null ? [.. states, state] : [state];
+            states = gap is null ? [.. states, await StateAfter.OfAsync(room, join, state)] : [state];
         }
 
         var before = await ResolveState.OfAsync(room, states);
@@ -71,7 +72,7 @@ internal static class CompleteState
         unit.Restate(known with { StateBefore = before, Status = status });
     }
 
-    /// <summary>The extremities as they are now; in the place of rejected ones those that they follow.</summary>
+    /// <summary>The extremities as they are now; in the place of rejected ones those that they follow, soft-failed ones not among them.</summary>
     private static async ValueTask<List<Extremity>> FindExtremitiesAsync(ActiveRoom room)
     {
         var found = new Dictionary<string, Extremity>(StringComparer.Ordinal);
@@ -81,7 +82,7 @@ internal static class CompleteState
         {
             if (!seen.Add(eventId) || await room.Events.GetAsync(eventId) is not { StateBefore: { } before } known)
                 continue;
-            if (!known.Status.HasFlag(EventStatus.Rejected))
+            if ((known.Status & (EventStatus.Rejected | EventStatus.SoftFailed)) == 0)
             {
                 found[eventId] = new Extremity(eventId, known.Pdu.Depth, await StateAfter.OfAsync(room, known.Pdu, before));
                 continue;

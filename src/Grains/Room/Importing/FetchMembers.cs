@@ -120,11 +120,13 @@ internal sealed class FetchMembers(RoomServices services, IRemoteRooms remote, R
     private static async ValueTask<List<string>> BehindGapsAsync(ActiveRoom? room)
     {
         var behind = new List<string>();
-        foreach (var eventId in room?.Partial?.Events.Where(id => id != room.Partial.JoinEventId) ?? [])
+        if (room?.Partial is not { } partial)
+            return behind;
+        foreach (var eventId in await EventsSinceJoin.ListAsync(room, partial))
         {
-            var known = (await room!.Events.GetAsync(eventId))!;
+            var known = (await room.Events.GetAsync(eventId))!;
             var parents = await room.Events.GetManyAsync(known.Pdu.PrevEvents);
-            if (parents.Values.Count(p => p.StateBefore is not null) < known.Pdu.PrevEvents.Length)
+            if (parents.Values.Count(p => p.StateBefore is not null) < known.Pdu.PrevEvents.Distinct(StringComparer.Ordinal).Count())
                 behind.Add(eventId);
         }
 

@@ -1,3 +1,4 @@
+using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.Importing;
@@ -22,8 +23,11 @@ internal sealed class PartialState(string joinEventId, string origin, IEnumerabl
     /// <summary>Servers of the room of which no member may be known.</summary>
     public IReadOnlySet<string> Servers { get; } = servers.ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>The join and all events that got a state since, in order.</summary>
+    /// <summary>The join and all events whose state was worked out from it since, in the order in which they came.</summary>
     public IReadOnlyList<string> Events => _events;
+
+    /// <summary>True if the event follows one whose state is known in part.</summary>
+    public bool IsFollowedBy(Pdu pdu) => pdu.PrevEvents.Any(_ids.Contains);
 
     /// <summary>Notes an event and gives its place; null if it is noted already.</summary>
     public int? Add(string eventId)

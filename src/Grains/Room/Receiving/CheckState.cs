@@ -9,10 +9,11 @@ namespace OrleansMatrix.Grains.Room.Receiving;
 internal static class CheckState
 {
     /// <summary>Why the state does not allow the event, or null.</summary>
-    public static async ValueTask<string?> FindFaultAsync(ActiveRoom room, Pdu pdu, StateView state)
+    /// <param name="isWhole">The state lacks no members, though the room's may.</param>
+    public static async ValueTask<string?> FindFaultAsync(ActiveRoom room, Pdu pdu, StateView state, bool isWhole = false)
     {
         await state.LoadAsync([.. AuthTypes.For(room.Version, pdu), new StateKey(EventTypes.JoinRules, "")]);
-        var verdict = AuthRules.Check(room.Version, pdu, room.Partial is null ? state : await ClaimedMembers.OfAsync(room, pdu, state));
+        var verdict = AuthRules.Check(room.Version, pdu, isWhole || room.Partial is null ? state : await ClaimedMembers.OfAsync(room, pdu, state));
         return verdict.IsAllowed ? null : verdict.ToString();
     }
 }

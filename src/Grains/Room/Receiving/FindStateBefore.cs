@@ -39,9 +39,13 @@ internal static class FindStateBefore
                 return await FromGivenAsync(room, given, missing);
         }
 
-        // As long as members are missing, what is behind a gap is taken for as it was at the join; it is asked for when the state is made whole.
+        // As long as members are missing, what is behind a gap is taken for as it was after the join; it is asked for when the state is made whole.
         if (!missing.IsEmpty && atMissing.IsDefault)
-            states.Add((await room.Events.GetAsync(room.Partial!.JoinEventId))!.StateBefore!.Value);
+        {
+            var join = (await room.Events.GetAsync(room.Partial!.JoinEventId))!;
+            states.Add(await StateAfter.OfAsync(room, join, join.StateBefore!.Value));
+        }
+
         foreach (var parent in parents.Values.Where(p => p.StateBefore is not null))
             states.Add(await StateAfter.OfAsync(room, parent, parent.StateBefore!.Value));
         return (await ResolveState.OfAsync(room, states), missing);

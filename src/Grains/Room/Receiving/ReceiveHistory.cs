@@ -140,26 +140,28 @@ internal static class ReceiveHistory
             // The room's own create event is known since the room is; there is no other.
             if ((await room.Current.FindAsync(EventTypes.Create, ""))?.EventId != pdu.EventId)
                 return false;
-            unit.AddToGap(pdu, place, StateNodeId.Empty, known);
+            unit.AddToGap(pdu, place, StateNodeId.Empty, known, isWhole: true);
             return true;
         }
 
         var (fault, missing) = await CheckAuthEvents.RunAsync(room, pdu);
         if (!missing.IsEmpty)
             return false;
-        var (state, _) = await FindStateBefore.RunAsync(room, pdu, given);
+        // What was before this server's join has a state of its own, or none that is known; that of the join says nothing of it.
+        var (state, missingBefore) = await FindStateBefore.RunAsync(room, pdu, given.IsDefaultOrEmpty ? default : given);
+        var isWhole = !missingBefore.IsEmpty || room.Partial?.IsFollowedBy(pdu) != true;
         await ReceivePdu.RedactGivenAsync(room, unit, given);
         var before = state is { } root ? room.View(root) : null;
         if (fault is null && before is not null)
-            fault = await CheckState.FindFaultAsync(room, pdu, before);
+            fault = await CheckState.FindFaultAsync(room, pdu, before, isWhole);
         if (fault is not null || known?.Status.HasFlag(EventStatus.Rejected) == true)
         {
-            unit.AddAside(pdu, EventStatus.Rejected, state, known);
+            unit.AddAside(pdu, EventStatus.Rejected, state, known, isWhole);
             await Redactions.ApplyPendingAsync(room, unit, pdu.EventId, arrivals.IsAwaited(pdu.EventId));
             return false;
         }
 
-        unit.AddToGap(pdu, place, state, known);
+        unit.AddToGap(pdu, place, state, known, isWhole);
         if (before is not null && pdu is { Type: EventTypes.Redaction, Redacts: not null })
         {
             await before.LoadAsync();
