@@ -73,12 +73,16 @@ public sealed class RoomHistoryGrain(RemoteServerServices services) : Grain, IRo
         await Task.Yield();
         try
         {
-            foreach (var server in await ServersAsync())
+            var servers = await ServersAsync();
+            foreach (var server in servers)
             {
                 if (await ask(server))
                     return true;
             }
 
+            // While this server is not in the room nobody is asked; once it is, somebody may know.
+            if (servers.Count == 0)
+                return false;
             if (_resting.Count >= MaxRemembered)
                 _resting.Clear();
             _resting[key] = services.Now + (long)s_rest.TotalMilliseconds;

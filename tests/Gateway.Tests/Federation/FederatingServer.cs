@@ -29,6 +29,13 @@ public sealed class FederatingServer : MatrixTestServer
     /// <summary>The largest answer of another server as far as it was read, in bytes.</summary>
     public long LargestReadOf(ServerName other) => _underWay.LargestReadOf(other.Value);
 
+    /// <summary>What is waited for before a request goes to another server.</summary>
+    public Func<HttpRequestMessage, Task>? BeforeAsking
+    {
+        get => _underWay.Before;
+        set => _underWay.Before = value;
+    }
+
     /// <summary>The server's clock, if not the system's.</summary>
     public TestClock? Clock { get; init; }
 
@@ -67,6 +74,8 @@ public sealed class FederatingServer : MatrixTestServer
         private int _count;
         private readonly ConcurrentDictionary<string, long> _largestReads = new(StringComparer.Ordinal);
 
+        public Func<HttpRequestMessage, Task>? Before { get; set; }
+
         public int Count => Volatile.Read(ref _count);
 
         public long LargestReadOf(string host) => _largestReads.GetValueOrDefault(host);
@@ -82,6 +91,8 @@ public sealed class FederatingServer : MatrixTestServer
                 Interlocked.Increment(ref requests._count);
                 try
                 {
+                    if (requests.Before is { } before)
+                        await before(request).WaitAsync(cancellationToken);
                     var answer = await base.SendAsync(request, cancellationToken);
                     answer.Content = await CountedContent.OfAsync(
                         answer.Content, length => requests.Read(request.Headers.Host ?? "", length), cancellationToken);
