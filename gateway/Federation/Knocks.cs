@@ -20,6 +20,6 @@ internal static class Knocks
         MatrixResponse.From(await MembershipSteps.SendAsync(request, Membership.Knock), static (writer, accepted) =>
         {
             writer.WritePropertyName("knock_room_state"u8);
-            writer.WriteRaw(accepted.StrippedState.Span);
+            writer.WriteRaw(accepted.RoomState.Span);
         });
 }

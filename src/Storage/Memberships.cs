@@ -7,9 +7,11 @@ namespace OrleansMatrix.Storage;
 /// <param name="Position">Position of the change.</param>
 /// <param name="Stripped">For invites and knocks: the stripped state as a JSON array; else null.</param>
 /// <param name="Forgotten">The user asked to forget the room after leaving.</param>
+/// <param name="RoomVersion">For an invite or knock of a room that this server is not in: the room's version; else null.</param>
+/// <param name="ToldBy">For the same: the server that invites, or that took the knock; else null.</param>
 public sealed record MembershipRow(
     string RoomId, string UserId, string Membership, string Sender, string EventId, long Position, ReadOnlyMemory<byte>? Stripped, bool Forgotten,
-    string? DisplayName, string? AvatarUrl);
+    string? DisplayName, string? AvatarUrl, string? RoomVersion = null, string? ToldBy = null);
 
 public interface IMembershipStore
 {

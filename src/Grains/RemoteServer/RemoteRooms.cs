@@ -42,7 +42,7 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
                     list.ValueKind == JsonValueKind.Array
                     ? JsonBytes.Raw(list)
                     : "[]"u8.ToArray();
-                return new RemoteKnock(pdu.EventId, state);
+                return new RemoteKnock(pdu, state, server);
             }
         });
     }
@@ -59,7 +59,7 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
         });
     }
 
-    public async Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> strippedState)
+    public async Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> roomState)
     {
         var path = $"invite/{Uri.EscapeDataString(invite.RoomId)}/{Uri.EscapeDataString(invite.EventId)}";
         var body = JsonBytes.Object(writer =>
@@ -67,14 +67,14 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
             writer.WritePropertyName("event"u8);
             writer.WriteRaw(invite.Json.Span);
             writer.WritePropertyName("invite_room_state"u8);
-            writer.WriteRaw(strippedState.IsEmpty ? "[]"u8 : strippedState.Span);
+            writer.WriteRaw(roomState.IsEmpty ? "[]"u8 : roomState.Span);
             writer.WriteString("room_version"u8, invite.RoomVersion.Id);
         });
         var sent = await services.Api.PutAsync(server, "/_matrix/federation/v2/" + path, body, RemoteApi.Patience);
 
-        // "Senders should … fall back to v1 if the room version is 1 or 2": the event as it is, its stripped state within.
+        // "Senders should … fall back to v1 if the room version is 1 or 2": the event as it is, what tells of the room within.
         if (sent.Error is { ErrCode: ErrCodes.Unrecognized } && invite.RoomVersion.EventIdFormat == EventIdFormat.Given)
-            sent = await services.Api.PutAsync(server, "/_matrix/federation/v1/" + path, WithState(invite, strippedState), RemoteApi.Patience);
+            sent = await services.Api.PutAsync(server, "/_matrix/federation/v1/" + path, WithState(invite, roomState), RemoteApi.Patience);
         if (!sent.TryGet(out var document, out var error))
             return error;
         using (document)
@@ -86,7 +86,7 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
         }
     }
 
-    private static ReadOnlyMemory<byte> WithState(Pdu invite, ReadOnlyMemory<byte> strippedState)
+    private static ReadOnlyMemory<byte> WithState(Pdu invite, ReadOnlyMemory<byte> roomState)
     {
         using var document = JsonText.Parse(invite.Json);
         return JsonBytes.Object(writer =>
@@ -94,10 +94,13 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
             JsonBytes.CopyMembers(writer, document.RootElement, "unsigned");
             writer.WriteStartObject("unsigned"u8);
             writer.WritePropertyName("invite_room_state"u8);
-            writer.WriteRaw(strippedState.IsEmpty ? "[]"u8 : strippedState.Span);
+            writer.WriteRaw(roomState.IsEmpty ? "[]"u8 : roomState.Span);
             writer.WriteEndObject();
         });
     }
+
+    public async Task<ImmutableArray<ReadOnlyMemory<byte>>> EventsAsync(string server, string roomId, ImmutableArray<string> eventIds) =>
+        [.. await new RoomSource(services, grains, server, roomId).SinglesAsync(eventIds)];
 
     public async Task<Outcome<Nothing>> ExchangeInviteAsync(string server, string roomId, ReadOnlyMemory<byte> partialEvent)
     {

@@ -69,6 +69,12 @@ public sealed record RoomVersion
     /// <summary><c>m.room.create</c> is among the auth events of other events (before v12).</summary>
     public bool CreateInAuthEvents { get; private init; } = true;
 
+    /// <summary>
+    /// What a server tells of a room that it invites to must be events of the room that verify, <c>m.room.create</c> among them (S-S API, Inviting to a room:
+    /// a server SHOULD refuse what is not from v12 on, and MAY before).
+    /// </summary>
+    public bool InviteStateMustVerify { get; private init; }
+
     /// <summary>Power levels may be floats, cut off at the decimal point (before v6: canonical JSON is not enforced).</summary>
     public bool FloatPowerLevels => !StrictCanonicalJson;
 
@@ -132,6 +138,7 @@ public sealed record RoomVersion
         PrivilegedCreators = true,
         RoomIdIsCreateHash = true,
         CreateInAuthEvents = false,
+        InviteStateMustVerify = true,
     };
 
     /// <summary>All versions, oldest first.</summary>

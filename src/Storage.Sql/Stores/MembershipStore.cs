@@ -3,13 +3,14 @@ namespace OrleansMatrix.Storage.Sql.Stores;
 /// <summary>Present memberships; the names of remote members also feed the user directory.</summary>
 internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
 {
-    private const string Columns = "room_id, user_id, membership, sender, event_id, pos, stripped, forgotten, display_name, avatar_url";
+    private const string Columns = "room_id, user_id, membership, sender, event_id, pos, stripped, forgotten, display_name, avatar_url, room_version, told_by";
 
     private static readonly Statement Upsert = new($"""
-        INSERT INTO memberships ({Columns}, server) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10)
+        INSERT INTO memberships ({Columns}, server) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11, $12)
         ON CONFLICT (user_id, room_id) DO UPDATE SET membership = excluded.membership, sender = excluded.sender, event_id = excluded.event_id,
             pos = excluded.pos,
-        stripped = excluded.stripped, forgotten = 0, display_name = excluded.display_name, avatar_url = excluded.avatar_url
+        stripped = excluded.stripped, forgotten = 0, display_name = excluded.display_name, avatar_url = excluded.avatar_url,
+            room_version = excluded.room_version, told_by = excluded.told_by
         """, key: 2);
 
     private static readonly Statement SetForgotten = new("UPDATE memberships SET forgotten = 1, pos = $3 WHERE user_id = $2 AND room_id = $1");
@@ -62,7 +63,7 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
         SqlValue position = slot is { } assigned ? assigned : row.Position;
         unit.Add(
             Upsert, row.RoomId, row.UserId, row.Membership, row.Sender, row.EventId, position, row.Stripped, row.DisplayName, row.AvatarUrl,
-            ServerOf(row.UserId));
+            row.RoomVersion, row.ToldBy, ServerOf(row.UserId));
         // Local users are listed by their profile, not by the name they use in one room.
         if ((isRemote || slot is null) && row.Membership == "join") UserDirectory.Put(unit, row.UserId, row.DisplayName, row.AvatarUrl);
     }
@@ -119,7 +120,8 @@ internal sealed class MembershipStore(ISqlDatabase database) : IMembershipStore
         database.QueryAsync(SelectServersSharing, static row => row.Text(0), cancellationToken, userId, ServerOf(userId)).AsReadOnly();
 
     private static readonly Func<SqlRow, MembershipRow> Read = static row => new(
-        row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Text(4), row.Integer(5), row.BlobOrNull(6), row.Flag(7), row.TextOrNull(8), row.TextOrNull(9));
+        row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Text(4), row.Integer(5), row.BlobOrNull(6), row.Flag(7), row.TextOrNull(8), row.TextOrNull(9),
+        row.TextOrNull(10), row.TextOrNull(11));
 
     private static string ServerOf(string userId) => userId[(userId.IndexOf(':', StringComparison.Ordinal) + 1)..];
 }

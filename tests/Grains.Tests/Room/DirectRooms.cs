@@ -26,7 +26,7 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
         var sent = await SendAsync(roomId, userId, Membership.Join, content);
         if (!sent.Ok)
             return sent.Error;
-        var (version, answer) = sent.Value;
+        var (version, _, answer) = sent.Value;
         RoomVersion.TryGet(version, out var roomVersion);
         var join = Pdu.Parse(answer.Event, roomVersion!).Value;
         var view = (await RoomView.OpenAsync(Reads, roomId))!;
@@ -80,7 +80,7 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
     public async Task<Outcome<RemoteKnock>> KnockAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via)
     {
         var sent = await SendAsync(roomId, userId, Membership.Knock, content);
-        return sent.Ok ? new RemoteKnock("$knock", sent.Value.Answer.StrippedState) : sent.Error;
+        return sent.Ok ? new RemoteKnock(sent.Value.Event, sent.Value.Answer.RoomState, other.Server.Name.Value) : sent.Error;
     }
 
     public async Task<Outcome<string>> LeaveAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via)
@@ -89,16 +89,19 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
         return sent.Ok ? "$leave" : sent.Error;
     }
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> strippedState) =>
+    public Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> roomState) =>
         other.RunAsync(invite.RoomId, room =>
             SignInvite.RunAsync(room,
-            new InviteToSign(ServerName.Parse(Name), EventId.Parse(invite.EventId), invite.RoomVersion.Id, invite.Json, strippedState)));
+            new InviteToSign(ServerName.Parse(Name), EventId.Parse(invite.EventId), invite.RoomVersion.Id, invite.Json, roomState)));
+
+    public Task<ImmutableArray<ReadOnlyMemory<byte>>> EventsAsync(string server, string roomId, ImmutableArray<string> eventIds) =>
+        throw new NotSupportedException();
 
     public Task<Outcome<Nothing>> ExchangeInviteAsync(string server, string roomId, ReadOnlyMemory<byte> partialEvent) => throw new NotSupportedException();
 
     public Task<Outcome<ReadOnlyMemory<byte>>> AskPolicyServerAsync(string server, Pdu pdu) => throw new NotSupportedException();
 
-    private sealed record Sent(string Version, MembershipAccepted Answer);
+    private sealed record Sent(string Version, Pdu Event, MembershipAccepted Answer);
 
     private async Task<Outcome<Sent>> SendAsync(string roomId, string userId, string membership, ReadOnlyMemory<byte> content)
     {
@@ -123,6 +126,6 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
         }.Build(version!, self.Server.Name, self.Server.Key).Value;
         var accepted = await other.RunAsync(
             roomId, room => AcceptMembership.RunAsync(room, new SignedMembership(ServerName.Parse(Name), pdu.EventId, membership, pdu.Json)));
-        return accepted.Ok ? new Sent(version!.Id, accepted.Value) : accepted.Error;
+        return accepted.Ok ? new Sent(version!.Id, pdu, accepted.Value) : accepted.Error;
     }
 }

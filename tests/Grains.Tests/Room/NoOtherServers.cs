@@ -23,8 +23,11 @@ internal sealed class NoOtherServers : IRemoteRooms
     public Task<Outcome<string>> LeaveAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via) =>
         Task.FromResult<Outcome<string>>(s_error);
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> strippedState) =>
+    public Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> roomState) =>
         Task.FromResult<Outcome<ReadOnlyMemory<byte>>>(s_error);
+
+    public Task<ImmutableArray<ReadOnlyMemory<byte>>> EventsAsync(string server, string roomId, ImmutableArray<string> eventIds) =>
+        Task.FromResult<ImmutableArray<ReadOnlyMemory<byte>>>([]);
 
     public Task<Outcome<Nothing>> ExchangeInviteAsync(string server, string roomId, ReadOnlyMemory<byte> partialEvent) =>
         Task.FromResult<Outcome<Nothing>>(s_error);

@@ -8,7 +8,7 @@ public abstract class MembershipStoreTests(Backend backend) : StoreTests(backend
     [Fact]
     public async Task A_membership_is_replaced_forgotten_and_comes_back()
     {
-        var invite = Row(Room, Alice, "invite") with { Stripped = Json("[]"), DisplayName = "A", AvatarUrl = "mxc://a" };
+        var invite = Row(Room, Alice, "invite") with { Stripped = Json("[]"), DisplayName = "A", AvatarUrl = "mxc://a", RoomVersion = "12", ToldBy = "elsewhere" };
         var position = await PutAsync(invite);
         var stored = await Storage.Memberships.GetAsync(Room, Alice);
         Assert.Equal(invite with { Position = position, Stripped = null }, stored! with { Stripped = null });
@@ -19,6 +19,7 @@ public abstract class MembershipStoreTests(Backend backend) : StoreTests(backend
         stored = await Storage.Memberships.GetAsync(Room, Alice);
         Assert.True(stored!.Forgotten);
         Assert.Null(stored.Stripped);
+        Assert.Null(stored.ToldBy);
         Assert.Equal(forgotten.FirstPosition, stored.Position);
 
         await PutAsync(Row(Room, Alice, "join"));

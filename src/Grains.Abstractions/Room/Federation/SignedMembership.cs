@@ -11,8 +11,8 @@ public sealed record SignedMembership(
 
 /// <summary>What send_join, send_knock and send_leave answer with.</summary>
 /// <param name="Event">The accepted event, signed by this server too if it let a restricted join in.</param>
-/// <param name="StrippedState">For a knock: a JSON array.</param>
+/// <param name="RoomState">For a knock: events that tell what room it is, a JSON array.</param>
 /// <param name="ServersInRoom">For a join: the servers in the room before it.</param>
 [GenerateSerializer, Immutable, Alias("MembershipAccepted")]
 public sealed record MembershipAccepted(
-    [property: Id(0)] ReadOnlyMemory<byte> Event, [property: Id(1)] ReadOnlyMemory<byte> StrippedState, [property: Id(2)] ImmutableArray<string> ServersInRoom);
+    [property: Id(0)] ReadOnlyMemory<byte> Event, [property: Id(1)] ReadOnlyMemory<byte> RoomState, [property: Id(2)] ImmutableArray<string> ServersInRoom);

@@ -31,6 +31,29 @@ internal static class StrippedState
         return buffer.WrittenMemory;
     }
 
+    /// <summary>
+    /// The same as a JSON array of whole events, for another server, without the event itself, which it has (S-S API, Inviting to a room: "MUST contain the
+    /// m.room.create event for the room. All events listed MUST additionally be formatted according to the room version specification").
+    /// </summary>
+    public static async ValueTask<ReadOnlyMemory<byte>> WritePdusAsync(ActiveRoom room, Pdu member)
+    {
+        await room.Current.LoadAsync([.. s_types.Select(t => new StateKey(t, "")), new StateKey(EventTypes.Member, member.Sender)]);
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartArray();
+            foreach (var pdu in s_types.Select(type => room.Current.Get(type, "")).Append(room.Current.Get(EventTypes.Member, member.Sender)).OfType<Pdu>())
+            {
+                if (pdu.EventId != member.EventId)
+                    ClientEvent.WriteFederation(writer, pdu);
+            }
+
+            writer.WriteEndArray();
+        }
+
+        return buffer.WrittenMemory;
+    }
+
     private static void Write(Utf8JsonWriter writer, Pdu? pdu)
     {
         if (pdu is not null)

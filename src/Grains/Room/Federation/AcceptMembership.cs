@@ -38,8 +38,8 @@ internal static class AcceptMembership
             var verdict = await ReceivePdu.RunAsync(room, unit, verified, default, distribute: true);
             if (verdict.Verdict is not (PduVerdict.Accepted or PduVerdict.Duplicate))
                 return NotAccepted(verdict);
-            var stripped = membership.Membership == Membership.Knock ? await StrippedState.WriteAsync(room, verified) : default;
-            return new MembershipAccepted(verified.Json, stripped, servers);
+            var state = membership.Membership == Membership.Knock ? await StrippedState.WritePdusAsync(room, verified) : default;
+            return new MembershipAccepted(verified.Json, state, servers);
         });
         return judged;
     }

@@ -24,14 +24,17 @@ public interface IRemoteRooms
     /// <param name="idsOnly">Most of the events are known here: ask for ids, and for those events that are missing. If those are many, it fails.</param>
     Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(string server, string roomId, string roomVersion, string eventId, bool idsOnly = false);
 
-    /// <summary>Knocks through one of the servers; answers the event with the stripped state (a JSON array) that came back.</summary>
+    /// <summary>Knocks through one of the servers; answers the event with what that server tells of the room.</summary>
     Task<Outcome<RemoteKnock>> KnockAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via);
 
     /// <summary>Leaves, or rejects an invite, through one of the servers; answers the event id.</summary>
     Task<Outcome<string>> LeaveAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via);
 
     /// <summary>Has the invited user's server sign an invite; answers the event with its signature.</summary>
-    Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> strippedState);
+    /// <param name="server">The server.</param>
+    /// <param name="invite">The invite.</param>
+    /// <param name="roomState">Events that tell what room it is, a JSON array.</param>
+    Task<Outcome<ReadOnlyMemory<byte>>> InviteAsync(string server, Pdu invite, ReadOnlyMemory<byte> roomState);
 
     /// <summary>
     /// Asks the inviter's server to make a third-party invite; <paramref name="partialEvent"/> is the member event's part that S-S API,
@@ -39,9 +42,15 @@ public interface IRemoteRooms
     /// </summary>
     Task<Outcome<Nothing>> ExchangeInviteAsync(string server, string roomId, ReadOnlyMemory<byte> partialEvent);
 
+    /// <summary>Asks a server for single events of a room; what it does not give is left out, and nothing of what it gives is verified.</summary>
+    Task<ImmutableArray<ReadOnlyMemory<byte>>> EventsAsync(string server, string roomId, ImmutableArray<string> eventIds);
+
     /// <summary>Asks a room's policy server to sign an event; answers the event with that signature, or what the server said.</summary>
     Task<Outcome<ReadOnlyMemory<byte>>> AskPolicyServerAsync(string server, Pdu pdu);
 }
 
 /// <summary>An accepted knock.</summary>
-public sealed record RemoteKnock(string EventId, ReadOnlyMemory<byte> StrippedState);
+/// <param name="Event">The knock.</param>
+/// <param name="RoomState">Events that tell what room it is, as that server gave them: a JSON array.</param>
+/// <param name="Server">The server that took it.</param>
+public sealed record RemoteKnock(Pdu Event, ReadOnlyMemory<byte> RoomState, string Server);

@@ -31,16 +31,19 @@ internal sealed class RemoteMembership(IRemoteRooms remote)
                 return await remote.JoinAsync(activation.RoomId, user, content, via);
             case MembershipAction.Knock:
                 var knock = await remote.KnockAsync(activation.RoomId, user, content, via);
-                if (knock.Ok)
-                    await KeepAsync(activation, user, Membership.Knock, knock.Value.EventId, knock.Value.StrippedState);
-                return knock.Ok ? knock.Value.EventId : knock.Error;
+                if (!knock.TryGet(out var taken, out var notTaken))
+                    return notTaken;
+                var told = await GivenRoomState.StripAsync(
+                    activation.Services, taken.Event.RoomVersion, taken.RoomState, taken.Event, mustBeWhole: false);
+                await OutsideMembership.KeepAsync(activation, taken.Event, taken.Server, told.Value);
+                return taken.Event.EventId;
             default:
                 if (row?.Membership is not (Membership.Invite or Membership.Knock or Membership.Join))
                     return MatrixError.Forbidden("You are not in the room");
                 // If no server of the room can be told, the user is rid of the invite all the same.
                 var left = await remote.LeaveAsync(activation.RoomId, user, content, via);
                 var leaveId = left.Ok ? left.Value : $"${RandomText.Base62(activation.Services.Random, 43)}";
-                await KeepAsync(activation, user, Membership.Leave, leaveId, LeaveEvent(activation, user, leaveId, content));
+                await KeepLeaveAsync(activation, user, leaveId, LeaveEvent(activation, user, leaveId, content));
                 return leaveId;
         }
     }
@@ -49,17 +52,17 @@ internal sealed class RemoteMembership(IRemoteRooms remote)
     public async Task<Outcome<string>> InviteAsync(RoomActivation activation, MembershipChange change, ReadOnlyMemory<byte> content)
     {
         var draft = new EventDraft(change.Requester.UserId, EventTypes.Member, change.Target, content);
-        var prepared = await activation.ReadAsync<Outcome<(Pdu Invite, ReadOnlyMemory<byte> Stripped)>>(async room =>
+        var prepared = await activation.ReadAsync<Outcome<(Pdu Invite, ReadOnlyMemory<byte> RoomState)>>(async room =>
         {
             if (room is null)
                 return MatrixError.NotFound("Unknown room");
             var built = await BuildLocalEvent.RunAsync(room, draft);
-            return built.TryGet(out var local, out var fault) ? (local.Pdu, await StrippedState.WriteAsync(room, local.Pdu)) : fault;
+            return built.TryGet(out var local, out var fault) ? (local.Pdu, await StrippedState.WritePdusAsync(room, local.Pdu)) : fault;
         });
         if (!prepared.TryGet(out var invite, out var error))
             return error;
         var server = change.Target[(change.Target.IndexOf(':', StringComparison.Ordinal) + 1)..];
-        var answer = await remote.InviteAsync(server, invite.Invite, invite.Stripped);
+        var answer = await remote.InviteAsync(server, invite.Invite, invite.RoomState);
         if (answer.Error is { } refused)
             return refused;
         if (!Pdu.Parse(answer.Value, invite.Invite.RoomVersion).TryGet(out var returned, out var malformed))
@@ -102,21 +105,21 @@ internal sealed class RemoteMembership(IRemoteRooms remote)
     {
         IEnumerable<string> given = change.Via.IsDefault ? [] : change.Via;
         var known = activation.Room?.Servers.Keys.AsEnumerable() ?? [];
-        // Who invited the user is in the room, and a room id of an old version names the server that made it.
+        // Who invited the user, or took the knock, is in the room, and a room id of an old version names the server that made it.
         var inviter = row is { Membership: Membership.Invite } ? row.Sender : "";
         return
         [
-            .. given.Concat(known).Append(DomainOf(inviter)).Append(DomainOf(activation.RoomId))
+            .. given.Concat(known).Append(row?.ToldBy ?? "").Append(DomainOf(inviter)).Append(DomainOf(activation.RoomId))
                 .Where(s => s.Length > 0 && s != activation.Services.Server.Name.Value).Distinct(StringComparer.Ordinal).Take(MaxServers),
         ];
     }
 
     private static string DomainOf(string id) => id.Contains(':') ? id[(id.IndexOf(':', StringComparison.Ordinal) + 1)..] : "";
 
-    private static Task KeepAsync(RoomActivation activation, string user, string membership, string eventId, ReadOnlyMemory<byte>? stripped) =>
+    private static Task KeepLeaveAsync(RoomActivation activation, string user, string eventId, ReadOnlyMemory<byte> stripped) =>
         activation.WriteAsync(unit =>
         {
-            var row = new MembershipRow(activation.RoomId, user, membership, user, eventId, 0, stripped, false, null, null);
+            var row = new MembershipRow(activation.RoomId, user, Membership.Leave, user, eventId, 0, stripped, false, null, null);
             activation.Services.Storage.Memberships.Put(unit, row, unit.NextPosition(ChangeKind.Membership, user));
         });
 }

@@ -23,6 +23,31 @@ internal static class ReceivePdus
     {
         if (remote.Pdus.Length > MaxPdus || ((!remote.StateBefore.IsDefault || !remote.AtMissing.IsDefault) && remote.Pdus.Length != 1))
             return MatrixError.InvalidParam("Too many events at once");
+        if (activation.Room is not { IsResident: true } && others is not null)
+            return await FromOutsideAsync(activation, remote, others);
+        return await FromInsideAsync(activation, remote, others);
+    }
+
+    // Of a room that this server is not in, what becomes of its users' invites and knocks is of interest still.
+    private static async Task<Outcome<PduVerdicts>> FromOutsideAsync(RoomActivation activation, RemotePdus remote, IRemoteRooms others)
+    {
+        var judged = await FromInsideAsync(activation, remote, others);
+        var verdicts = judged.Ok ? judged.Value.Pdus.ToArray() : [.. remote.Pdus.Select(_ => new JudgedPdu("", PduVerdict.Dropped, judged.Error.Message, []))];
+        var withdrawn = new WithdrawnMembership(others);
+        var isKnown = judged.Ok;
+        for (var i = 0; i < verdicts.Length; i++)
+        {
+            if (verdicts[i].Verdict == PduVerdict.Accepted || await withdrawn.RunAsync(activation, remote.Origin, remote.Pdus[i]) is not { } taken)
+                continue;
+            verdicts[i] = taken;
+            isKnown = true;
+        }
+
+        return isKnown ? new PduVerdicts([.. verdicts]) : judged;
+    }
+
+    private static async Task<Outcome<PduVerdicts>> FromInsideAsync(RoomActivation activation, RemotePdus remote, IRemoteRooms? others)
+    {
         if (activation.Room is not { } present)
             return MatrixError.NotFound("Unknown room");
         var (isAllowed, usesPolicy) =
