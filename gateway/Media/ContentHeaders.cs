@@ -19,7 +19,7 @@ internal static class ContentHeaders
         "audio/wav", "audio/x-wav", "audio/x-pn-wav", "audio/flac", "audio/x-flac",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    public static void Write(HttpResponse response, string contentType, string? fileName, long length)
+    public static void Write(HttpResponse response, string contentType, string? fileName, long? length)
     {
         var headers = response.Headers;
         response.ContentType = contentType;

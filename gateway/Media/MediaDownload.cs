@@ -32,14 +32,17 @@ internal sealed class MediaDownload(IMediaContent content, bool forServers = fal
 
     public async ValueTask<MatrixResponse> GetAsync(MatrixRequest request, bool hasFileName)
     {
-        var outcome = await FindAsync(request);
-        if (outcome.Error is { } error)
+        var outcome = await FindAsync(request, static (grain, wait, allowRemote, hasToken) => grain.Open(wait, allowRemote, hasToken));
+        if (!outcome.TryGet(out var media, out var error))
             return error;
-        var media = outcome.Value;
-        var fileName = hasFileName ? request.Route("fileName") : media.FileName;
+        if (hasFileName)
+            media = media with { FileName = request.Route("fileName") };
         if (request.Error is { } wrong)
             return wrong;
-        return await content.OpenAsync(media.Sha256) is { } stream ? Send(request, stream, media.ContentType, fileName) : MatrixError.NotFound("No such media");
+        if (media.Fetch is not null)
+            return await FollowedMedia.SendAsync(GrainOf(request), content, media, request.Http.RequestAborted);
+        return await content.OpenAsync(media.Sha256!) is { } stream ? Send(request, stream, media.ContentType, media.FileName)
+            : MatrixError.NotFound("No such media");
     }
 
     public async ValueTask<MatrixResponse> GetThumbnailAsync(MatrixRequest request)
@@ -52,7 +55,7 @@ internal sealed class MediaDownload(IMediaContent content, bool forServers = fal
         if (method is not ("crop" or "scale"))
             request.Fail(MatrixError.InvalidParam("'method' must be crop or scale"));
         request.QueryBool("animated");
-        var outcome = await FindAsync(request);
+        var outcome = await FindAsync(request, static (grain, wait, allowRemote, hasToken) => grain.Get(wait, allowRemote, hasToken));
         if (outcome.Error is { } error)
             return error;
         var thumbnail = await content.GetThumbnailAsync(outcome.Value, new ThumbnailSize(width, height, method == "crop"));
@@ -62,13 +65,19 @@ internal sealed class MediaDownload(IMediaContent content, bool forServers = fal
         return Send(request, stream, contentType, $"thumbnail.{contentType[(contentType.IndexOf('/', StringComparison.Ordinal) + 1)..]}");
     }
 
-    private async ValueTask<Outcome<MediaInfo>> FindAsync(MatrixRequest request)
+    private async ValueTask<Outcome<T>> FindAsync<T>(MatrixRequest request, Func<IMediaGrain, long, bool, bool, Task<Outcome<T>>> find)
     {
-        var (server, mediaId) = forServers ? ReadOwnId(request) : ReadId(request);
+        var grain = GrainOf(request);
         var wait = request.QueryInteger("timeout_ms", DefaultWaitMs);
         var allowRemote = !forServers && request.QueryBool("allow_remote", fallback: true);
         request.QueryBool("allow_redirect");
-        return request.Error is { } error ? error : await request.Grain<IMediaGrain>(IMediaGrain.KeyOf(server, mediaId)).Get(wait, allowRemote, hasToken);
+        return request.Error is { } error ? error : await find(grain, wait, allowRemote, hasToken);
+    }
+
+    private IMediaGrain GrainOf(MatrixRequest request)
+    {
+        var (server, mediaId) = forServers ? ReadOwnId(request) : ReadId(request);
+        return request.Grain<IMediaGrain>(IMediaGrain.KeyOf(server, mediaId));
     }
 
     private MatrixResponse Send(MatrixRequest request, Stream stream, string contentType, string? fileName) => MatrixResponse.Stream(async response =>

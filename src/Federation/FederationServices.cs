@@ -20,8 +20,9 @@ public static class FederationServices
             .AddSingleton<IWellKnownClient, WellKnownClient>()
             .AddSingleton<ISrvLookup>(static _ => new SrvClient(SrvClient.SystemOptions()))
             .AddSingleton<ServerResolver>()
-            .AddSingleton<FederationClient>();
-        foreach (var client in new[] { OutboundConnections.Federation, OutboundConnections.WellKnown })
+            .AddSingleton<FederationClient>()
+            .AddSingleton<LocationClient>();
+        foreach (var client in new[] { OutboundConnections.Federation, OutboundConnections.WellKnown, OutboundConnections.Locations })
         {
             services.AddHttpClient(client)
                 .ConfigurePrimaryHttpMessageHandler(static provider => provider.GetRequiredService<OutboundConnections>().CreateHandler())

@@ -17,6 +17,12 @@ public sealed class OutboundConnections(AddressPolicy policy)
     /// <summary>Name of the HTTP client for <c>.well-known</c>.</summary>
     public const string WellKnown = "well-known";
 
+    /// <summary>
+    /// Name of the HTTP client for URLs that other servers name. It has connections of its own: those of <see cref="Federation"/> lead where a server's
+    /// delegation says, these where the URL does.
+    /// </summary>
+    public const string Locations = "locations";
+
     /// <summary>On a request: where to connect, other than where the URL says.</summary>
     public static readonly HttpRequestOptionsKey<ServerAddress> Address = new("OrleansMatrix.Address");
 

@@ -26,16 +26,16 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
             new FederationResponse((int)answer.StatusCode, await ReadAsync(answer, maxBytes, stop)), cancellationToken);
 
     /// <summary>
-    /// Sends a signed request and hands the body of a successful answer to <paramref name="read"/> as it comes; any other answer is read whole.
+    /// Sends a request and hands headers and body of a successful answer to <paramref name="read"/> as it comes; any other answer is read whole.
     /// </summary>
     /// <param name="maxBytes">What is longer fails the reading with <see cref="IOException"/>.</param>
     /// <returns>The answer; its body is empty if it was handed on.</returns>
     /// <exception cref="ServerUnreachableException">No answer, or it broke off.</exception>
     public Task<FederationResponse> StreamAsync(
         ServerName destination, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan timeout, long maxBytes,
-        Func<Stream, CancellationToken, Task> read,
+        Func<HttpContentHeaders, Stream, CancellationToken, Task> read, bool sign = true,
         CancellationToken cancellationToken = default) => SendAsync(
-            destination, method, target, json, timeout, sign: true,
+            destination, method, target, json, timeout, sign,
             async (answer, stop) =>
             {
                 if (!answer.IsSuccessStatusCode)
@@ -43,7 +43,7 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
                 await using var body = await answer.Content.ReadAsStreamAsync(stop);
                 try
                 {
-                    await read(new LimitedStream(body, maxBytes), stop);
+                    await read(answer.Content.Headers, new LimitedStream(body, maxBytes), stop);
                 }
                 catch (IOException e)
                 {

@@ -11,7 +11,8 @@ public interface IMediaContent
     IMediaWriter Create();
 
     /// <summary>The content of a hash, to be read once, with its length; null if it is not there.</summary>
-    ValueTask<Stream?> OpenAsync(string sha256);
+    /// <param name="position">The first byte to read.</param>
+    ValueTask<Stream?> OpenAsync(string sha256, long position = 0);
 
     /// <summary>
     /// A thumbnail of an image: M_UNKNOWN (400) if none can be made, M_TOO_LARGE for too many pixels, M_LIMIT_EXCEEDED when too many are being made.
@@ -24,6 +25,10 @@ public interface IMediaWriter : IAsyncDisposable
 {
     /// <summary>Appends a chunk.</summary>
     ValueTask WriteAsync(ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken);
+
+    /// <summary>Some of what was written, from a position below that on; empty if it is being completed, is completed or disposed.</summary>
+    /// <param name="most">The most bytes to read.</param>
+    ValueTask<ReadOnlyMemory<byte>> ReadAsync(long position, int most);
 
     /// <summary>Makes the content durable; answers its name.</summary>
     /// <param name="name">Null: its hash, lower-case hex.</param>

@@ -9,5 +9,6 @@ internal interface IContents
     IMediaWriter Create();
 
     /// <summary>The content of a name, to be read once, with its length; null if it is not there.</summary>
-    ValueTask<Stream?> OpenAsync(string name);
+    /// <param name="position">The first byte to read.</param>
+    ValueTask<Stream?> OpenAsync(string name, long position = 0);
 }

@@ -8,7 +8,7 @@ internal sealed class MediaContent(IContents contents, IThumbnails thumbnails) :
 {
     public IMediaWriter Create() => contents.Create();
 
-    public ValueTask<Stream?> OpenAsync(string sha256) => contents.OpenAsync(sha256);
+    public ValueTask<Stream?> OpenAsync(string sha256, long position = 0) => contents.OpenAsync(sha256, position);
 
     public async Task<Outcome<Thumbnail>> GetThumbnailAsync(MediaInfo media, ThumbnailSize size)
     {

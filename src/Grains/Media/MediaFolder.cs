@@ -22,7 +22,12 @@ internal sealed partial class MediaFolder(MatrixSettings settings, TemporaryFile
     public IMediaWriter Create() => new MediaWriter(this, temporary.NewPath());
 
     /// <inheritdoc/>
-    public ValueTask<Stream?> OpenAsync(string name) => new(Open(PathOf(name)));
+    public ValueTask<Stream?> OpenAsync(string name, long position = 0)
+    {
+        var file = Open(PathOf(name));
+        file?.Seek(position, SeekOrigin.Begin);
+        return new(file);
+    }
 
     /// <summary>Gives a durable temporary file its name. If the name is taken the content is there already.</summary>
     public void Publish(string temporaryPath, string name)

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
 using OrleansMatrix.Grains.Abstractions.Media;
 
 namespace OrleansMatrix.Grains.Media;
@@ -6,9 +7,13 @@ namespace OrleansMatrix.Grains.Media;
 /// <summary>Writes content to a temporary file, hashing on the way; at the end it gets its name.</summary>
 internal sealed class MediaWriter : IMediaWriter
 {
+    /// <summary>The most that is read at once, in bytes. What is larger, .NET keeps apart from the other objects of the heap and frees late.</summary>
+    public const int MaxRead = 64 * 1024;
+
     private readonly MediaFolder _folder;
     private readonly string _temporary;
     private readonly FileStream _file;
+    private readonly SafeFileHandle _handle;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
     public MediaWriter(MediaFolder folder, string temporary)
@@ -16,12 +21,26 @@ internal sealed class MediaWriter : IMediaWriter
         _folder = folder;
         _temporary = temporary;
         _file = PrivateFiles.Create(_temporary);
+        _handle = _file.SafeFileHandle;
     }
 
     public ValueTask WriteAsync(ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken)
     {
         _hash.AppendData(chunk.Span);
         return _file.WriteAsync(chunk, cancellationToken);
+    }
+
+    public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(long position, int most)
+    {
+        var bytes = GC.AllocateUninitializedArray<byte>(Math.Min(most, MaxRead));
+        try
+        {
+            return bytes.AsMemory(0, await RandomAccess.ReadAsync(_handle, bytes, position));
+        }
+        catch (ObjectDisposedException)
+        {
+            return default;
+        }
     }
 
     public async ValueTask<string> CompleteAsync(string? name)

@@ -13,5 +13,6 @@ internal sealed class PieceContents(IContentPieces pieces, IRandom random, TimeP
     public IMediaWriter Create() => new PieceWriter(pieces, RandomText.Base62(random, NameLength), time);
 
     /// <inheritdoc/>
-    public async ValueTask<Stream?> OpenAsync(string name) => await pieces.FindAsync(name) is { } content ? new PieceStream(pieces, content) : null;
+    public async ValueTask<Stream?> OpenAsync(string name, long position = 0) =>
+        await pieces.FindAsync(name) is { } content ? new PieceStream(pieces, content, position) : null;
 }

@@ -2,12 +2,13 @@ using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Media;
 
-/// <summary>Reads content from its beginning to its end, a piece at a time. Between two reads it holds nothing but a piece.</summary>
-internal sealed class PieceStream(IContentPieces pieces, ContentRow content) : Stream
+/// <summary>Reads content from a position to its end, a piece at a time. Between two reads it holds nothing but a piece.</summary>
+internal sealed class PieceStream(IContentPieces pieces, ContentRow content, long position) : Stream
 {
     private ReadOnlyMemory<byte> _rest;
-    private int _next;
-    private long _position;
+    private int _next = (int)(position / IContentPieces.PieceSize);
+    private int _skipped = (int)(position % IContentPieces.PieceSize);
+    private long _position = position;
 
     public override bool CanRead => true;
 
@@ -30,9 +31,10 @@ internal sealed class PieceStream(IContentPieces pieces, ContentRow content) : S
             return 0;
         if (_rest.IsEmpty)
         {
-            _rest = await pieces.ReadAsync(content.Upload, _next, cancellationToken) ??
+            var piece = await pieces.ReadAsync(content.Upload, _next, cancellationToken) ??
                 throw new EndOfStreamException($"piece {_next} of the upload {content.Upload} is missing");
             _next++;
+            (_rest, _skipped) = (piece[_skipped..], 0);
         }
 
         var read = Math.Min(buffer.Length, _rest.Length);

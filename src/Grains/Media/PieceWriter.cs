@@ -8,11 +8,13 @@ namespace OrleansMatrix.Grains.Media;
 /// <summary>Writes content in pieces, hashing on the way; at the end it gets its name. It holds one piece.</summary>
 internal sealed class PieceWriter(IContentPieces pieces, string upload, TimeProvider time) : IMediaWriter
 {
+    private readonly Lock _lock = new();
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] _piece = ArrayPool<byte>.Shared.Rent(IContentPieces.PieceSize);
     private int _filled;
     private int _written;
     private bool _isBegun;
+    private bool _isDisposed;
 
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken)
     {
@@ -20,11 +22,31 @@ internal sealed class PieceWriter(IContentPieces pieces, string upload, TimeProv
         while (!chunk.IsEmpty)
         {
             var taken = Math.Min(chunk.Length, IContentPieces.PieceSize - _filled);
-            chunk.Span[..taken].CopyTo(_piece.AsSpan(_filled));
-            (_filled, chunk) = (_filled + taken, chunk[taken..]);
+            lock (_lock)
+            {
+                chunk.Span[..taken].CopyTo(_piece.AsSpan(_filled));
+                _filled += taken;
+            }
+
+            chunk = chunk[taken..];
             if (_filled == IContentPieces.PieceSize)
                 await PutAsync(cancellationToken);
         }
+    }
+
+    public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(long position, int most)
+    {
+        var (number, start) = ((int)(position / IContentPieces.PieceSize), (int)(position % IContentPieces.PieceSize));
+        lock (_lock)
+        {
+            if (_isDisposed)
+                return default;
+            if (number == _written)
+                return _piece.AsSpan(start, Math.Min(Math.Min(most, MediaWriter.MaxRead), _filled - start)).ToArray();
+        }
+
+        // Another upload of the same content may have been first; then what was kept here is deleted.
+        return await pieces.ReadAsync(upload, number) is { } piece ? piece.Slice(start, Math.Min(most, piece.Length - start)) : default;
     }
 
     public async ValueTask<string> CompleteAsync(string? name)
@@ -41,6 +63,8 @@ internal sealed class PieceWriter(IContentPieces pieces, string upload, TimeProv
     public async ValueTask DisposeAsync()
     {
         _hash.Dispose();
+        lock (_lock)
+            _isDisposed = true;
         ArrayPool<byte>.Shared.Return(_piece);
         if (!_isBegun)
             return;
@@ -59,8 +83,8 @@ internal sealed class PieceWriter(IContentPieces pieces, string upload, TimeProv
     {
         await BeginAsync(cancellationToken);
         await pieces.PutAsync(upload, _written, _piece.AsMemory(0, _filled), cancellationToken);
-        _written++;
-        _filled = 0;
+        lock (_lock)
+            (_written, _filled) = (_written + 1, 0);
     }
 
     private async Task BeginAsync(CancellationToken cancellationToken)

@@ -7,13 +7,13 @@ internal static class PrivateFiles
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Makes a file that is not there yet, to be written asynchronously.</summary>
+    /// <summary>Makes a file that is not there yet, to be written asynchronously, and read meanwhile by whoever writes it.</summary>
     public static FileStream Create(string path)
     {
         var options = new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
+            Access = FileAccess.ReadWrite,
             Share = FileShare.None,
             BufferSize = 0,
             Options = FileOptions.Asynchronous,

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using OrleansMatrix.Federation.Http;
@@ -9,7 +10,7 @@ using OrleansMatrix.Protocol.Json;
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>Signed requests to other servers; what goes wrong comes back as a <see cref="MatrixError"/>: the other server's own, or 502 M_UNKNOWN.</summary>
-public sealed class RemoteApi(FederationClient client, LocalServer self, ILogger<RemoteApi> logger)
+public sealed class RemoteApi(FederationClient client, LocationClient locations, LocalServer self, ILogger<RemoteApi> logger)
 {
     /// <summary>The patience for a common request.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -42,7 +43,7 @@ public sealed class RemoteApi(FederationClient client, LocalServer self, ILogger
         try
         {
             var answer = await client.StreamAsync(
-                name, method, target, json, patience, maxBytes, async (body, stop) =>
+                name, method, target, json, patience, maxBytes, async (_, body, stop) =>
                 members = await new ObjectStream(body, lists, kept, onItem).ReadAsync(stop));
             return members is null ? ErrorOf(server, answer) : members;
         }
@@ -56,17 +57,36 @@ public sealed class RemoteApi(FederationClient client, LocalServer self, ILogger
         }
     }
 
-    /// <summary>Gets what is no JSON, and hands it on as it comes.</summary>
+    /// <summary>Gets what is no JSON, and hands it on as it comes, with its headers.</summary>
     /// <param name="maxBytes">The most that is read.</param>
+    /// <param name="sign">Says who asks, as the server-server API wants it.</param>
     public async Task<Outcome<Nothing>> DownloadAsync(
-        string server, string target, TimeSpan patience, long maxBytes, Func<Stream, CancellationToken, Task> read)
+        string server, string target, TimeSpan patience, long maxBytes, Func<HttpContentHeaders, Stream, CancellationToken, Task> read, bool sign,
+        CancellationToken cancellationToken)
     {
         if (!ServerName.TryParse(server, out var name) || server == self.Name.Value)
             return MatrixError.Unknown($"{server} is no other server", 502);
         try
         {
-            var answer = await client.StreamAsync(name, HttpMethod.Get, target, default, patience, maxBytes, read);
+            var answer = await client.StreamAsync(name, HttpMethod.Get, target, default, patience, maxBytes, read, sign, cancellationToken);
             return answer.IsSuccess ? Nothing.Value : ErrorOf(server, answer);
+        }
+        catch (ServerUnreachableException e)
+        {
+            return NotReached(server, e);
+        }
+    }
+
+    /// <summary>Gets what a server says that it keeps elsewhere.</summary>
+    /// <param name="maxBytes">The most that is read.</param>
+    public async Task<Outcome<Nothing>> DownloadAsync(
+        string server, Uri location, TimeSpan patience, long maxBytes, Func<HttpContentHeaders, Stream, CancellationToken, Task> read,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            await locations.StreamAsync(location, patience, maxBytes, read, cancellationToken);
+            return Nothing.Value;
         }
         catch (ServerUnreachableException e)
         {

@@ -52,12 +52,15 @@ public sealed class FederatingServer : MatrixTestServer
     {
         if (Clock is not null)
             builder.Services.AddSingleton<TimeProvider>(Clock);
-        builder.Services.AddHttpClient(OutboundConnections.Federation).ConfigurePrimaryHttpMessageHandler(static provider =>
+        foreach (var client in new[] { OutboundConnections.Federation, OutboundConnections.Locations })
         {
-            var handler = provider.GetRequiredService<OutboundConnections>().CreateHandler();
-            handler.SslOptions.RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Subject == TestCertificate.Subject;
-            return handler;
-        }).AddHttpMessageHandler(() => _underWay.Handler());
+            builder.Services.AddHttpClient(client).ConfigurePrimaryHttpMessageHandler(static provider =>
+            {
+                var handler = provider.GetRequiredService<OutboundConnections>().CreateHandler();
+                handler.SslOptions.RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Subject == TestCertificate.Subject;
+                return handler;
+            }).AddHttpMessageHandler(() => _underWay.Handler());
+        }
     }
 
     /// <summary>Sends a request in this server's name to another.</summary>

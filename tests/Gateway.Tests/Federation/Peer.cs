@@ -147,6 +147,12 @@ public sealed class Peer : IAsyncDisposable
         var beginning = _handlers.Keys.Where(b => line.StartsWith(b, StringComparison.Ordinal)).MaxBy(b => b.Length);
         var request = new PeerRequest(line, [.. context.Request.Query["v"].OfType<string>(), .. context.Request.Query["event_id"].OfType<string>()], body);
         var answer = beginning is null ? new Answer(404, """{"errcode":"M_UNRECOGNIZED","error":"?"}""") : _handlers[beginning](request);
+        if (answer.Write is { } write)
+        {
+            await WriteAsync(context, write);
+            return;
+        }
+
         context.Response.StatusCode = answer.Status;
         context.Response.ContentType = answer.ContentType;
         await context.Response.WriteAsync(answer.Text);
@@ -160,13 +166,18 @@ public sealed class Peer : IAsyncDisposable
             await WriteEndlessAsync(context, string.Concat(Enumerable.Repeat(more, Math.Max(1, ChunkLength / more.Length))));
     }
 
-    private async Task WriteEndlessAsync(HttpContext context, string chunk)
+    private Task WriteEndlessAsync(HttpContext context, string chunk) => WriteAsync(context, async (response, gone) =>
+    {
+        while (!gone.IsCancellationRequested)
+            await response.WriteAsync(chunk, gone);
+    });
+
+    private async Task WriteAsync(HttpContext context, Func<HttpResponse, CancellationToken, Task> write)
     {
         try
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stop.Token);
-            while (!either.IsCancellationRequested)
-                await context.Response.WriteAsync(chunk, either.Token);
+            await write(context.Response, either.Token);
         }
         catch (OperationCanceledException)
         {

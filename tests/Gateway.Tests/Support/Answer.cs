@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 
 namespace OrleansMatrix.Gateway.Tests.Support;
 
@@ -16,6 +17,9 @@ public sealed record Answer(int Status, string Text)
 
     /// <summary>The connection is cut in the midst of it.</summary>
     public bool BreaksOff { get; init; }
+
+    /// <summary>What writes the whole of it instead, headers and body, until the other side is gone; null: nothing.</summary>
+    public Func<HttpResponse, CancellationToken, Task>? Write { get; init; }
 
     public bool IsJson => ContentType == JsonType;
 
