@@ -15,7 +15,7 @@ internal sealed class TestSilo : MatrixHttp, IAsyncDisposable
     private readonly TemporaryFolder _data = new();
     private bool _isStarted;
 
-    private TestSilo(string database, string[] settings)
+    private TestSilo(string database, string[] settings, Action<IServiceCollection>? configure)
         : base(new HttpClient { Timeout = TimeSpan.FromMinutes(1) })
     {
         string[] args =
@@ -25,10 +25,11 @@ internal sealed class TestSilo : MatrixHttp, IAsyncDisposable
             "--Matrix:Registration:Enabled=true", "--Matrix:RateLimits:Enabled=false",
             .. settings.Select(static setting => "--Matrix:" + setting),
         ];
-        App = MatrixServer.Build(args, static builder =>
+        App = MatrixServer.Build(args, builder =>
         {
             builder.Logging.SetMinimumLevel(LogLevel.Warning);
             builder.Services.Configure<PasswordHasherOptions>(static options => options.IterationCount = 1);
+            configure?.Invoke(builder.Services);
         });
     }
 
@@ -36,11 +37,14 @@ internal sealed class TestSilo : MatrixHttp, IAsyncDisposable
 
     /// <summary>A silo that is not started.</summary>
     /// <param name="settings">Further settings, <c>Key=value</c>.</param>
-    public static TestSilo Create(string database, params string[] settings) => new(database, settings);
+    public static TestSilo Create(string database, params string[] settings) => new(database, settings, null);
 
-    public static async Task<TestSilo> StartAsync(string database, params string[] settings)
+    public static Task<TestSilo> StartAsync(string database, params string[] settings) => StartAsync(database, null, settings);
+
+    /// <param name="configure">Replaces services.</param>
+    public static async Task<TestSilo> StartAsync(string database, Action<IServiceCollection>? configure, params string[] settings)
     {
-        var silo = Create(database, settings);
+        var silo = new TestSilo(database, settings, configure);
         await silo.StartAsync();
         return silo;
     }
@@ -56,11 +60,19 @@ internal sealed class TestSilo : MatrixHttp, IAsyncDisposable
         Http.BaseAddress = new Uri(address);
     }
 
+    /// <summary>Ends it in the midst of what it does.</summary>
+    public async Task CrashAsync()
+    {
+        _isStarted = false;
+        await App.DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
         if (_isStarted)
             await App.StopAsync();
+        _isStarted = false;
         await App.DisposeAsync();
         _data.Dispose();
     }
