@@ -26,8 +26,11 @@ internal sealed class PeerFile
         Content = RandomNumberGenerator.GetItems("abcdefghijklmnop"u8, length);
         peer.On("GET " + Signed + _id, _ => IsOld ? new Answer(404, """{"errcode":"M_UNRECOGNIZED","error":"?"}""")
             : new Answer(200, "") { Write = SendPartsAsync });
-        peer.On($"GET {Unsigned}{peer.Name}/{_id}", _ => new Answer(200, "") { Write = SendAsync });
-        peer.On($"GET {Elsewhere}{_id}", _ => new Answer(200, "") { Write = SendAsync });
+        peer.On($"GET {Unsigned}{peer.Name}/{_id}", _ => new Answer(200, "")
+        {
+            Write = (response, gone) => SendUnsignedAsync(response, response.HttpContext.Request.Query["allow_remote"] == "false", gone),
+        });
+        peer.On($"GET {Elsewhere}{_id}", _ => new Answer(200, "") { Write = (response, gone) => SendUnsignedAsync(response, true, gone) });
     }
 
     /// <summary>Of the server-server API.</summary>
@@ -127,8 +130,14 @@ internal sealed class PeerFile
             $"Content-Disposition: attachment; filename={FileName}\r\n\r\n", "\r\n--b--\r\n", gone);
     }
 
-    private Task SendAsync(HttpResponse response, CancellationToken gone)
+    private Task SendUnsignedAsync(HttpResponse response, bool isAskedWell, CancellationToken gone)
     {
+        if (!isAskedWell || response.HttpContext.Request.Headers.Authorization.Count > 0)
+        {
+            response.StatusCode = 400;
+            return Task.CompletedTask;
+        }
+
         response.ContentType = ContentType;
         response.ContentLength = Length;
         response.Headers.ContentDisposition = $"attachment; filename={FileName}";

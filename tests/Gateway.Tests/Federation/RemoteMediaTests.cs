@@ -26,8 +26,8 @@ public sealed class RemoteMediaTests(FederatingServer server) : IClassFixture<Fe
         await _peer.DisposeAsync();
     }
 
-    private PeerFile NewFile(bool isOld = false, bool saysLength = false) =>
-        new(server, _user, _http, _peer, Length) { IsOld = isOld, Length = saysLength ? Length : null };
+    private PeerFile NewFile(bool isOld = false, bool saysLength = false, int length = Length) =>
+        new(server, _user, _http, _peer, length) { IsOld = isOld, Length = saysLength ? length : null };
 
     private string Media => Path.Combine(server.Services.GetRequiredService<MatrixSettings>().DataDirectory, "media");
 
@@ -104,6 +104,21 @@ public sealed class RemoteMediaTests(FederatingServer server) : IClassFixture<Fe
         Assert.Equal((1, true), (file.Times, IsStored(file)));
         foreach (var answer in answers)
             answer.Dispose();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_that_does_not_read_holds_up_nobody_and_reads_on_later(bool saysLength)
+    {
+        // More than lies between two sockets.
+        var file = NewFile(saysLength: saysLength, length: 16 * 1024 * 1024);
+        using var slow = await file.AskAsync();
+        file.Gate.SetResult();
+        await file.CheckWholeAsync();
+        Assert.True(IsStored(file));
+        await file.ReadRestAsync(await file.ReadHalfAsync(slow));
+        Assert.Equal(1, file.Times);
     }
 
     [Fact]
