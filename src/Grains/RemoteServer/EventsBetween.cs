@@ -16,10 +16,10 @@ internal sealed class EventsBetween(IStorage storage, LocalServer self, RoomSour
     private readonly HashSet<string> _ends = new(StringComparer.Ordinal);
     private Dictionary<string, Pdu> _between = [];
 
-    /// <summary>What the server gives, each event behind those that it follows.</summary>
+    /// <summary>What the server gives, each event behind those that it follows. Nothing is asked if the event follows what is known.</summary>
     public async Task<List<Pdu>> GetAsync(Pdu pdu)
     {
-        List<string> latest = [pdu.EventId];
+        var latest = await WalkAsync(pdu);
         for (var round = 0; round < MaxRounds && latest.Count > 0; round++)
         {
             var isProgress = false;

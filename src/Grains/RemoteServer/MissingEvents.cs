@@ -89,8 +89,10 @@ internal sealed class MissingEvents(RemoteServerServices services, RoomSource so
             return judged;
         if (judged.Verdict == PduVerdict.MissingAuthEvents)
             judged = await WithAuthEventsAsync(pdu, judged);
-        if (judged.Verdict == PduVerdict.MissingAuthEvents || !LacksState(judged))
+        if (!LacksState(judged))
             return judged;
+
+        // The state before the event comes with its auth chain.
         var state = await StateBeforeAsync(judged.EventId);
         if (!state.IsDefault)
             return await PushAsync(pdu, judged, state);

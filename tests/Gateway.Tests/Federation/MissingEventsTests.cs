@@ -56,6 +56,45 @@ public sealed class MissingEventsTests(FederatingServer server) : IClassFixture<
     }
 
     [Fact]
+    public async Task A_wide_gap_is_bridged_though_the_event_at_its_edge_lacks_auth_events_whose_chain_is_not_told()
+    {
+        var users = new JsonObject { [_anna.UserId] = 100, [Zoe] = 100 };
+        var creation = new JsonObject
+        {
+            ["preset"] = "public_chat",
+            ["room_version"] = "11",
+            ["power_level_content_override"] = new JsonObject { ["users"] = users },
+        };
+        _room = await _peer.JoinAsync(server, await _anna.CreateRoomAsync(creation.ToJsonString()), "zoe");
+        string Levels(int invite) => new JsonObject { ["users"] = users.DeepClone(), ["invite"] = invite }.ToJsonString();
+        _room.Add(Zoe, EventTypes.PowerLevels, "", Levels(1));
+        _room.Add(Zoe, EventTypes.PowerLevels, "", Levels(2));
+        _room.Add(Zoe, EventTypes.Member, Zoe, """{"membership":"join","displayname":"Z"}""");
+        _room.Add(Zoe, EventTypes.PowerLevels, "", Levels(3));
+        Pdu[] said = [.. Enumerable.Range(0, 3).Select(i => _room.Say(Zoe, $"text {i}"))];
+        _room.ServeState();
+        _peer.On(GetMissing, _ => new JsonObject { ["events"] = PeerRoom.Array(said[..2]) });
+        AssertAccepted(await _peer.SendAsync(server, said[2]), said[2]);
+        Assert.Contains(_peer.Asked, line => line.Contains("/event_auth/", StringComparison.Ordinal));
+        Assert.Equal(said.Select(p => p.EventId), (await HistoryAsync(100)).TakeLast(3));
+        Assert.Equal(3, (await _anna.GetAsync($"v3/rooms/{_room.Path}/state/m.room.power_levels")).Ok()["invite"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public async Task Of_an_event_that_lacks_only_auth_events_those_are_asked_for_and_nothing_else()
+    {
+        var first = _room.Last;
+        var renamed = _room.Build(Zoe, EventTypes.Member, Zoe, """{"membership":"join","displayname":"Z"}""", [first.EventId]);
+        var last = _room.Build(Zoe, "m.room.message", null, """{"body":"last"}""", [first.EventId],
+            [.. first.AuthEvents.Where(id => _room.Events[id].Type is EventTypes.Create or EventTypes.PowerLevels), renamed.EventId]);
+        _peer.On("GET /_matrix/federation/v1/event_auth/", _ => new JsonObject { ["auth_chain"] = PeerRoom.Array([renamed]) });
+        var asked = _peer.Asked.Count;
+        AssertAccepted(await _peer.SendAsync(server, last), last);
+        Assert.Equal(last.EventId, (await HistoryAsync(100))[^1]);
+        Assert.Equal(1, _peer.Asked.Skip(asked).Count(line => !line.Contains("/send/", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Paging_passes_over_a_gap_that_nobody_can_fill()
     {
         var before = await HistoryAsync(100);
