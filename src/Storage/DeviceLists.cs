@@ -15,7 +15,7 @@ public interface IDeviceListStore
     ValueTask<IReadOnlyDictionary<string, long>> ToldAsync(
         string destination, IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default);
     void PutTold(WriteUnit unit, string destination, string userId, long streamId);
-    /// <summary>Local users with keys in a room, of whose newest change the server was not told, with the position of that change.</summary>
+    /// <summary>Local users in a room, of whose newest change the server was not told, with the position of that change.</summary>
     ValueTask<IReadOnlyList<(string UserId, long Newest)>> UntoldAsync(
         string destination, string roomId, string localServer, int limit, CancellationToken cancellationToken = default);
 

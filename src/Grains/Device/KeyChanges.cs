@@ -22,6 +22,8 @@ internal sealed class KeyChanges(IStorage storage, string userId)
             var ownChanged = own.Position > after;
             if (!joined && !ownChanged)
                 continue;
+            if (joined && ownChanged && await storage.Rooms.GetSummaryAsync(own.RoomId) is { Encrypted: true })
+                changed.Add(userId);
             foreach (var member in await storage.Memberships.OfRoomAsync(own.RoomId, null))
             {
                 if (member.UserId == userId || !(ownChanged || member.Position > after))

@@ -41,13 +41,16 @@ internal sealed class OutgoingEdus(RemoteServerServices services, string destina
         foreach (var (userId, newest) in untold)
         {
             SetTold(userId, newest);
-            var devices = await services.Storage.Keys.DeviceKeysAsync(userId);
-            if (devices.Count > 0)
-                edus.Add(await DeviceAsync(userId, devices[0].DeviceId, newest, []));
+            if (await AnyDeviceAsync(userId) is { } deviceId)
+                edus.Add(await DeviceAsync(userId, deviceId, newest, []));
         }
 
         return (edus, untold.Count == MaxNeighbours);
     }
+
+    private async ValueTask<string?> AnyDeviceAsync(string userId) =>
+        (await services.Storage.Keys.DeviceKeysAsync(userId)) is [var keys, ..] ? keys.DeviceId
+            : (await services.Storage.Devices.OfUserAsync(userId)) is [var device, ..] ? device.DeviceId : null;
 
     /// <summary>Whose presence the server is told of because it, or one local user, has come into the room.</summary>
     public async Task<IReadOnlyList<string>> PresentAsync(OutboxRow row) => row.Body is { } userId

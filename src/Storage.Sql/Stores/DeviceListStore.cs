@@ -15,7 +15,6 @@ internal sealed class DeviceListStore(ISqlDatabase database) : IDeviceListStore
         JOIN device_list_changes changes ON changes.user_id = members.user_id AND changes.only_for = ''
         LEFT JOIN device_lists_told told ON told.destination = $1 AND told.user_id = members.user_id
         WHERE members.room_id = $2 AND members.membership = 'join' AND members.server = $3 AND (told.stream_id IS NULL OR told.stream_id < changes.pos)
-        AND EXISTS (SELECT 1 FROM device_keys WHERE device_keys.user_id = members.user_id)
         ORDER BY members.user_id LIMIT $4
         """);
 

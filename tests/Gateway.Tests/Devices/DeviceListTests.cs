@@ -34,6 +34,23 @@ public sealed class DeviceListTests(MatrixTestServer server) : IClassFixture<Mat
     }
 
     [Fact]
+    public async Task Who_joins_an_encrypted_room_looks_up_the_members_and_the_own_devices()
+    {
+        var (alice, bob) = (await server.RegisterAsync("alice"), await server.RegisterAsync("bob"));
+        var plain = await alice.CreateRoomAsync("""{"preset":"public_chat"}""");
+        var encrypted = await alice.CreateRoomAsync("""
+            {"preset":"public_chat","initial_state":[{"type":"m.room.encryption","state_key":"","content":{"algorithm":"m.megolm.v1.aes-sha2"}}]}
+            """);
+        var before = await NextAsync(bob);
+        await bob.JoinAsync(plain);
+        Assert.Equal([alice.UserId], await ChangedAsync(bob, before));
+        var between = await NextAsync(bob);
+        await bob.JoinAsync(encrypted);
+        Assert.Equal(new[] { alice.UserId, bob.UserId }.Order(), (await ChangedAsync(bob, between)).Order());
+        Assert.Equal(new[] { alice.UserId, bob.UserId }.Order(), (await KeysChangesAsync(bob, between, await NextAsync(bob))).Order());
+    }
+
+    [Fact]
     public async Task A_user_signing_key_is_announced_to_its_owner_only()
     {
         var (alice, bob) = (await server.RegisterAsync("alice"), await server.RegisterAsync("bob"));

@@ -68,6 +68,24 @@ public sealed class DeviceListTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_server_is_told_of_a_user_without_keys_who_comes_to_share_a_room_with_it()
+    {
+        await ShareRoomAsync();
+        Assert.Equal((_alice.UserId, _alice.DeviceId), Named(await _inbox.NextAsync(Update)));
+
+        // In the peer's room none of this server was before.
+        var hand = new PeersRoom(_peer, "theirs");
+        _peer.On("GET /_matrix/federation/v1/make_join/", request => hand.Template(request.Last, "join"));
+        _peer.On("PUT /_matrix/federation/v2/send_join/", _ => hand.Joined());
+        var bob = await _server.RegisterAsync("bob");
+        (await bob.PostAsync(hand.Join)).Ok();
+        var told = await _inbox.NextAsync(Update);
+        Assert.Equal((bob.UserId, bob.DeviceId), Named(told));
+        Assert.False(told.AsObject().ContainsKey("keys"));
+        Assert.Empty(_inbox.Rest());
+    }
+
+    [Fact]
     public async Task A_server_that_comes_again_is_told_anew_only_of_what_changed_while_it_was_away()
     {
         await UploadAsync(_alice);
@@ -252,6 +270,8 @@ public sealed class DeviceListTests : IAsyncLifetime
 
     private static async Task UploadAsync(TestClient user) =>
         (await user.PostAsync("v3/keys/upload", $$"""{"device_keys":{{KeyObjects.Device(user)}}}""")).Ok();
+
+    private static (string UserId, string DeviceId) Named(JsonNode update) => (Text(update, "user_id"), Text(update, "device_id"));
 
     private async Task<PeerRoom> ShareRoomAsync() => await _peer.JoinAsync(_server, await _alice.CreateRoomAsync("""{"preset":"public_chat"}"""), "zoe");
 

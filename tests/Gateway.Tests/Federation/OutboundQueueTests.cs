@@ -27,6 +27,11 @@ public sealed class OutboundQueueTests : IAsyncLifetime
         _alice = await _server.RegisterAsync("alice");
         _room = await _alice.CreateRoomAsync("""{"preset":"public_chat"}""");
         await _peer.JoinAsync(_server, _room, "zoe");
+
+        // The peer is told of Alice's device first.
+        await PeerInbox.AdvanceUntilAsync(_server, TimeSpan.FromMilliseconds(1), () => !_inbox.Taken.IsEmpty);
+        _inbox = new PeerInbox(_peer);
+        _peer.Asked.Clear();
     }
 
     public async ValueTask DisposeAsync()

@@ -94,6 +94,8 @@ internal static class DeviceSections
         if (left.Count > 0)
             left.ExceptWith(await scope.Services.Sharing.AmongAsync(scope.UserId, left, cancellationToken));
         shown.ExceptWith(left);
+        if (scope.DeviceLists.HasNewEncryptedRoom)
+            shown.Add(scope.UserId);
         if (shown.Count == 0 && left.Count == 0)
             return false;
         writer.WriteStartObject("device_lists"u8);
