@@ -12,4 +12,8 @@ public interface IRemoteRoomGrain : IGrainWithStringKey
     /// </summary>
     [Alias("Hierarchy")]
     Task<Outcome<ReadOnlyMemory<byte>>> Hierarchy(ImmutableArray<string> via, bool suggestedOnly);
+
+    /// <summary>As <see cref="Hierarchy"/>, for a further page of a walk: servers that lately refused to tell are not asked again.</summary>
+    [Alias("HierarchyGoesOn")]
+    Task<Outcome<ReadOnlyMemory<byte>>> HierarchyGoesOn(ImmutableArray<string> via, bool suggestedOnly);
 }

@@ -5,7 +5,11 @@ using OrleansMatrix.Grains.Abstractions.Directory;
 namespace OrleansMatrix.Grains.Directory;
 
 /// <summary>The rooms of one walk that this server is not in, as other servers tell them.</summary>
-internal sealed class RemoteSpaces(IGrainFactory grains, RoomAccess access, string? userId)
+/// <param name="grains">The grains.</param>
+/// <param name="access">Says what the user may know.</param>
+/// <param name="userId">The user; null: nobody.</param>
+/// <param name="goesOn">It is a further page of the walk.</param>
+internal sealed class RemoteSpaces(IGrainFactory grains, RoomAccess access, string? userId, bool goesOn = false)
 {
     private const int MaxChildren = 1_000;
 
@@ -21,18 +25,19 @@ internal sealed class RemoteSpaces(IGrainFactory grains, RoomAccess access, stri
             return null;
         if (_told.TryGetValue(roomId, out var told) && !told.IsSpace)
             return await ShowAsync(roomId, told, []);
-        var answer = await grains.GetGrain<IRemoteRoomGrain>(roomId).Hierarchy(via, suggestedOnly);
+        var room = grains.GetGrain<IRemoteRoomGrain>(roomId);
+        var answer = await (goesOn ? room.HierarchyGoesOn(via, suggestedOnly) : room.Hierarchy(via, suggestedOnly));
         if (!answer.Ok || !JsonBytes.TryParseObject(answer.Value, out var json) ||
-            !json.TryGetProperty("room"u8, out var root) || RemoteRoomSummary.Read(root, roomId) is not { } room)
+            !json.TryGetProperty("room"u8, out var root) || RemoteRoomSummary.Read(root, roomId) is not { } summary)
             return told is null ? null : await ShowAsync(roomId, told, []);
         foreach (var child in List(json, "children"))
         {
-            if (JsonBytes.StringMember(child, "room_id") is { } id && RemoteRoomSummary.Read(child, id) is { } summary)
-                _told.TryAdd(id, summary);
+            if (JsonBytes.StringMember(child, "room_id") is { } id && RemoteRoomSummary.Read(child, id) is { } below)
+                _told.TryAdd(id, below);
         }
 
         _inaccessible.UnionWith(List(json, "inaccessible_children").Where(e => e.ValueKind == JsonValueKind.String).Select(e => e.GetString()!));
-        return await ShowAsync(roomId, room, room.IsSpace ? SpaceChild.Sort(List(root, "children_state").Select(SpaceChild.Read), suggestedOnly) : []);
+        return await ShowAsync(roomId, summary, summary.IsSpace ? SpaceChild.Sort(List(root, "children_state").Select(SpaceChild.Read), suggestedOnly) : []);
     }
 
     private static IEnumerable<JsonElement> List(JsonElement json, string name) =>

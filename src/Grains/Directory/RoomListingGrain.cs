@@ -69,7 +69,8 @@ public sealed class RoomListingGrain(IStorage storage, CurrentState state, Matri
     }
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Hierarchy(Requester requester, HierarchyQuery query) =>
-        new SpaceWalk(state, Access, new RemoteSpaces(GrainFactory, Access, requester.UserId), time, requester.UserId).RunAsync(RoomId, query);
+        new SpaceWalk(state, Access, new RemoteSpaces(GrainFactory, Access, requester.UserId, goesOn: query.From is not null), time, requester.UserId)
+            .RunAsync(RoomId, query);
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> ServeHierarchy(ServerName origin, bool suggestedOnly) =>
         await SpaceWalk.ServeAsync(state, Access, origin, RoomId, suggestedOnly) is { } answer ? answer : MatrixError.NotFound("Unknown room");

@@ -102,6 +102,21 @@ public sealed class RemoteReadsTests(FederatingServer server) : IClassFixture<Fe
         Assert.Empty((await _peer.AskAsync(server, HttpMethod.Get, target + "?suggested_only=true")).Ok()["children"]!.AsArray());
     }
 
+    [Theory]
+    [InlineData(404, true)]
+    [InlineData(403, true)]
+    [InlineData(500, false)]
+    public async Task A_server_that_tells_nothing_of_a_room_is_asked_again_and_one_that_does_not_answer_rests(int status, bool isAskedAgain)
+    {
+        var room = $"!later{status}:{_peer.Name}";
+        _peer.On(HierarchyPath + room, _ => new Answer(status, """{"errcode":"M_NOT_FOUND","error":"?"}"""));
+        (await _anna.GetAsync($"v1/room_summary/{Uri.EscapeDataString(room)}?via={_peer.Name}")).Fails(404, "M_NOT_FOUND");
+        _peer.On(HierarchyPath + room, _ =>
+            new JsonObject { ["room"] = Room(room, null, "public"), ["children"] = new JsonArray(), ["inaccessible_children"] = new JsonArray() });
+        var again = await _anna.GetAsync($"v1/room_summary/{Uri.EscapeDataString(room)}?via={_peer.Name}");
+        Assert.Equal(isAskedAgain ? 200 : 404, again.Status);
+    }
+
     [Fact]
     public async Task A_room_of_another_server_is_summarised_by_it()
     {
