@@ -48,15 +48,21 @@ public static class AuthRules
         return CheckOther(version, pdu, create, state);
     }
 
+    /// <summary>
+    /// True if the room takes no events of the user's server: its creator's server keeps it to itself (v1, rule 3: <c>m.federate</c>). Nobody there can answer
+    /// an invite.
+    /// </summary>
+    public static bool IsClosedTo(string userId, Pdu create)
+    {
+        ArgumentNullException.ThrowIfNull(create);
+        return EventContent.TryGet(create.Content, "m.federate", out var federate) && federate.ValueKind == System.Text.Json.JsonValueKind.False &&
+            !Domain.OfUser(userId).SequenceEqual(Domain.OfUser(create.Sender));
+    }
+
     // v12, rule 2.
     private static bool IsRoomOf(Pdu pdu, Pdu? create) =>
         create is not null && create.EventId.Length == pdu.RoomId.Length && pdu.RoomId.StartsWith('!') &&
         pdu.RoomId.AsSpan(1).SequenceEqual(create.EventId.AsSpan(1));
-
-    // v1, rule 3.
-    private static bool IsClosedTo(string sender, Pdu create) =>
-        EventContent.TryGet(create.Content, "m.federate", out var federate) && federate.ValueKind == System.Text.Json.JsonValueKind.False &&
-        !Domain.OfUser(sender).SequenceEqual(Domain.OfUser(create.Sender));
 
     // v1, rule 4.
     private static AuthResult CheckAliases(RoomVersion version, Pdu pdu)

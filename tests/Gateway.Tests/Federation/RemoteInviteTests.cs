@@ -91,6 +91,25 @@ public sealed class RemoteInviteTests
         Assert.Equal(new[] { anna.UserId, peer.UserId("zoe") }.Order(), members);
     }
 
+    [Fact]
+    public async Task Nobody_of_another_server_is_invited_into_a_room_that_is_not_federated()
+    {
+        await using var peer = await Peer.StartAsync();
+        await using var server = new FederatingServer();
+        await server.InitializeAsync();
+        SignInvites(peer);
+        var anna = await server.RegisterAsync("anna");
+        var zoe = peer.UserId("zoe");
+        var room = await anna.CreateRoomAsync(
+            $$$"""{"preset":"private_chat","room_version":"11","creation_content":{"m.federate":false},"invite":["{{{zoe}}}"]}""");
+        (await anna.PostAsync($"v3/rooms/{Uri.EscapeDataString(room)}/invite", $$"""{"user_id":"{{zoe}}"}""")).Fails(403, "M_FORBIDDEN");
+        (await anna.PutAsync($"v3/rooms/{Uri.EscapeDataString(room)}/state/m.room.member/{Uri.EscapeDataString(zoe)}", """{"membership":"invite"}"""))
+            .Fails(403, "M_FORBIDDEN");
+        Assert.DoesNotContain(peer.Asked, static line => line.Contains("/invite/", StringComparison.Ordinal));
+        var bob = await server.RegisterAsync("bob");
+        (await anna.PostAsync($"v3/rooms/{Uri.EscapeDataString(room)}/invite", $$"""{"user_id":"{{bob.UserId}}"}""")).Ok();
+    }
+
     private static void SignInvites(Peer peer) => peer.On("PUT /_matrix/federation/v2/invite/", request =>
     {
         Assert.True(Pdu.Parse(Encoding.UTF8.GetBytes(request.Json["event"]!.ToJsonString()), RoomVersion.V11).TryGet(out var invite, out _));

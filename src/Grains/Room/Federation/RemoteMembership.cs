@@ -6,6 +6,7 @@ using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Receiving;
 using OrleansMatrix.Grains.Room.Sending;
 using OrleansMatrix.Protocol;
+using OrleansMatrix.Protocol.Authorization;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Json;
@@ -56,6 +57,8 @@ internal sealed class RemoteMembership(IRemoteRooms remote)
         {
             if (room is null)
                 return MatrixError.NotFound("Unknown room");
+            if (await room.Current.FindAsync(EventTypes.Create, "") is { } create && AuthRules.IsClosedTo(change.Target, create))
+                return MatrixError.Forbidden("The room takes no users of other servers");
             var built = await BuildLocalEvent.RunAsync(room, draft);
             return built.TryGet(out var local, out var fault) ? (local.Pdu, await StrippedState.WritePdusAsync(room, local.Pdu)) : fault;
         });
