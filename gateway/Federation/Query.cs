@@ -42,7 +42,9 @@ internal static class Query
         var field = request.Query("field");
         if (request.Error is { } invalid)
             return invalid;
-        if (!UserId.TryParse(text, out var user) || !user.Domain.SequenceEqual(request.Settings.ServerName.Value))
+        if (!UserId.TryParse(text, out var user))
+            return MatrixError.InvalidParam("Not a user ID");
+        if (!user.Domain.SequenceEqual(request.Settings.ServerName.Value))
             return MatrixError.NotFound("The user is not of this server");
         var profile = await request.Grain<IAccountGrain>(text).GetProfile();
         return profile.Error is not null || field is null ? MatrixResponse.From(profile)

@@ -60,25 +60,27 @@ public static class PushRuleEdits
     public static Outcome<PushRuleset> SetEnabled(this PushRuleset rules, PushRuleKind kind, string ruleId, JsonElement body)
     {
         ArgumentNullException.ThrowIfNull(rules);
-        if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("enabled", out var enabled) ||
-            enabled.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
-            return MatrixError.InvalidParam("enabled is not a boolean");
-        return rules.TryGet(kind, ruleId, out var rule)
+        if (!rules.TryGet(kind, ruleId, out var rule))
+            return NotFound();
+        return body.ValueKind == JsonValueKind.Object && body.TryGetProperty("enabled", out var enabled) &&
+            enabled.ValueKind is JsonValueKind.True or JsonValueKind.False
             ? rules.WithChanged(rule with { Enabled = enabled.ValueKind == JsonValueKind.True })
-            : NotFound();
+            : MatrixError.InvalidParam("enabled is not a boolean");
     }
 
     /// <summary>Sets the actions of a rule, default ones too (PUT .../actions).</summary>
     public static Outcome<PushRuleset> SetActions(this PushRuleset rules, PushRuleKind kind, string ruleId, JsonElement body)
     {
         ArgumentNullException.ThrowIfNull(rules);
+        if (!rules.TryGet(kind, ruleId, out var rule))
+            return NotFound();
         if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("actions", out var json))
             return MatrixError.MissingParam("actions is missing");
         if (!PushActions.Parse(json.Clone()).TryGet(out var actions, out var error))
             return error;
         if (PushActions.FindWrongType(json) is { } wrong)
             return wrong;
-        return rules.TryGet(kind, ruleId, out var rule) ? rules.WithChanged(rule with { Actions = actions }) : NotFound();
+        return rules.WithChanged(rule with { Actions = actions });
     }
 
     /// <summary>

@@ -31,6 +31,7 @@ public sealed class FederationTests(TwoServers servers) : IClassFixture<TwoServe
         var target = "/_matrix/federation/v1/query/profile?user_id=%40nobody%3Aone";
         (await One.AskAsync(Two, HttpMethod.Get, target, sign: false)).Fails(401, "M_UNAUTHORIZED");
         (await One.AskAsync(Two, HttpMethod.Get, target)).Fails(404, "M_NOT_FOUND");
+        (await One.AskAsync(Two, HttpMethod.Get, "/_matrix/federation/v1/query/profile?user_id=nobody")).Fails(400, "M_INVALID_PARAM");
         (await Two.Anonymous().PutAsync("/_matrix/federation/v1/send/1", """{"pdus":[]}""")).Fails(401, "M_UNAUTHORIZED");
     }
 

@@ -121,6 +121,16 @@ public sealed class JoinTests(TwoServers servers) : IClassFixture<TwoServers>
         Assert.Contains(hand.Mallory, (await bert.GetAsync($"v3/rooms/{hand.Room.Path}/joined_members")).Ok()["joined"]!.AsObject().Select(m => m.Key));
     }
 
+    [Fact]
+    public async Task The_server_that_an_old_rooms_id_names_is_tried_after_those_that_the_client_names()
+    {
+        await using var hand = await PeersRoom.StartAsync();
+        await using var other = await Peer.StartAsync();
+        var bert = await Two.RegisterAsync("bert");
+        Assert.Equal(hand.Room.RoomId, (await bert.PostAsync($"v3/join/{hand.Room.Path}?via={other.Name}")).Ok("room_id"));
+        Assert.Contains(other.Asked, line => line.Contains("/make_join/", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("room_id")]
     [InlineData("sender")]

@@ -179,7 +179,7 @@ public class MembershipTests
         await silo.MemberAsync(room, Carol, MembershipAction.Join);
         var message = (await silo.SendAsync(room, Bob, "x")).Value;
         Assert.Equal(ErrCodes.InvalidParam, (await silo.RedactAsync(other, Alice, message)).Error!.ErrCode);
-        Assert.Equal(ErrCodes.NotFound, (await silo.RedactAsync(room, Alice, "$nothing")).Error!.ErrCode);
+        Assert.True((await silo.RedactAsync(room, Alice, "$nothing")).Ok);
         Assert.Equal(ErrCodes.Forbidden, (await silo.RedactAsync(room, Carol, message)).Error!.ErrCode);
         var first = await silo.RedactAsync(room, Bob, message, "t");
         Assert.Equal(first.Value, (await silo.RedactAsync(room, Bob, message, "t")).Value);

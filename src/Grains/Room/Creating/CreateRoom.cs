@@ -38,7 +38,8 @@ internal static class CreateRoom
                 {
                     var built = await BuildLocalEvent.RunAsync(room, new EventDraft(create.Sender, draft.Type, draft.StateKey, draft.Content));
                     if (!built.TryGet(out var local, out var fault))
-                        return fault.ErrCode == ErrCodes.Forbidden && draft.Type != EventTypes.Member ? InvalidState(draft, fault) : fault;
+                        return fault.ErrCode is ErrCodes.Forbidden or ErrCodes.InvalidParam && draft.Type != EventTypes.Member
+                            ? InvalidState(draft, fault) : fault;
                     await unit.AppendAsync(local.Pdu, local.Before, EventOrigin.None, distribute: true);
                 }
 

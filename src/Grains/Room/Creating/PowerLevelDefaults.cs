@@ -15,14 +15,16 @@ internal static class PowerLevelDefaults
     /// <summary>The content; <paramref name="changes"/> replaces its members one by one.</summary>
     /// <param name="admins">Users with the creator's level; in versions where creators have infinite power, and may not be named, none of them.</param>
     /// <param name="adminLevel">Their level.</param>
-    public static ReadOnlyMemory<byte> Write(RoomVersion version, IEnumerable<string> admins, JsonElement changes, long adminLevel = 100) =>
+    /// <param name="inviteLevel">Who may invite.</param>
+    public static ReadOnlyMemory<byte> Write(
+        RoomVersion version, IEnumerable<string> admins, JsonElement changes, long adminLevel = 100, long inviteLevel = 0) =>
         JsonBytes.Object(writer =>
     {
         Member(writer, "ban", changes, static w => w.WriteNumberValue(50));
         Member(writer, "events", changes, w => WriteEvents(w, version));
         Member(writer, "events_default", changes, static w => w.WriteNumberValue(0));
         Member(writer, "historical", changes, static w => w.WriteNumberValue(100));
-        Member(writer, "invite", changes, static w => w.WriteNumberValue(0));
+        Member(writer, "invite", changes, w => w.WriteNumberValue(inviteLevel));
         Member(writer, "kick", changes, static w => w.WriteNumberValue(50));
         Member(writer, "redact", changes, static w => w.WriteNumberValue(50));
         Member(writer, "state_default", changes, static w => w.WriteNumberValue(50));

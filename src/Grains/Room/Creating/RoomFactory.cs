@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansMatrix.Grains.Abstractions.Directory;
 using OrleansMatrix.Grains.Abstractions.Room;
+using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Grains.Room.Members;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
@@ -40,8 +41,12 @@ internal sealed class RoomFactory(IGrainFactory grains, RoomServices services)
         var creationContent = CreationContent(version, creation, trusted);
         var drafts = await DraftAsync(request, version, preset, levels, alias, trusted);
         var founded = await new RoomFounder(grains, services).FoundAsync(version, creator, creationContent, drafts, isPublic, alias);
-        if (founded.Ok)
-            await InviteRemoteUsersAsync(request, founded.Value);
+        if (!founded.Ok)
+            return founded;
+        // What the creator had set for a room that this one says it replaces goes on here (C-S API, Room upgrades, Server behaviour).
+        if (Predecessor(creation) is { } old && old != founded.Value)
+            await grains.GetGrain<IUserGrain>(creator).FollowUpgrade(RoomId.Parse(old), founded.Value);
+        await InviteRemoteUsersAsync(request, founded.Value);
         return founded;
     }
 
@@ -79,6 +84,10 @@ internal sealed class RoomFactory(IGrainFactory grains, RoomServices services)
         return json is null || JsonBytes.TryParseObject(json.Value, out element);
     }
 
+    private static string? Predecessor(JsonElement creation) =>
+        creation.ValueKind == JsonValueKind.Object && creation.TryGetProperty("predecessor"u8, out var predecessor) &&
+            JsonBytes.StringMember(predecessor, "room_id") is { } id && RoomId.IsValid(id) ? id : null;
+
     // Room v12: in a trusted private chat the invited users are creators too (C-S API, createRoom, preset).
     private static ReadOnlyMemory<byte> CreationContent(RoomVersion version, JsonElement given, ImmutableArray<string> trusted) => JsonBytes.Object(writer =>
     {
@@ -105,7 +114,7 @@ internal sealed class RoomFactory(IGrainFactory grains, RoomServices services)
         var admins = version.PrivilegedCreators ? [] : trusted.Prepend(creator).Distinct(StringComparer.Ordinal);
         var drafts = ImmutableArray.CreateBuilder<StateDraft>();
         drafts.Add(new StateDraft(EventTypes.Member, creator, MemberContent.Write(Membership.Join, await _profiles.GetAsync(creator), null)));
-        drafts.Add(new StateDraft(EventTypes.PowerLevels, "", PowerLevelDefaults.Write(version, admins, levels)));
+        drafts.Add(new StateDraft(EventTypes.PowerLevels, "", PowerLevelDefaults.Write(version, admins, levels, inviteLevel: preset.InviteLevel)));
         if (alias is not null)
             drafts.Add(Draft(EventTypes.CanonicalAlias, "alias", alias));
         foreach (var draft in new[]

@@ -2,6 +2,7 @@ using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
+using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.Reading;
 
@@ -49,6 +50,8 @@ internal static class StateRead
             return MatrixError.Forbidden("You may not see the room as it was then");
         var bound = place is { } asked && asked < reader.Visibility.Bound ? asked : reader.Visibility.Bound;
         var entries = await reader.Room.Services.States.ListAsync(await reader.Room.StateAfterAsync(bound), StatePart.Members);
+        if (entries.Count == 0)
+            entries = await FirstMembersAsync(reader);
         if (!await reader.TryHoldAsync(entries.Count))
             return MatrixError.LimitExceeded(ShareBudget.RetryAfterMs);
         var rows = await reader.Room.FindManyAsync([.. entries.Select(e => e.EventId)]);
@@ -63,6 +66,12 @@ internal static class StateRead
             writer.WriteEndObject();
         });
     }
+
+    // Before the creator's join, which follows m.room.create, a room has no members. Clients that were given the whole history ask for those at its start.
+    private static async ValueTask<List<StateEntry>> FirstMembersAsync(RoomReader reader) =>
+        await reader.Storage.Events.RangeAsync(reader.Room.RoomId, HistoryOrder.Start, reader.Visibility.Bound, Direction.Forward, 2) is
+            [{ Type: EventTypes.Create }, { Type: EventTypes.Member, Order: { } place }]
+            ? await reader.Room.Services.States.ListAsync(await reader.Room.StateAfterAsync(place), StatePart.Members) : [];
 
     public static async ValueTask<Outcome<ReadOnlyMemory<byte>>> JoinedMembersAsync(RoomReader reader)
     {

@@ -17,7 +17,9 @@ namespace OrleansMatrix.Grains.Room.Sending;
 /// </summary>
 internal static class BuildLocalEvent
 {
-    /// <summary>The event with the state before it; M_FORBIDDEN if the rules do not allow it, M_TOO_LARGE, M_BAD_JSON.</summary>
+    /// <summary>
+    /// The event with the state before it; M_FORBIDDEN if the rules do not allow it, M_INVALID_PARAM if they never could, M_TOO_LARGE, M_BAD_JSON.
+    /// </summary>
     public static async ValueTask<Outcome<(Pdu Pdu, StateView Before)>> RunAsync(ActiveRoom room, EventDraft draft)
     {
         var parents = room.Extremities;
@@ -62,8 +64,12 @@ internal static class BuildLocalEvent
         if (pdu.Type == EventTypes.Tombstone && pdu.GetContentString("replacement_room"u8) == room.RoomId)
             return MatrixError.InvalidParam("A room cannot be replaced by itself");
         var verdict = AuthRules.Check(room.Version, pdu, before);
-        return verdict.IsAllowed ? await PolicySigning.PassAsync(room, draft, pdu, before)
-            : MatrixError.Forbidden($"Not allowed by the room ({verdict.RuleNumber}: {verdict.Text})");
+        if (verdict.IsAllowed)
+            return await PolicySigning.PassAsync(room, draft, pdu, before);
+        // What no power could allow is the request's fault.
+        var reason = $"Not allowed by the room ({verdict.RuleNumber}: {verdict.Text})";
+        return pdu.Type == EventTypes.Create || verdict.Rule == AuthRule.PowerLevelsNameCreator ? MatrixError.InvalidParam(reason)
+            : MatrixError.Forbidden(reason);
     }
 
     private static string? NewEventId(ActiveRoom room) => room.Version.EventIdFormat == EventIdFormat.Given

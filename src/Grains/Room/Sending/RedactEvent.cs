@@ -35,9 +35,8 @@ internal static class RedactEvent
             var built = await BuildLocalEvent.RunAsync(room, draft);
             if (!built.TryGet(out var local, out var error))
                 return error;
-            if (target is null)
-                return MatrixError.NotFound("Unknown event");
-            if (!MayRedact(room, redaction.Requester, target.Pdu, local.Before.PowerLevels))
+            // It may come yet, and other servers may have it: who may redact it is decided where and when it is known.
+            if (target is not null && !MayRedact(room, redaction.Requester, target.Pdu, local.Before.PowerLevels))
                 return MatrixError.Forbidden("You may not redact other users' events");
             await unit.AppendAsync(local.Pdu, local.Before, SendMessage.Origin(transaction), distribute: true);
             if (transaction is { } key)

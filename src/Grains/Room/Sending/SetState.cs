@@ -14,7 +14,7 @@ internal static class SetState
     public static async Task<Outcome<string>> RunAsync(RoomActivation activation, StateToSet state, CanonicalAliasCheck aliases)
     {
         if (state.Type == EventTypes.Create)
-            return MatrixError.Forbidden("A room is created once");
+            return MatrixError.InvalidParam("A room is created once");
         if (state.Type == EventTypes.ThirdPartyInvite && state.Requester.IsGuest)
             return MatrixError.GuestAccessForbidden();
         if (state.Type == EventTypes.CanonicalAlias && await aliases.FindFaultAsync(activation, state) is { } fault)
