@@ -104,6 +104,16 @@ internal sealed class RoomSource(RemoteServerServices services, IGrainFactory gr
     /// <summary>The ids of the state before the event, as far as its events are known now; default if the server does not tell.</summary>
     public async Task<ImmutableArray<string>> StateBeforeAsync(string eventId)
     {
+        // Some servers have no better answer than 500 to a question about what they do not have: that to another question says nothing of this one.
+        var hadFailed = HasFailed;
+        HasFailed = false;
+        var state = await ReadStateBeforeAsync(eventId);
+        HasFailed |= hadFailed;
+        return state;
+    }
+
+    private async Task<ImmutableArray<string>> ReadStateBeforeAsync(string eventId)
+    {
         var query = $"{Path}?event_id={Uri.EscapeDataString(eventId)}";
         if (!(await services.Api.GetAsync(server, $"/_matrix/federation/v1/state_ids/{query}", MaxStateBytes)).TryGet(out var document, out var error))
         {
