@@ -64,10 +64,18 @@ internal sealed class RemoteDirectory(RemoteApi api) : IRemoteDirectory
             return error;
         using (document)
         {
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("chunk"u8, out var chunk) &&
-                chunk.ValueKind == JsonValueKind.Array
-                ? JsonBytes.Raw(document.RootElement)
-                : MatrixError.Unknown($"{server} gave no list of rooms", 502);
+            var root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("chunk"u8, out var chunk) || chunk.ValueKind != JsonValueKind.Array)
+                return MatrixError.Unknown($"{server} gave no list of rooms", 502);
+            var rooms = chunk.EnumerateArray().Where(room => PublicRoomFilter.Allows(query, room)).ToList();
+            return rooms.Count == chunk.GetArrayLength() ? JsonBytes.Raw(root) : JsonBytes.Object(writer =>
+            {
+                JsonBytes.CopyMembers(writer, root, "chunk");
+                writer.WriteStartArray("chunk"u8);
+                foreach (var room in rooms)
+                    room.WriteTo(writer);
+                writer.WriteEndArray();
+            });
         }
     }
 

@@ -132,6 +132,21 @@ public sealed class JoinTests(TwoServers servers) : IClassFixture<TwoServers>
     }
 
     [Theory]
+    [InlineData(500, "M_UNKNOWN")]
+    [InlineData(403, "M_FORBIDDEN")]
+    [InlineData(400, "M_UNABLE_TO_AUTHORISE_JOIN")]
+    [InlineData(404, "M_NOT_FOUND")]
+    public async Task However_a_resident_says_that_it_lets_nobody_in_the_next_one_is_asked(int status, string errCode)
+    {
+        await using var hand = await PeersRoom.StartAsync();
+        await using var other = await Peer.StartAsync();
+        other.On("GET /_matrix/federation/v1/make_join/", _ => new Answer(status, $$"""{"errcode":"{{errCode}}","error":"?"}"""));
+        var bert = await Two.RegisterAsync("bert");
+        (await bert.PostAsync($"v3/join/{hand.Room.Path}?via={other.Name}&via={hand.Peer.Name}")).Ok();
+        Assert.Contains(other.Asked, line => line.Contains("/make_join/", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("room_id")]
     [InlineData("sender")]
     [InlineData("state_key")]

@@ -167,6 +167,43 @@ public sealed class RemoteReadsTests(FederatingServer server) : IClassFixture<Fe
         Assert.Equal(["black tea", "green tea"], seen.Order());
     }
 
+    [Fact]
+    public async Task A_public_room_list_that_ignores_the_filter_is_filtered_here()
+    {
+        JsonObject Named(string id, string? type, string? name)
+        {
+            var room = Room(id, type, "public");
+            room["name"] = name;
+            return room;
+        }
+
+        _peer.On("POST /_matrix/federation/v1/publicRooms", _ => new JsonObject
+        {
+            ["chunk"] = new JsonArray(Named("!a:x", null, "Green TEA"), Named("!b:x", "m.space", "Tea houses"), Named("!c:x", null, "Coffee"), "nonsense"),
+            ["next_batch"] = "more",
+            ["total_room_count_estimate"] = 4,
+        });
+        async Task<IEnumerable<string>> ListAsync(string filter)
+        {
+            var page = (await _anna.PostAsync($"v3/publicRooms?server={_peer.Name}", $$"""{"filter":{{filter}}}""")).Ok();
+            Assert.Equal("more", page["next_batch"]!.GetValue<string>());
+            return page["chunk"]!.AsArray().Select(r => r!["room_id"]!.GetValue<string>());
+        }
+
+        Assert.Equal(["!a:x", "!b:x"], await ListAsync("""{"generic_search_term":"tea party"}"""));
+        Assert.Equal(["!b:x"], await ListAsync("""{"room_types":["m.space"]}"""));
+        Assert.Equal(["!a:x"], await ListAsync("""{"generic_search_term":"tea","room_types":[null]}"""));
+        Assert.Equal(["!a:x", "!b:x", "!c:x"], await ListAsync("{}"));
+    }
+
+    [Fact]
+    public async Task An_alias_that_a_server_cannot_find_without_a_fault_is_not_found()
+    {
+        _peer.On("GET /_matrix/federation/v1/query/directory", static _ => new Answer(500, """{"errcode":"M_UNKNOWN","error":"no rows"}"""));
+        (await _anna.GetAsync($"v3/directory/room/{Uri.EscapeDataString($"#none:{_peer.Name}")}")).Fails(404, "M_NOT_FOUND");
+        (await _anna.PostAsync($"v3/join/{Uri.EscapeDataString($"#none:{_peer.Name}")}")).Fails(404, "M_NOT_FOUND");
+    }
+
     private static JsonObject Child(string room) => new()
     {
         ["type"] = "m.space.child",
