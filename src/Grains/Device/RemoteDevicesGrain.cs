@@ -68,10 +68,11 @@ public sealed class RemoteDevicesGrain(RemoteServerServices services) : Grain, I
         if (!await RemoteCrossSigning.TryPutAsync(unit, Storage, UserId, document.RootElement))
             return;
 
-        // Counted, so that a list that is being fetched does not take its place.
-        Storage.DeviceLists.PutRemote(unit, UserId, list.StreamId, list.Version);
+        // With the keys come signatures on devices, of which some servers tell by no update of their own: the list is asked for again.
+        Storage.DeviceLists.MarkStale(unit, UserId);
         Announce(unit);
         await Storage.CommitAsync(unit);
+        _ = FetchLoggedAsync();
     }
 
     public async Task<Outcome<Nothing>> Refresh() => (await ListAsync()).Fresh ? Nothing.Value : await FetchAsync();

@@ -176,10 +176,12 @@ public sealed class DeviceListTests : IAsyncLifetime
     public async Task Cross_signing_keys_are_taken_if_the_master_key_vouches_for_them()
     {
         await ShareRoomAsync();
-        ServeDevices(() => (1, [("D1", null)]));
+        var served = new JsonObject();
+        ServeDevices(() => (1, [("D1", null)]), served);
         Assert.Equal(["D1"], await QueryAsync());
         var (master, other, self) = (KeyObjects.NewKey(1), KeyObjects.NewKey(2), KeyObjects.NewKey(3));
         var since = await SinceAsync();
+        served["master_key"] = JsonNode.Parse(KeyObjects.CrossSigning(_zoe, "master", master));
         await _inbox.SendAsync(_server, "m.signing_key_update", $$"""
             {"user_id":"{{_zoe}}","master_key":{{KeyObjects.CrossSigning(_zoe, "master", master)}},"self_signing_key":{{KeyObjects.CrossSigning(_zoe, "self_signing", self, other)}}}
             """);
@@ -188,11 +190,36 @@ public sealed class DeviceListTests : IAsyncLifetime
         Assert.NotNull(keys["master_keys"]![_zoe]!["keys"]![master.KeyId]);
         Assert.Empty(keys["self_signing_keys"]!.AsObject());
 
+        served["self_signing_key"] = JsonNode.Parse(KeyObjects.CrossSigning(_zoe, "self_signing", self, master));
         await _inbox.SendAsync(
             _server, "m.signing_key_update", $$"""{"user_id":"{{_zoe}}","self_signing_key":{{KeyObjects.CrossSigning(_zoe, "self_signing", self, master)}}}""");
         await WaitForChangeAsync(since);
         keys = (await _alice.PostAsync("v3/keys/query", $$"""{"device_keys":{"{{_zoe}}":[]} }""")).Ok();
         Assert.NotNull(keys["self_signing_keys"]![_zoe]);
+    }
+
+    [Fact]
+    public async Task A_server_that_tells_of_signatures_on_devices_by_new_cross_signing_keys_alone_is_asked_for_its_devices_again()
+    {
+        await ShareRoomAsync();
+        var name = "unsigned";
+        var served = new JsonObject();
+        var fetches = ServeDevices(() => (5, [("D1", name)]), served);
+        var since = await SinceAsync();
+        await _inbox.SendAsync(_server, Update, Edu("D1", 5, null));
+        since = await WaitForChangeAsync(since);
+        Assert.Equal(1, fetches());
+
+        // The stream id of its list stays.
+        name = "signed";
+        var master = KeyObjects.NewKey(1);
+        served["master_key"] = JsonNode.Parse(KeyObjects.CrossSigning(_zoe, "master", master));
+        await _inbox.SendAsync(
+            _server, "m.signing_key_update", $$"""{"user_id":"{{_zoe}}","master_key":{{KeyObjects.CrossSigning(_zoe, "master", master)}} }""");
+        await WaitForChangeAsync(since);
+        var keys = (await _alice.PostAsync("v3/keys/query", $$"""{"device_keys":{"{{_zoe}}":[]} }""")).Ok();
+        Assert.Equal("signed", keys["device_keys"]![_zoe]!["D1"]!["unsigned"]!["device_display_name"]!.GetValue<string>());
+        Assert.Equal(2, fetches());
     }
 
     [Fact]
@@ -276,7 +303,9 @@ public sealed class DeviceListTests : IAsyncLifetime
     private async Task<PeerRoom> ShareRoomAsync() => await _peer.JoinAsync(_server, await _alice.CreateRoomAsync("""{"preset":"public_chat"}"""), "zoe");
 
     /// <summary>Answers <c>user/devices</c> for the peer's user, 503 for null; gives how often it was asked.</summary>
-    private Func<int> ServeDevices(Func<(long StreamId, (string Id, string? Name)[] Devices)?> list)
+    /// <param name="list">The list; null: it is not to be had.</param>
+    /// <param name="crossSigning">The user's cross-signing keys, which the answer has too.</param>
+    private Func<int> ServeDevices(Func<(long StreamId, (string Id, string? Name)[] Devices)?> list, JsonObject? crossSigning = null)
     {
         var asked = 0;
         _peer.On("GET /_matrix/federation/v1/user/devices/", _ =>
@@ -291,8 +320,10 @@ public sealed class DeviceListTests : IAsyncLifetime
                     ["device_display_name"] = d.Name,
                     ["keys"] = new JsonObject { ["algorithms"] = new JsonArray() }
                 });
-            return new Answer(200,
-                new JsonObject { ["user_id"] = _zoe, ["stream_id"] = present.StreamId, ["devices"] = new JsonArray([.. devices]) }.ToJsonString());
+            var answer = new JsonObject { ["user_id"] = _zoe, ["stream_id"] = present.StreamId, ["devices"] = new JsonArray([.. devices]) };
+            foreach (var (name, key) in crossSigning ?? [])
+                answer[name] = key!.DeepClone();
+            return new Answer(200, answer.ToJsonString());
         });
         return () => asked;
     }
