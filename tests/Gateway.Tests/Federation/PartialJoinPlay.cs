@@ -90,7 +90,7 @@ internal sealed class PartialJoinPlay(TwoServers servers, int seed)
     private async Task StepAsync()
     {
         var known = _events[_random.Next(_events.Count)];
-        await (_random.Next(24) switch
+        await (_random.Next(30) switch
         {
             0 or 1 or 2 => PageAsync(),
             3 => AskAsync("context", () => _bert.GetAsync($"{Rooms}/context/{Escape(known)}?limit=10")),
@@ -118,6 +118,12 @@ internal sealed class PartialJoinPlay(TwoServers servers, int seed)
                 1 => AskAsync("leave", () => _bert.PostAsync($"{Rooms}/leave")),
                 _ => AskAsync("join", () => _bert.PostAsync(Join)),
             },
+            23 => AskAsync("lazy sync", () => _bert.GetAsync($"v3/sync?filter={Escape("""{"room":{"state":{"lazy_load_members":true}}}""")}")),
+            24 => AskAsync("initial sync", () => _bert.GetAsync($"{Rooms}/initialSync")),
+            25 => AskAsync("typing", () => _bert.PutAsync($"{Rooms}/typing/{Escape(_bert.UserId)}", """{"typing":true,"timeout":1000}""")),
+            26 => AskAsync("receipt", () => _bert.PostAsync($"{Rooms}/receipt/m.read/{Escape(known)}")),
+            27 => Later("invite", () => _bert.PostAsync($"{Rooms}/invite", $$"""{"user_id":"{{_berta.UserId}}"}""")),
+            28 => Later("ban", () => _bert.PostAsync($"{Rooms}/ban", """{"user_id":"@spammer:elsewhere"}""")),
             _ => CrashAsync(),
         });
     }

@@ -42,6 +42,26 @@ public sealed class WithdrawnMembershipTests(TwoServers servers) : IClassFixture
         }
     }
 
+    [Theory]
+    [InlineData("10")]
+    [InlineData("12")]
+    public async Task An_invite_back_into_a_room_that_the_user_had_left_is_taken_back_too(string version)
+    {
+        var (anna, bert) = (await One.RegisterAsync("anna"), await Two.RegisterAsync("bert"));
+        var room = await anna.CreateRoomAsync($$"""{"preset":"private_chat","room_version":"{{version}}","invite":["{{bert.UserId}}"]}""");
+        (await bert.PostAsync($"v3/join/{Path(room)}")).Ok();
+        (await bert.PostAsync($"v3/rooms/{Path(room)}/leave")).Ok();
+        await SyncUntilAsync(anna, "", sync => sync["rooms"]?["join"]?[room]?["timeline"]!["events"]!.AsArray().Any(e =>
+            e!["state_key"]?.GetValue<string>() == bert.UserId && e["content"]!["membership"]!.GetValue<string>() == "leave") == true);
+        await anna.SendTextAsync(room, "what Bert's server does not hear of");
+        (await anna.PostAsync($"v3/rooms/{Path(room)}/invite", $$"""{"user_id":"{{bert.UserId}}"}""")).Ok();
+        var since = await SyncUntilAsync(bert, "", sync => sync["rooms"]?["invite"]?[room] is not null);
+        (await anna.PostAsync($"v3/rooms/{Path(room)}/kick", $$"""{"user_id":"{{bert.UserId}}"}""")).Ok();
+        await SyncUntilAsync(bert, since, sync => sync["rooms"]?["leave"]?[room] is not null);
+        Assert.Null((await bert.GetAsync("v3/sync")).Ok()["rooms"]?["invite"]?[room]);
+        (await bert.PostAsync($"v3/join/{Path(room)}?via={One.FederationName}")).Fails(403, "M_FORBIDDEN");
+    }
+
     [Fact]
     public async Task A_knock_that_is_denied_is_gone_for_the_user_and_one_that_the_user_takes_back_for_the_room()
     {
@@ -60,7 +80,7 @@ public sealed class WithdrawnMembershipTests(TwoServers servers) : IClassFixture
 
         // The id of the room names no server: this one remembers who took the knock.
         (await carl.PostAsync($"v3/rooms/{Path(room)}/leave")).Ok();
-        await SyncUntilAsync(anna, "", sync => sync["rooms"]!["join"]?[room]?["timeline"]!["events"]!.AsArray().Any(e =>
+        await SyncUntilAsync(anna, "", sync => sync["rooms"]?["join"]?[room]?["timeline"]!["events"]!.AsArray().Any(e =>
             e!["state_key"]?.GetValue<string>() == carl.UserId && e["content"]!["membership"]!.GetValue<string>() == "leave") == true);
     }
 
