@@ -131,6 +131,26 @@ public sealed class JoinTests(TwoServers servers) : IClassFixture<TwoServers>
         Assert.Contains(other.Asked, line => line.Contains("/make_join/", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_room_that_replaces_one_whose_server_keeps_that_to_itself_is_joined_like_any_other()
+    {
+        var (anna, bert) = (await One.RegisterAsync("anna"), await Two.RegisterAsync("bert"));
+        var old = await anna.CreateRoomAsync("""{"preset":"public_chat"}""");
+        (await bert.PostAsync(Join(old))).Ok();
+        (await bert.PutAsync($"v3/user/{Path(bert.UserId)}/rooms/{Path(old)}/tags/m.favourite", "{}")).Ok();
+
+        // There is no m.room.tombstone in the old one.
+        var room = await anna.CreateRoomAsync(new JsonObject
+        {
+            ["preset"] = "public_chat",
+            ["creation_content"] = new JsonObject { ["predecessor"] = new JsonObject { ["room_id"] = old, ["event_id"] = "$" + new string('t', 43) } },
+        }.ToJsonString());
+        (await bert.PostAsync(Join(room))).Ok();
+        Assert.Empty((await bert.GetAsync($"v3/user/{Path(bert.UserId)}/rooms/{Path(room)}/tags")).Ok()["tags"]!.AsObject());
+        await bert.SendTextAsync(old, "still here");
+        await bert.SendTextAsync(room, "here too");
+    }
+
     [Theory]
     [InlineData(500, "M_UNKNOWN")]
     [InlineData(403, "M_FORBIDDEN")]

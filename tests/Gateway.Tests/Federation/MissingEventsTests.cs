@@ -98,6 +98,28 @@ public sealed class MissingEventsTests(FederatingServer server) : IClassFixture<
         Assert.Equal(1, _peer.Asked.Skip(asked).Count(line => !line.Contains("/send/", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData(404)]
+    [InlineData(500)]
+    public async Task A_gap_that_a_server_fills_late_is_closed_then(int status)
+    {
+        Pdu[] said = [.. Enumerable.Range(0, 3).Select(i => _room.Say(Zoe, $"text {i}"))];
+        _peer.On(GetMissing, _ => new Answer(status, """{"errcode":"M_UNKNOWN","error":"not yet"}"""));
+        AssertAccepted(await _peer.SendAsync(server, said[2]), said[2]);
+        var before = (await _anna.GetAsync("v3/sync")).Ok();
+        Assert.DoesNotContain(before["rooms"]!["join"]![_room.RoomId]!["timeline"]!["events"]!.AsArray(), e => Id(e) == said[2].EventId);
+        _peer.On(GetMissing, _ => new JsonObject { ["events"] = PeerRoom.Array(said[..2]) });
+        var seen = new List<string>();
+        for (var (since, i) = (before["next_batch"]!.GetValue<string>(), 0); i < 10 && !seen.Contains(said[2].EventId); i++)
+        {
+            var sync = (await _anna.GetAsync($"v3/sync?timeout=10000&since={since}")).Ok();
+            seen.AddRange(sync["rooms"]?["join"]?[_room.RoomId]?["timeline"]!["events"]!.AsArray().Select(Id) ?? []);
+            since = sync["next_batch"]!.GetValue<string>();
+        }
+
+        Assert.Equal(said.Select(p => p.EventId), seen);
+    }
+
     [Fact]
     public async Task Paging_passes_over_a_gap_that_nobody_can_fill()
     {
