@@ -118,9 +118,14 @@ public sealed class InviteStateTests(TwoServers servers) : IClassFixture<TwoServ
             ["room_version"] = "12",
             ["event"] = new JsonObject
             {
-                ["room_id"] = room.RoomId, ["sender"] = bert.UserId, ["state_key"] = bert.UserId, ["type"] = "m.room.member",
-                ["content"] = new JsonObject { ["membership"] = "knock" }, ["depth"] = 9,
-                ["prev_events"] = new JsonArray(room.Last.EventId), ["auth_events"] = new JsonArray(room.Last.EventId),
+                ["room_id"] = room.RoomId,
+                ["sender"] = bert.UserId,
+                ["state_key"] = bert.UserId,
+                ["type"] = "m.room.member",
+                ["content"] = new JsonObject { ["membership"] = "knock" },
+                ["depth"] = 9,
+                ["prev_events"] = new JsonArray(room.Last.EventId),
+                ["auth_events"] = new JsonArray(room.Last.EventId),
             },
         });
         var create = room.State.Values.Single(e => e.Type == EventTypes.Create);
@@ -158,6 +163,9 @@ public sealed class InviteStateTests(TwoServers servers) : IClassFixture<TwoServ
 
     private static JsonNode Stripped(Pdu pdu) => new JsonObject
     {
-        ["type"] = pdu.Type, ["sender"] = pdu.Sender, ["state_key"] = pdu.StateKey, ["content"] = PeerRoom.Node(pdu)["content"]!.DeepClone(),
+        ["type"] = pdu.Type,
+        ["sender"] = pdu.Sender,
+        ["state_key"] = pdu.StateKey,
+        ["content"] = PeerRoom.Node(pdu)["content"]!.DeepClone(),
     };
 }
