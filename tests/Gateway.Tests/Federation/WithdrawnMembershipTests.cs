@@ -63,6 +63,27 @@ public sealed class WithdrawnMembershipTests(TwoServers servers) : IClassFixture
     }
 
     [Fact]
+    public async Task An_invite_that_a_moderator_of_a_third_server_takes_back_is_gone_too()
+    {
+        await using var three = new FederatingServer();
+        await three.InitializeAsync();
+        var (anna, bert, carl) = (await One.RegisterAsync("anna"), await Two.RegisterAsync("bert"), await three.RegisterAsync("carl"));
+        var room = await anna.CreateRoomAsync(new JsonObject
+        {
+            ["preset"] = "public_chat",
+            ["room_version"] = "12",
+            ["power_level_content_override"] = new JsonObject { ["users"] = new JsonObject { [carl.UserId] = 60 } },
+        }.ToJsonString());
+        (await carl.PostAsync($"v3/join/{Path(room)}?via={One.FederationName}")).Ok();
+        (await anna.PostAsync($"v3/rooms/{Path(room)}/invite", $$"""{"user_id":"{{bert.UserId}}"}""")).Ok();
+        var since = await SyncUntilAsync(bert, "", sync => sync["rooms"]?["invite"]?[room] is not null);
+        await SyncUntilAsync(carl, "", sync => sync["rooms"]?["join"]?[room] is { } joined && joined["timeline"]!["events"]!.AsArray()
+            .Concat(joined["state"]!["events"]!.AsArray()).Any(e => e!["state_key"]?.GetValue<string>() == bert.UserId));
+        (await carl.PostAsync($"v3/rooms/{Path(room)}/kick", $$"""{"user_id":"{{bert.UserId}}"}""")).Ok();
+        await SyncUntilAsync(bert, since, sync => Left(sync, room)?["sender"]!.GetValue<string>() == carl.UserId);
+    }
+
+    [Fact]
     public async Task A_knock_that_is_denied_is_gone_for_the_user_and_one_that_the_user_takes_back_for_the_room()
     {
         var (anna, bert, carl) = (await One.RegisterAsync("anna"), await Two.RegisterAsync("bert"), await Two.RegisterAsync("carl"));

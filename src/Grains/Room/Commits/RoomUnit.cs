@@ -53,6 +53,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
 
         var isAlone = !pdu.IsState && room.Servers.Count <= 1 && room.IsResident;
         var destinations = distribute && !isAlone ? room.Servers.Keys.ToHashSet(StringComparer.Ordinal) : null;
+        var invited = distribute ? null : await FindInvitedServerAsync(pdu, before);
         Follow(pdu);
         var extremities = await NotFollowedAsync(pdu);
         isFollowed &= extremities.Count > 0;
@@ -62,6 +63,22 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         await MoveCurrentStateAsync(pdu, stateBefore, stateAfter, isFollowed);
         if (destinations is not null)
             Distribute(pdu, destinations, slot);
+        else if (invited is not null)
+            room.Services.Storage.Outbox.Enqueue(Unit, [invited], new OutboxItem(OutboxKind.Pdu, room.RoomId, pdu.EventId), slot);
+    }
+
+    /// <summary>
+    /// The server of a user whom a local one had invited and somebody of another server turns away: it is not in the room, and believes best the server that
+    /// invites (ADR 0130).
+    /// </summary>
+    private async ValueTask<string?> FindInvitedServerAsync(Pdu pdu, StateView before)
+    {
+        if (pdu is not { Type: EventTypes.Member, Membership: Membership.Leave or Membership.Ban, StateKey: { } user } || user == pdu.Sender)
+            return null;
+        var server = user[(user.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        return !room.Servers.ContainsKey(server) && server != room.Services.Server.Name.Value && !pdu.SenderDomain.SequenceEqual(server) &&
+            await before.FindAsync(EventTypes.Member, user) is { Membership: Membership.Invite } invite && room.Services.Server.IsLocalUser(invite.Sender)
+            ? server : null;
     }
 
     /// <summary>Remembers that events are missing before the event that was put in last.</summary>
