@@ -29,43 +29,82 @@ install() {
     fi
 }
 
-passed=0 failed=0
-fail() { echo "FAILED: $1" >&2; failed=$((failed + 1)); }
+passed=0 failed=0 failures=
+fail() { failed=$((failed + 1)) failures+="FAILED: $1"$'\n'; }
+finish() {
+    printf '%s' "$failures"
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
 
 install || fail "installing what the tests need"
 if ! dotnet build OrleansMatrix.sln -c Release -v q --nologo; then
     fail "dotnet build"
-    echo "$passed passed, $failed failed"
+    finish
     exit 1
-fi
-if dotnet format OrleansMatrix.sln --verify-no-changes --no-restore --severity warn; then
-    passed=$((passed + 1))
-else
-    fail "dotnet format --verify-no-changes"
 fi
 
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
-for project in tests/*/; do
-    name=$(basename "$project")
-    program="$project/bin/Release/net10.0/OrleansMatrix.$name.dll"
-    [ -e "$program" ] || program="$project/bin/Release/net10.0/$name.dll"
-    grep -qs 'xunit.v3.core' "${program%.dll}.deps.json" || continue
-    case $name in TestSupport) continue ;; esac
-    echo "== $name"
-    start=$SECONDS
-    timeout -k 30 900 dotnet "$program" -noLogo -xml "$results/$name.xml" ${CI:+-failSkips} >"$results/$name.log" 2>&1
-    status=$?
+
+program() {
+    local file="tests/$1/bin/Release/net10.0/OrleansMatrix.$1.dll"
+    [ -e "$file" ] || file="tests/$1/bin/Release/net10.0/$1.dll"
+    grep -qs 'xunit.v3.core' "${file%.dll}.deps.json" && echo "$file"
+}
+
+# Each of the projects named, one after another; what they print is kept until all have ended.
+run() {
+    local name start
+    for name in "$@"; do
+        start=$SECONDS
+        timeout -k 30 900 dotnet "$(program "$name")" -noLogo -xml "$results/$name.xml" ${CI:+-failSkips} >"$results/$name.log" 2>&1
+        echo "$? $((SECONDS - start))" >"$results/$name.status"
+        echo "   $name ended after $((SECONDS - start)) s"
+    done
+}
+
+format() {
+    dotnet format OrleansMatrix.sln --verify-no-changes --no-restore --severity warn >"$results/format.log" 2>&1
+    echo $? >"$results/format.status"
+}
+
+tally() {
+    local name=$1 status seconds summary p f e s
+    read -r status seconds <"$results/$name.status"
     summary=$(grep -oE '<assembly [^>]*>' "$results/$name.xml" 2>/dev/null)
     count() { grep -oE " $1=\"[0-9]+\"" <<<"$summary" | grep -oE '[0-9]+' | head -1; }
     p=$(count passed) f=$(count failed) e=$(count errors) s=$(count skipped)
-    if [ -z "$p" ] || { [ $status -ne 0 ] && [ "$((f + e))" -eq 0 ]; }; then
+    echo "== $name: ${p:-0} passed, ${f:-0} failed, ${s:-0} skipped in $seconds s"
+    passed=$((passed + ${p:-0}))
+    if [ -z "$p" ] || { [ "$status" -ne 0 ] && [ "$((f + e))" -eq 0 ]; }; then
         tail -50 "$results/$name.log"
         fail "$name ended with status $status"
+    elif [ "$((f + e))" -gt 0 ]; then
+        cat "$results/$name.log"
+        failed=$((failed + f + e))
+        failures+=$(grep -A 3 -E '\[FAIL\]' "$results/$name.log" | cut -c1-400)$'\n'
     fi
-    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-0} + ${e:-0}))
-    [ "$((${f:-0} + ${e:-0}))" -gt 0 ] && cat "$results/$name.log"
-    echo "   ${p:-0} passed, ${f:-0} failed, ${s:-0} skipped in $((SECONDS - start)) s"
+}
+
+# The tests of the cluster spend most of their time waiting for silos that start and die, so the others run beside them.
+others=()
+for project in tests/*/; do
+    name=$(basename "$project")
+    [ "$name" != TestSupport ] && [ "$name" != Cluster.Tests ] && [ -n "$(program "$name")" ] && others+=("$name")
 done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+run Cluster.Tests &
+format
+run "${others[@]}"
+wait
+
+if [ "$(cat "$results/format.status")" -eq 0 ]; then
+    passed=$((passed + 1))
+else
+    cat "$results/format.log"
+    fail "dotnet format --verify-no-changes"
+fi
+for name in Cluster.Tests "${others[@]}"; do
+    tally "$name"
+done
+finish

@@ -140,7 +140,7 @@ public static class MatrixServer
         Dashboard.Use(app, settings);
         app.UseMatrixGateway();
         app.Use(next => context => HomePage.IsAsked(context.Request) ? HomePage.AnswerAsync(context, settings) : next(context));
-        app.Use(static next => context => LimitsPage.IsAsked(context.Request) ? LimitsPage.AnswerAsync(context) : next(context));
+        app.Use(next => context => LimitsPage.IsAsked(context.Request) ? LimitsPage.AnswerAsync(context, settings) : next(context));
         app.MapClientEndpoints();
         app.MapMediaEndpoints();
         app.MapAdminEndpoints();

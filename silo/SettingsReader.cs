@@ -57,6 +57,7 @@ public static class SettingsReader
                 Folder = reader.Text("Media:Folder") is { } folder ? Path.GetFullPath(folder) : null,
                 FrozenAt = reader.Time("Media:FrozenAt"),
             },
+            ChangedBudgets = Budgets.All.ToDictionary(static row => row, row => Budget(reader, row)),
             RateLimitsEnabled = reader.Flag("RateLimits:Enabled", fallback: true),
             Federation = new FederationSettings
             {
@@ -81,6 +82,12 @@ public static class SettingsReader
         };
         return settings with { PassedOver = reader.RefuseUnknown() };
     }
+
+    private static Budget Budget(Reader reader, Budget row) => row with
+    {
+        MaxCount = row.CountSetting is { } count ? (int)reader.Integer($"Budgets:{count}", row.MaxCount, 1, 1_000_000_000) : row.MaxCount,
+        MaxBytes = row.BytesSetting is { } bytes ? reader.Integer($"Budgets:{bytes}", row.MaxBytes, row.MaxItemBytes, long.MaxValue) : row.MaxBytes,
+    };
 
     private static long MemoryLimit(Reader reader) =>
         reader.Integer("MemoryLimit", Math.Max(Silo.MemoryLimit.Default, MatrixSettings.LeastMemoryLimit), MatrixSettings.LeastMemoryLimit, long.MaxValue);

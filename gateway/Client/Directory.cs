@@ -14,7 +14,7 @@ internal static class Directory
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapMatrixPut(Path, SetAsync, EndpointOptions.User with { RefuseSuspended = true });
-        routes.MapMatrixGet(Path, GetAsync, EndpointOptions.Optional);
+        routes.MapMatrixGet(Path, GetAsync, EndpointOptions.Optional.AskingServers());
         routes.MapMatrixDelete(Path, DeleteAsync);
         routes.MapMatrixGet("/_matrix/client/v3/rooms/{roomId}/aliases", ListAsync, EndpointOptions.Guest.Limited());
     }

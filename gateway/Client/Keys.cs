@@ -14,8 +14,8 @@ internal static class Keys
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapMatrixPost("/_matrix/client/v3/keys/upload", UploadAsync, s_large);
-        routes.MapMatrixPost("/_matrix/client/v3/keys/query", QueryAsync, s_large);
-        routes.MapMatrixPost("/_matrix/client/v3/keys/claim", ClaimAsync, s_large);
+        routes.MapMatrixPost("/_matrix/client/v3/keys/query", QueryAsync, s_large.AskingServers());
+        routes.MapMatrixPost("/_matrix/client/v3/keys/claim", ClaimAsync, s_large.AskingServers());
         routes.MapMatrixGet("/_matrix/client/v3/keys/changes", ChangesAsync, EndpointOptions.Guest);
     }
 

@@ -18,8 +18,8 @@ internal static class ListPublicRooms
     {
         routes.MapMatrixGet(RoomPath, GetVisibilityAsync, EndpointOptions.Optional);
         routes.MapMatrixPut(RoomPath, SetVisibilityAsync, EndpointOptions.User with { RefuseSuspended = true });
-        routes.MapMatrixGet(ListPath, ListAsync, EndpointOptions.Optional);
-        routes.MapMatrixPost(ListPath, QueryAsync, EndpointOptions.Guest);
+        routes.MapMatrixGet(ListPath, ListAsync, EndpointOptions.Optional.AskingServers());
+        routes.MapMatrixPost(ListPath, QueryAsync, EndpointOptions.Guest.AskingServers());
     }
 
     private static async ValueTask<MatrixResponse> GetVisibilityAsync(MatrixRequest request)

@@ -14,7 +14,9 @@ internal static class Notifications
     private static async ValueTask<MatrixResponse> GetAsync(MatrixRequest request)
     {
         var (from, limit, only) = (request.Query("from"), (int)request.QueryInteger("limit", 20, 1, MaxLimit), request.Query("only"));
-        return request.Error is { } error
-            ? error : MatrixResponse.From(await request.Grain<IUserGrain>(request.Requester.UserId).Notifications(request.Requester, from, limit, only));
+        if (request.Error is { } error)
+            return error;
+        return MatrixResponse.From(
+            await request.Grain<IUserGrain>(request.Requester.UserId).Notifications(request.Requester, from, limit, only, request.Aborted));
     }
 }

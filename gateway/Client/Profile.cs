@@ -17,8 +17,8 @@ internal static class Profile
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMatrixGet("/_matrix/client/v3/profile/{userId}", GetProfileAsync, EndpointOptions.Anonymous.Limited());
-        routes.MapMatrixGet("/_matrix/client/v3/profile/{userId}/{keyName}", GetFieldAsync, EndpointOptions.Anonymous.Limited());
+        routes.MapMatrixGet("/_matrix/client/v3/profile/{userId}", GetProfileAsync, EndpointOptions.Anonymous.Limited().AskingServers());
+        routes.MapMatrixGet("/_matrix/client/v3/profile/{userId}/{keyName}", GetFieldAsync, EndpointOptions.Anonymous.Limited().AskingServers());
         routes.MapMatrixPut("/_matrix/client/v3/profile/{userId}/{keyName}", SetFieldAsync, s_change);
         routes.MapMatrixDelete("/_matrix/client/v3/profile/{userId}/{keyName}", DeleteFieldAsync, s_change);
     }

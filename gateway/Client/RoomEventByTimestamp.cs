@@ -9,7 +9,7 @@ namespace OrleansMatrix.Gateway.Client;
 internal static class RoomEventByTimestamp
 {
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapMatrixGet("/_matrix/client/v1/rooms/{roomId}/timestamp_to_event", GetAsync, EndpointOptions.Guest with { Rate = RateClass.General });
+        routes.MapMatrixGet("/_matrix/client/v1/rooms/{roomId}/timestamp_to_event", GetAsync, EndpointOptions.Guest.Limited().AskingServers());
 
     private static async ValueTask<MatrixResponse> GetAsync(MatrixRequest request)
     {

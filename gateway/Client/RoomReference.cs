@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Gateway.Pipeline;
 using OrleansMatrix.Grains.Abstractions.Directory;
+using OrleansMatrix.Grains.Abstractions.RateLimiting;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
 
@@ -22,6 +23,7 @@ internal readonly record struct RoomReference(string RoomId, ImmutableArray<stri
             return new RoomReference(name, [.. given.Take(MaxServers)]);
         if (!RoomAlias.TryParse(name, out _))
             return MatrixError.InvalidParam($"'{name}' is neither a room ID nor a room alias");
+        Caller.Set(request.Requester.UserId);
         var target = await request.Grain<IRoomAliasGrain>(name).Resolve();
         if (target.Error is { } error)
             return error;

@@ -14,7 +14,7 @@ internal static class RoomSummary
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapMatrixGet("/_matrix/client/v1/room_summary/{roomIdOrAlias}", GetAsync, EndpointOptions.Optional.Limited());
+        routes.MapMatrixGet("/_matrix/client/v1/room_summary/{roomIdOrAlias}", GetAsync, EndpointOptions.Optional.Limited().AskingServers());
     }
 
     private static async ValueTask<MatrixResponse> GetAsync(MatrixRequest request)

@@ -11,7 +11,7 @@ internal static class SpaceHierarchy
     private const int MaxLimit = 1000;
 
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapMatrixGet("/_matrix/client/v1/rooms/{roomId}/hierarchy", GetAsync, EndpointOptions.Guest.Limited());
+        routes.MapMatrixGet("/_matrix/client/v1/rooms/{roomId}/hierarchy", GetAsync, EndpointOptions.Guest.Limited().AskingServers());
 
     private static async ValueTask<MatrixResponse> GetAsync(MatrixRequest request)
     {

@@ -33,6 +33,9 @@ public sealed record EndpointOptions
     /// <summary>The handler calls the grain of the server that asks, which so hears of it.</summary>
     public bool CallsServerGrain { get; init; }
 
+    /// <summary>The handler may ask other servers, which is counted as the caller's.</summary>
+    public bool AsksServers { get; init; }
+
     public static EndpointOptions User { get; } = new();
 
     public static EndpointOptions Guest { get; } = new() { Access = Access.Guest };
@@ -44,6 +47,9 @@ public sealed record EndpointOptions
     public static EndpointOptions Admin { get; } = new() { Access = Access.Admin };
 
     public static EndpointOptions Server { get; } = new() { Access = Access.Server };
+
+    /// <summary>The same rules for a handler that may ask other servers.</summary>
+    public EndpointOptions AskingServers() => this with { AsksServers = true };
 
     /// <summary>The same rules with a request rate.</summary>
     public EndpointOptions Limited(RateClass rate = RateClass.General) => this with { Rate = rate };

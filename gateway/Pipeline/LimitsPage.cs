@@ -16,9 +16,9 @@ public static class LimitsPage
         request.Path == Path && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method));
 
     /// <summary>Answers it.</summary>
-    public static Task AnswerAsync(HttpContext context) => HomePage.WriteAsync(context, "Limits", $"""
+    public static Task AnswerAsync(HttpContext context, MatrixSettings settings) => HomePage.WriteAsync(context, "Limits", $"""
         <p>So much of each is kept here. What you no longer need makes room when you delete it.</p>
-        <ul>{string.Concat(Budgets.All.Select(Item))}</ul>
+        <ul>{string.Concat(Budgets.All.Select(settings.BudgetOf).Select(Item))}</ul>
         """);
 
     private static string Item(Budget budget)

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.RateLimiting;
 using OrleansMatrix.Grains.Abstractions.RemoteServer;
 using OrleansMatrix.Protocol.Errors;
 
@@ -92,6 +93,8 @@ public sealed class MatrixEndpoint
         using var place = requester is null ? null : Services.Memory.Requests.Open(owner);
         if (place?.TryGrow(1) == false)
             return MatrixError.LimitExceeded(ShareBudget.RetryAfterMs);
+        if (Options.AsksServers)
+            Caller.Set(owner);
         using var request = new MatrixRequest(context, this, requester);
         MatrixResponse response;
         try

@@ -9,8 +9,11 @@ namespace OrleansMatrix.Grains.Abstractions;
 /// <param name="MaxCount">The most of them.</param>
 /// <param name="MaxBytes">The most bytes of all of them together.</param>
 /// <param name="OldestGoes">Of too many the oldest are dropped; false: the new one is refused.</param>
+/// <param name="CountSetting">The setting of <paramref name="MaxCount"/> below <c>Matrix:Budgets</c>; null: there is none.</param>
+/// <param name="BytesSetting">That of <paramref name="MaxBytes"/>.</param>
 public sealed record Budget(
-    string Name, string Owner, int MaxItemBytes = int.MaxValue, int MaxCount = int.MaxValue, long MaxBytes = long.MaxValue, bool OldestGoes = false)
+    string Name, string Owner, int MaxItemBytes = int.MaxValue, int MaxCount = int.MaxValue, long MaxBytes = long.MaxValue, bool OldestGoes = false,
+    string? CountSetting = null, string? BytesSetting = null)
 {
     /// <summary>413 M_TOO_LARGE if one of so many bytes is too large, else null.</summary>
     public MatrixError? CheckItem(long bytes) =>

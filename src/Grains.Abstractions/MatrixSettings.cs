@@ -54,6 +54,16 @@ public sealed record MatrixSettings
 
     public MediaSettings Media { get; init; } = new();
 
+    /// <summary>Rows of <see cref="Budgets"/> that are set otherwise, by the row that they replace.</summary>
+    public IReadOnlyDictionary<Budget, Budget> ChangedBudgets { get; init; } = new Dictionary<Budget, Budget>();
+
+    /// <summary>A row of <see cref="Budgets"/> as it is set.</summary>
+    public Budget BudgetOf(Budget row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return ChangedBudgets.GetValueOrDefault(row, row);
+    }
+
     /// <summary>True when clients are held to request rates.</summary>
     public bool RateLimitsEnabled { get; init; } = true;
 

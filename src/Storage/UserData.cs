@@ -30,6 +30,8 @@ public sealed record ReceiptRow(string RoomId, string UserId, string Type, strin
 public interface IReceiptStore
 {
     void Put(WriteUnit unit, ReceiptRow row, PositionSlot slot);
+    /// <summary>Drops a receipt, of which nobody is told.</summary>
+    void Delete(WriteUnit unit, ReceiptRow row);
     /// <summary>Receipts of the rooms changed in (after, upTo].</summary>
     ValueTask<IReadOnlyList<ReceiptRow>> ChangedAsync(IReadOnlyCollection<string> roomIds, long after, long upTo,
         CancellationToken cancellationToken = default);

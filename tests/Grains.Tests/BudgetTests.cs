@@ -55,6 +55,7 @@ public sealed class BudgetTests : IAsyncLifetime
             _ when budget == Budgets.Devices => DriveDevicesAsync(),
             _ when budget == Budgets.OneTimeKeys => DriveOneTimeKeysAsync(),
             _ when budget == Budgets.ToDevice => DriveToDeviceAsync(),
+            _ when budget == Budgets.ThreadReceipts => DriveThreadReceiptsAsync(),
             _ when budget == Budgets.AliasesOfUser => DriveAliasesAsync(static (i, _) => ($"!other{i / 40}:local", Alice)),
             _ when budget == Budgets.AliasesOfRoom => DriveAliasesAsync(static (i, room) => (room, $"@u{i}:local")),
             _ when budget == Budgets.Backups => DriveBackupsAsync(),
@@ -206,10 +207,30 @@ public sealed class BudgetTests : IAsyncLifetime
         static byte[] Messages(ReadOnlyMemory<byte> content) => [.. """{"messages":{"@bob:local":{"D":"""u8, .. content.Span, .. "}}}"u8];
     }
 
+    private async Task DriveThreadReceiptsAsync()
+    {
+        var room = await CreateRoomAsync();
+        var sent = (await Grain<IRoomGrain>(room).Send(new EventToSend(s_alice, "m.room.message", Utf8("{}"), "1"))).Value;
+        await SeedAsync(Budgets.ThreadReceipts.MaxCount, (unit, i) => _storage.Receipts.Put(
+            unit, new ReceiptRow(room, Alice, "m.read", "$" + Name(i), sent, default, 0, 0), unit.NextPosition(ChangeKind.Receipt, room)));
+        Fits(await Grain<IUserGrain>(Alice).SetReceipt(new ReceiptToSet(RoomId.Parse(room), "m.read", EventId.Parse(sent), "main")));
+        Fits(await Grain<IUserGrain>(Alice).SetReceipt(new ReceiptToSet(RoomId.Parse(room), "m.read", EventId.Parse(sent), null)));
+        Assert.Equal([.. Enumerable.Range(1, Budgets.ThreadReceipts.MaxCount - 1).Select(static i => "$" + Name(i)), "main", ""], await ThreadsAsync());
+
+        // One that moves on within its thread makes none of the others go.
+        var next = (await Grain<IRoomGrain>(room).Send(new EventToSend(s_alice, "m.room.message", Utf8("{}"), "2"))).Value;
+        Fits(await Grain<IUserGrain>(Alice).SetReceipt(new ReceiptToSet(RoomId.Parse(room), "m.read", EventId.Parse(next), "main")));
+        Assert.Equal(Budgets.ThreadReceipts.MaxCount + 1, (await ThreadsAsync()).Count());
+
+        async Task<IEnumerable<string>> ThreadsAsync() => (await _storage.Receipts.OfUserAsync(Alice, room)).Select(static receipt => receipt.ThreadId);
+    }
+
+    private async Task<string> CreateRoomAsync() => (await Grain<IRoomFactoryGrain>(Alice).Create(
+        new RoomRequest(s_alice, null, "private_chat", "11", null, null, null, [], 0, false, null, null, []))).Value!;
+
     private async Task DriveAliasesAsync(Func<int, string, (string Room, string Creator)> other)
     {
-        var room = (await Grain<IRoomFactoryGrain>(Alice).Create(
-            new RoomRequest(s_alice, null, "private_chat", "11", null, null, null, [], 0, false, null, null, []))).Value!;
+        var room = await CreateRoomAsync();
         await SeedAsync(49, (unit, i) =>
         {
             var (roomId, creator) = other(i, room);

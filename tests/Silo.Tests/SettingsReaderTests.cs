@@ -21,6 +21,23 @@ public sealed class SettingsReaderTests
     }
 
     [Fact]
+    public void Budgets_are_as_they_are_set()
+    {
+        var named = Budgets.All.SelectMany(static row => new[] { row.CountSetting, row.BytesSetting }).OfType<string>().ToList();
+        Assert.Equal(named.Count, named.Distinct().Count());
+        var settings = Read([.. named.Select(static name => ("Budgets:" + name, "123456"))]);
+        Assert.All(Budgets.All, row =>
+        {
+            var set = settings.BudgetOf(row);
+            Assert.Equal(row.CountSetting is null ? row.MaxCount : 123_456, set.MaxCount);
+            Assert.Equal(row.BytesSetting is null ? row.MaxBytes : 123_456, set.MaxBytes);
+            Assert.Equal(row, Read().BudgetOf(row));
+        });
+        Assert.Throws<SettingsException>(() => Read(("Budgets:Devices", "0")));
+        Assert.Throws<SettingsException>(() => Read(("Budgets:Filters", "1")));
+    }
+
+    [Fact]
     public void All_settings_are_read()
     {
         var settings = Read(

@@ -33,10 +33,16 @@ public static class HostileJson
         };
     }
 
-    /// <summary>The text with one lie in it: a value that is another, is missing, or is there twice.</summary>
+    /// <summary>
+    /// The text with one lie in it: a value that is another, is missing, or is there twice. A spoilt text may be spoilt again: of one that is missing altogether
+    /// any value is made.
+    /// </summary>
     public static string Spoil(string json, Random random)
     {
+        ArgumentNullException.ThrowIfNull(json);
         ArgumentNullException.ThrowIfNull(random);
+        if (json.Length == 0)
+            return Pick(random);
         var places = JsonPlace.Of(json);
         var place = places[random.Next(places.Count)];
         return random.Next(8) switch

@@ -14,7 +14,7 @@ namespace OrleansMatrix.TestSupport;
 /// <param name="MemberStart">Where its member's name begins; the same as <paramref name="Start"/> in a list.</param>
 public sealed record JsonPlace(string Path, int Start, int End, int MemberStart)
 {
-    private const int MaxDepth = 10_000;
+    private const int MaxDepth = 100_000;
 
     /// <summary>All values of a text, the whole first.</summary>
     public static IReadOnlyList<JsonPlace> Of(string json)

@@ -107,7 +107,8 @@ public interface IUserGrain : IGrainWithStringKey
     /// <summary>The answer to <c>GET /notifications</c>; <paramref name="only"/> is <c>highlight</c> or null.</summary>
     [AlwaysInterleave]
     [Alias("Notifications")]
-    Task<Outcome<ReadOnlyMemory<byte>>> Notifications(Requester requester, string? from, int limit, string? only);
+    Task<Outcome<ReadOnlyMemory<byte>>> Notifications(
+        Requester requester, string? from, int limit, string? only, CancellationToken cancellationToken = default);
 
     /// <summary>Unread notifications over all rooms.</summary>
     [AlwaysInterleave]

@@ -4,7 +4,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Account;
 
 /// <summary>Changes of one account, each in memory and in its write unit at once.</summary>
-internal sealed class AccountChanges(IStorage storage, TimeProvider time, string userId)
+internal sealed class AccountChanges(IStorage storage, MatrixSettings settings, TimeProvider time, string userId)
 {
     private const long TouchEveryMs = 5 * 60 * 1000;
 
@@ -48,7 +48,7 @@ internal sealed class AccountChanges(IStorage storage, TimeProvider time, string
     /// <summary>Of too many devices, logs out those that were not seen for longest.</summary>
     public void DeleteUnseen(WriteUnit unit, AccountState state, string keep)
     {
-        var excess = state.Devices.Count - Budgets.Devices.MaxCount;
+        var excess = state.Devices.Count - settings.BudgetOf(Budgets.Devices).MaxCount;
         if (excess <= 0)
             return;
         foreach (var id in state.Devices.Values.Where(device => device.DeviceId != keep).OrderBy(static device => device.LastSeenAt ?? 0).Take(excess)

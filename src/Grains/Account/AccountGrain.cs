@@ -40,7 +40,7 @@ public sealed class AccountGrain(
     {
         _user = UserId.Parse(this.GetPrimaryKeyString());
         _tokens = new TokenIssuer(storage, time, random, _user);
-        _changes = new AccountChanges(storage, time, _user.Value);
+        _changes = new AccountChanges(storage, settings, time, _user.Value);
         _rooms = new AccountRooms(storage, GrainFactory, _user.Value, logger);
         _profile = new AccountProfile(_changes, _rooms, CommitAsync);
         _retry = new RetryReminder(this, logger);

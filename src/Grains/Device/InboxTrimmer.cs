@@ -7,11 +7,12 @@ namespace OrleansMatrix.Grains.Device;
 /// Holds what waits for each device to <see cref="Budgets.ToDevice"/>, without asking storage at each message: once this silo has added a quarter of the budget,
 /// the oldest messages beyond three quarters go.
 /// </summary>
-public sealed class InboxTrimmer(IStorage storage)
+public sealed class InboxTrimmer(IStorage storage, MatrixSettings settings)
 {
     private const int MostDevices = 20_000;
 
     private readonly Lock _gate = new();
+    private readonly Budget _budget = settings.BudgetOf(Budgets.ToDevice);
     private readonly LruCache<(string User, string Device), long> _added = new(MostDevices, static _ => 1);
 
     /// <summary>To be told of what was committed.</summary>
@@ -21,7 +22,7 @@ public sealed class InboxTrimmer(IStorage storage)
         foreach (var device in messages.GroupBy(static message => (message.UserId, message.DeviceId)))
         {
             if (IsFull(device.Key, device.Sum(static message => (long)message.Json.Length)))
-                await storage.ToDevice.TrimAsync(device.Key.UserId, device.Key.DeviceId, Budgets.ToDevice.MaxBytes / 4 * 3);
+                await storage.ToDevice.TrimAsync(device.Key.UserId, device.Key.DeviceId, _budget.MaxBytes / 4 * 3);
         }
     }
 
@@ -30,7 +31,7 @@ public sealed class InboxTrimmer(IStorage storage)
         lock (_gate)
         {
             var added = (_added.TryGet(device, out var before) ? before : 0) + bytes;
-            var isFull = added >= Budgets.ToDevice.MaxBytes / 4;
+            var isFull = added >= _budget.MaxBytes / 4;
             _added.Set(device, isFull ? 0 : added);
             return isFull;
         }

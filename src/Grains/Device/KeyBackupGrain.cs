@@ -10,7 +10,7 @@ namespace OrleansMatrix.Grains.Device;
 
 /// <summary>Server-side key backups (CS API, server-side key backups). The etag counts the changes of a backup's keys.</summary>
 [GrainType("keybackup")]
-public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
+public sealed class KeyBackupGrain(IStorage storage, MatrixSettings settings) : Grain, IKeyBackupGrain
 {
     private const int MaxAlgorithmLength = 255;
 
@@ -119,7 +119,7 @@ public sealed class KeyBackupGrain(IStorage storage) : Grain, IKeyBackupGrain
 
         if (unit.IsEmpty)
             return Update(row);
-        if (added > 0 && Budgets.BackedUpKeys.CheckAll(await Store.CountSessionsAsync(UserId) + added) is { } full)
+        if (added > 0 && settings.BudgetOf(Budgets.BackedUpKeys).CheckAll(await Store.CountSessionsAsync(UserId) + added) is { } full)
             return full;
         row = row with { Etag = row.Etag + 1, Count = row.Count + added };
         Store.Put(unit, row);

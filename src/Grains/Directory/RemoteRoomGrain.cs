@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Directory;
+using OrleansMatrix.Grains.RemoteServer;
 using OrleansMatrix.Protocol.Errors;
 
 namespace OrleansMatrix.Grains.Directory;
@@ -41,6 +42,8 @@ public sealed class RemoteRoomGrain(IRemoteDirectory remote, MatrixSettings sett
                 return answer;
             }
 
+            if (CallerQueries.IsRefusal(answer.Error))
+                return answer;
             if (_resting.Count >= MaxRemembered)
                 _resting.Clear();
             // What it refuses today it may tell as soon as somebody has joined there; only the pages of one walk take it for settled.

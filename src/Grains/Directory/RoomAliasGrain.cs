@@ -30,9 +30,9 @@ public sealed class RoomAliasGrain(IStorage storage, MatrixSettings settings, Cu
             return MatrixError.Forbidden("Only members of the room may give it an alias");
         if (await storage.Directory.GetAliasAsync(Alias) is not null)
             return Taken();
-        if (Budgets.AliasesOfRoom.CheckAll((await storage.Directory.AliasesOfAsync(roomId)).Count + 1) is { } full)
+        if (settings.BudgetOf(Budgets.AliasesOfRoom).CheckAll((await storage.Directory.AliasesOfAsync(roomId)).Count + 1) is { } full)
             return full;
-        if (Budgets.AliasesOfUser.CheckAll(await storage.Directory.CountOfCreatorAsync(requester.UserId) + 1) is { } many)
+        if (settings.BudgetOf(Budgets.AliasesOfUser).CheckAll(await storage.Directory.CountOfCreatorAsync(requester.UserId) + 1) is { } many)
             return many;
         var unit = new WriteUnit();
         storage.Directory.AddAlias(unit, new AliasRow(Alias, roomId, requester.UserId));

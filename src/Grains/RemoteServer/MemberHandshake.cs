@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansMatrix.Grains.Abstractions.RateLimiting;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Events;
 using OrleansMatrix.Protocol.Identifiers;
@@ -27,6 +28,7 @@ internal sealed class MemberHandshake(RemoteServerServices services, string memb
     /// <summary>The event, made by the server's template and signed.</summary>
     public async Task<Outcome<Pdu>> MakeAsync(string server, string roomId, string userId, ReadOnlyMemory<byte> content)
     {
+        Caller.Set(userId);
         var path = $"{Uri.EscapeDataString(roomId)}/{Uri.EscapeDataString(userId)}";
         var query = membership == Membership.Leave ? "" : "?" + s_versions;
         if (!(await services.Api.GetAsync(server, $"/_matrix/federation/v1/make_{membership}/{path}{query}", patience: s_makePatience))

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.RateLimiting;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.Json;
@@ -10,10 +11,14 @@ using OrleansMatrix.Protocol.Json;
 namespace OrleansMatrix.Grains.RemoteServer;
 
 /// <summary>Signed requests to other servers; what goes wrong comes back as a <see cref="MatrixError"/>: the other server's own, or 502 M_UNKNOWN.</summary>
-public sealed class RemoteApi(FederationClient client, LocationClient locations, LocalServer self, ILogger<RemoteApi> logger)
+public sealed class RemoteApi(
+    FederationClient client, LocationClient locations, LocalServer self, CallerQueries callers, TimeProvider time, ILogger<RemoteApi> logger)
 {
     /// <summary>The patience for a common request.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    // What has waited long for its place is asked all the same.
+    private static readonly TimeSpan s_least = TimeSpan.FromSeconds(1);
 
     /// <summary>Gets a JSON document; the caller disposes it.</summary>
     public Task<Outcome<JsonDocument>> GetAsync(string server, string target, int maxBytes = FederationClient.DefaultMaxBytes, TimeSpan? patience = null) =>
@@ -94,17 +99,38 @@ public sealed class RemoteApi(FederationClient client, LocationClient locations,
         }
     }
 
-    /// <summary>Sends a request; answers the body of a successful response.</summary>
+    /// <summary>
+    /// Sends a request; answers the body of a successful response. What a <see cref="Caller"/> causes waits for a place among <see cref="CallerQueries"/>.
+    /// </summary>
     /// <param name="target">Path and query, percent-encoded.</param>
     public async Task<Outcome<ReadOnlyMemory<byte>>> SendAsync(
         string server, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan patience, int maxBytes = FederationClient.DefaultMaxBytes)
     {
         if (!ServerName.TryParse(server, out var name) || server == self.Name.Value)
             return MatrixError.Unknown($"{server} is no other server", 502);
+        if (Caller.Current is not { } caller)
+            return await SendAsync(name, method, target, json, patience, maxBytes);
+        var began = time.GetTimestamp();
+        if (await callers.EnterAsync(caller, patience) is { } refused)
+            return refused;
+        try
+        {
+            var left = patience - time.GetElapsedTime(began);
+            return await SendAsync(name, method, target, json, left > s_least ? left : s_least, maxBytes);
+        }
+        finally
+        {
+            callers.Leave(caller);
+        }
+    }
+
+    private async Task<Outcome<ReadOnlyMemory<byte>>> SendAsync(
+        ServerName name, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan patience, int maxBytes)
+    {
         try
         {
             var answer = await client.SendAsync(name, method, target, json, patience, maxBytes);
-            return answer.IsSuccess ? answer.Body : ErrorOf(server, answer);
+            return answer.IsSuccess ? answer.Body : ErrorOf(name.Value, answer);
         }
         catch (UnsignableException e)
         {
@@ -113,7 +139,7 @@ public sealed class RemoteApi(FederationClient client, LocationClient locations,
         }
         catch (ServerUnreachableException e)
         {
-            return NotReached(server, e);
+            return NotReached(name.Value, e);
         }
     }
 

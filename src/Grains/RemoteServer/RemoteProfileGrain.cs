@@ -45,7 +45,9 @@ public sealed class RemoteProfileGrain(RemoteServerServices services) : Grain, I
             return MatrixError.InvalidParam("Not a user ID");
         var asked = await services.Api.GetAsync(
             user.Domain.ToString(), $"/_matrix/federation/v1/query/profile?user_id={Uri.EscapeDataString(userId)}", MaxBytes, s_patience);
-        _until = services.Now + (asked.Ok ? KeptMs : ErrorKeptMs);
+
+        // That a caller asks too much is nothing that others are to hear.
+        _until = services.Now + (asked.Ok ? KeptMs : CallerQueries.IsRefusal(asked.Error) ? 0 : ErrorKeptMs);
         if (!asked.TryGet(out var document, out var error))
             return error;
         using (document)

@@ -30,6 +30,7 @@ public static class RemoteServerRegistration
     /// <summary>Makes the server federate.</summary>
     public static IServiceCollection AddRemoteServers(this IServiceCollection services) => services
         .AddRequestVerifier()
+        .AddSingleton<CallerQueries>()
         .AddSingleton<RemoteApi>()
         .AddSingleton<RemoteServerServices>()
         .AddSingleton<IRemoteRooms, RemoteRooms>()

@@ -1,3 +1,4 @@
+using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.User.Sync;
 using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Storage;
@@ -29,10 +30,19 @@ public sealed class ReceiptWriter(IStorage storage)
         if (present.Any(r => r.Type == type && r.ThreadId == threadId && r.Order >= order))
             return false;
         var slot = unit.NextPosition(ChangeKind.Receipt, roomId);
+        if (threadId.Length > 0 && !present.Any(r => r.Type == type && r.ThreadId == threadId))
+            MakeRoom(unit, present);
         storage.Receipts.Put(unit, new ReceiptRow(roomId, userId, type, threadId, eventId, order, timestamp, 0), slot);
         if (isLocal && type == EphemeralEvents.Read)
             await EnqueueAsync(unit, roomId, userId, threadId, eventId, timestamp, slot);
         return true;
+    }
+
+    private void MakeRoom(WriteUnit unit, IReadOnlyList<ReceiptRow> present)
+    {
+        var inThreads = present.Where(static receipt => receipt.ThreadId.Length > 0).ToList();
+        foreach (var oldest in inThreads.Take(inThreads.Count + 1 - Budgets.ThreadReceipts.MaxCount))
+            storage.Receipts.Delete(unit, oldest);
     }
 
     /// <summary>S-S API, Receipts: only m.read goes to other servers.</summary>

@@ -9,7 +9,7 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.User;
 
 /// <summary>A user's account data and tags, read from and written to storage.</summary>
-public sealed class UserAccountData(IStorage storage, Ownership ownership, string userId)
+public sealed class UserAccountData(IStorage storage, MatrixSettings settings, Ownership ownership, string userId)
 {
     public const string FullyRead = "m.fully_read";
     public const string PushRules = "m.push_rules";
@@ -39,7 +39,7 @@ public sealed class UserAccountData(IStorage storage, Ownership ownership, strin
             var (count, bytes) = await storage.AccountData.SizeAsync(userId);
             // What takes no more room than before is always let through.
             if (json.Length > (known?.Json.Length ?? -1) &&
-                Budgets.AccountData.CheckAll(count + (known is null ? 1 : 0), bytes + json.Length - (known?.Json.Length ?? 0)) is { } full)
+                settings.BudgetOf(Budgets.AccountData).CheckAll(count + (known is null ? 1 : 0), bytes + json.Length - (known?.Json.Length ?? 0)) is { } full)
                 return full;
             Put(unit, roomId, type, json);
             return Nothing.Value;

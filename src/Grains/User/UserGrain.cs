@@ -22,7 +22,7 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
     private UserState State => _state ??= new UserState(services, UserId);
     private SyncingDevices Syncing => _syncing ??= new SyncingDevices(this, GrainFactory.GetGrain<IPresenceGrain>(UserId), services.Time);
     private Ownership Ownership => _ownership ??= new Ownership(services.Storage, $"user:{UserId}");
-    private UserAccountData AccountData => new(services.Storage, Ownership, UserId);
+    private UserAccountData AccountData => new(services.Storage, services.Settings, Ownership, UserId);
     private UserPushRules PushRules => new(services.Storage, AccountData, UserId);
     private UserReceipts Receipts => new(services, AccountData, UserId);
 
@@ -79,8 +79,9 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
     public Task<Outcome<Nothing>> SetPushRuleActions(string kind, string ruleId, ReadOnlyMemory<byte> body) =>
         PushRules.SetActionsAsync(kind, ruleId, body).AsTask();
 
-    public Task<Outcome<ReadOnlyMemory<byte>>> Notifications(Requester requester, string? from, int limit, string? only) =>
-        NotificationsRead.ReadAsync(State, requester, from, limit, only);
+    public Task<Outcome<ReadOnlyMemory<byte>>> Notifications(
+        Requester requester, string? from, int limit, string? only, CancellationToken cancellationToken = default) =>
+        new NotificationsRead(State, requester, cancellationToken).ReadAsync(from, limit, only);
 
     public async Task<UnreadCounts> GetUnreadCounts() => await NotificationsRead.CountAsync(State);
 

@@ -68,6 +68,9 @@ internal sealed class EphemeralStore(ISqlDatabase database) : IEphemeralStore
 
     private static Dictionary<string, long> ReadUsers(byte[] json)
     {
+        // Of a damaged row nobody is typing.
+        if (json is not [(byte)'{', ..] || !JsonText.IsReadable(json))
+            return [];
         using var document = JsonText.Parse(json);
         return document.RootElement.EnumerateObject().ToDictionary(static user => user.Name, static user => user.Value.GetInt64(), StringComparer.Ordinal);
     }

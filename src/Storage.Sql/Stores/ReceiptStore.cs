@@ -11,6 +11,7 @@ internal sealed class ReceiptStore(ISqlDatabase database) : IReceiptStore
             ts = excluded.ts, pos = excluded.pos
         """);
 
+    private static readonly Statement Remove = new("DELETE FROM receipts WHERE room_id = $1 AND user_id = $2 AND kind_key = $3");
     private static readonly Statement Changed = new($"{Select} room_id = ANY($1) AND pos > $2 AND pos <= $3 ORDER BY pos");
     private static readonly Statement OfUser = new($"{Select} user_id = $1 ORDER BY pos");
     private static readonly Statement OfUserInRoom = new($"{Select} user_id = $1 AND room_id = $2 ORDER BY pos");
@@ -22,6 +23,8 @@ internal sealed class ReceiptStore(ISqlDatabase database) : IReceiptStore
         unit.Add(
             Upsert, row.RoomId, row.UserId, SqlText.Key(row.Type, row.ThreadId), row.Type, row.ThreadId, row.EventId, row.Order.Anchor, row.Order.Minor,
             row.Timestamp, slot);
+
+    public void Delete(WriteUnit unit, ReceiptRow row) => unit.Add(Remove, row.RoomId, row.UserId, SqlText.Key(row.Type, row.ThreadId));
 
     public ValueTask<IReadOnlyList<ReceiptRow>> ChangedAsync(
         IReadOnlyCollection<string> roomIds, long after, long upTo, CancellationToken cancellationToken = default) =>

@@ -108,8 +108,11 @@ internal sealed class RoomStore(ISqlDatabase database) : IRoomStore
         return buffer.WrittenMemory;
     }
 
+    // A damaged list is an empty one, so that the room can be read; who needs it finds another.
     private static string[] ReadList(byte[] json)
     {
+        if (json is not [(byte)'[', ..] || !JsonText.IsReadable(json))
+            return [];
         using var document = JsonText.Parse(json);
         return [.. document.RootElement.EnumerateArray().Select(static value => value.GetString()!)];
     }

@@ -51,9 +51,14 @@ public class MatrixTestServer : IAsyncLifetime
     }
 
     /// <summary>Stops the server and starts it again on the same data; its address changes.</summary>
-    public async Task RestartAsync()
+    public Task RestartAsync() => RestartAsync(static _ => { });
+
+    /// <summary>The same, and does something to the database meanwhile, whose file it is told.</summary>
+    public async Task RestartAsync(Action<string> meanwhile)
     {
+        ArgumentNullException.ThrowIfNull(meanwhile);
         await StopAsync();
+        meanwhile(_data.File("matrix.db"));
         await StartAsync();
     }
 

@@ -33,12 +33,13 @@ internal sealed class ReadServer : IAsyncDisposable
             ? SqliteStorage.Open(_folder.File("matrix.db"), time, NullLoggerFactory.Instance)
             : PostgresStorage.Open(postgres, time, NullLoggerFactory.Instance);
         Nodes = new StateNodeCache(Storage.StateNodes);
-        _answers = new LargeAnswers(new MatrixSettings { ServerName = ServerName.Parse("x"), DataDirectory = _folder.Path });
+        var settings = new MatrixSettings { ServerName = ServerName.Parse("x"), DataDirectory = _folder.Path };
+        _answers = new LargeAnswers(settings);
         Read = new ReadServices(Storage, Nodes, _answers, time, NullLogger<ReadServices>.Instance);
         Hub = new ChangeHub(Storage.Feed);
         var sharing = new SharedRooms(Hub, Storage, new LocalServer(ServerName.Parse("x"), RoomHarness.LocalKey));
         Signals = new NeighbourSignals(Hub, sharing, NullLogger<NeighbourSignals>.Instance);
-        Users = new UserServices(Read, Hub, Signals, sharing);
+        Users = new UserServices(Read, settings, Hub, Signals, sharing);
     }
 
     public TimeProvider Time { get; }
@@ -62,7 +63,7 @@ internal sealed class ReadServer : IAsyncDisposable
 
     public UserReceipts Receipts(string userId) => new(Users, AccountData(userId), userId);
 
-    public UserAccountData AccountData(string userId) => new(Storage, _owners.GetOrAdd(userId, id => new Ownership(Storage, $"user:{id}")), userId);
+    public UserAccountData AccountData(string userId) => new(Storage, Users.Settings, _owners.GetOrAdd(userId, id => new Ownership(Storage, $"user:{id}")), userId);
 
     /// <summary>A sync as the user's device D would do it.</summary>
     public async Task<JsonElement> SyncAsync(

@@ -287,7 +287,7 @@ public sealed class SyncTests
         await using var signals = new Grains.User.Changes.NeighbourSignals(
             hub, server.Users.Sharing, NullLogger<Grains.User.Changes.NeighbourSignals>.Instance);
         using var state = new Grains.User.UserState(
-            new Grains.User.UserServices(server.Read, hub, signals, server.Users.Sharing), A);
+            server.Users with { Hub = hub, Signals = signals }, A);
         var request = new Abstractions.User.SyncRequest(
             new Abstractions.Requester(Protocol.Identifiers.UserId.Parse(A), "D"), since, null, false, "offline", 0, false);
         var outcome = await Grains.User.Sync.SyncRun.RunAsync(state, request, CancellationToken.None);
@@ -306,7 +306,7 @@ public sealed class SyncTests
         await using var signals = new Grains.User.Changes.NeighbourSignals(
             hub, server.Users.Sharing, NullLogger<Grains.User.Changes.NeighbourSignals>.Instance);
         using var state = new Grains.User.UserState(
-            new Grains.User.UserServices(server.Read, hub, signals, server.Users.Sharing), A);
+            server.Users with { Hub = hub, Signals = signals }, A);
         await room.SendAsync(A, "m1");
         var request = new Abstractions.User.SyncRequest(
             new Abstractions.Requester(Protocol.Identifiers.UserId.Parse(A), "D"), since, null, false, "offline", 0, false);

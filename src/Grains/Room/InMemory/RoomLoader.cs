@@ -43,13 +43,17 @@ internal static class RoomLoader
         var extremities = new List<Extremity>(row.Extremities.Count);
         foreach (var eventId in row.Extremities)
         {
-            if (!events.TryGetValue(eventId, out var known) || known.StateBefore is not { } before)
-                throw new InvalidDataException($"extremity {eventId} of {room.RoomId} is missing or has no state");
-            extremities.Add(new Extremity(eventId, known.Pdu.Depth, await StateAfter.OfAsync(room, known.Pdu, before)));
+            if (events.TryGetValue(eventId, out var known) && known.StateBefore is { } before)
+                extremities.Add(new Extremity(eventId, known.Pdu.Depth, await StateAfter.OfAsync(room, known.Pdu, before)));
         }
 
         // These nodes were written with their events.
         room.PendingNodes.DiscardUnwritten();
-        return extremities;
+        return extremities.Count > 0 ? extremities : await NewestAsync(room, row);
     }
+
+    // Where the list, or all that it names, is damaged in storage: what comes next follows the newest event.
+    private static async Task<IReadOnlyList<Extremity>> NewestAsync(ActiveRoom room, RoomRow row) =>
+        (await room.Services.Storage.Events.LatestLiveAsync([room.RoomId], 0, long.MaxValue, 1))[room.RoomId].FirstOrDefault() is { } newest
+            ? [new Extremity(newest.EventId, row.Depth, row.State)] : [];
 }

@@ -1,9 +1,10 @@
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.RateLimiting;
 
 namespace OrleansMatrix.Grains.Room.Reading;
 
 /// <summary>What the making of one answer holds, and its turn if it is large.</summary>
-public sealed class LargeAnswer(LargeAnswers all, string userId, ShareBudget.Lease memory) : IDisposable
+public sealed class LargeAnswer(Turns turns, string userId, ShareBudget.Lease memory) : IDisposable
 {
     /// <summary>Bytes up to which an answer takes no turn.</summary>
     private const long Small = 256 * 1024;
@@ -19,7 +20,7 @@ public sealed class LargeAnswer(LargeAnswers all, string userId, ShareBudget.Lea
     {
         if (_hasTurn)
             return;
-        await all.EnterAsync(userId, cancellationToken);
+        await turns.EnterAsync(userId, cancellationToken);
         _hasTurn = true;
     }
 
@@ -46,7 +47,7 @@ public sealed class LargeAnswer(LargeAnswers all, string userId, ShareBudget.Lea
     public void Leave()
     {
         if (_hasTurn)
-            all.Leave(userId);
+            turns.Leave(userId);
         _hasTurn = false;
     }
 

@@ -9,21 +9,23 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.User.Unread;
 
 /// <summary><c>GET /notifications</c>: the events that notified the user, newest first. They are found anew from events and push rules.</summary>
-internal static class NotificationsRead
+internal sealed class NotificationsRead(UserState user, Requester requester, CancellationToken cancellationToken)
 {
     /// <summary>Events looked at in each room for one page.</summary>
     private const int PerRoom = 100;
 
-    public static async Task<Outcome<ReadOnlyMemory<byte>>> ReadAsync(UserState user, Requester requester, string? from, int limit, string? only)
+    /// <exception cref="OperationCanceledException">Who asked has gone.</exception>
+    public async Task<Outcome<ReadOnlyMemory<byte>>> ReadAsync(string? from, int limit, string? only)
     {
         var upTo = long.MaxValue;
         if (!string.IsNullOrEmpty(from) && !long.TryParse(from, NumberStyles.None, CultureInfo.InvariantCulture, out upTo))
             return MatrixError.InvalidParam("Not a token of this endpoint");
-        var snapshot = await user.Memberships.RefreshAsync(CancellationToken.None);
-        await user.Settings.RefreshAsync(CancellationToken.None);
+        var snapshot = await user.Memberships.RefreshAsync(cancellationToken);
+        await user.Settings.RefreshAsync(cancellationToken);
         var joined = snapshot.Joined.ToDictionary(r => r.RoomId, StringComparer.Ordinal);
-        var events = joined.Count == 0 ? null : await user.Services.Storage.Events.LatestLiveAsync(joined.Keys, 0, Math.Min(upTo, snapshot.Position), PerRoom);
-        var receipts = (await user.Services.Storage.Receipts.OfUserAsync(user.UserId, null)).ToLookup(r => r.RoomId, StringComparer.Ordinal);
+        var events = joined.Count == 0 ? null
+            : await user.Services.Storage.Events.LatestLiveAsync(joined.Keys, 0, Math.Min(upTo, snapshot.Position), PerRoom, cancellationToken);
+        var receipts = (await user.Services.Storage.Receipts.OfUserAsync(user.UserId, null, cancellationToken)).ToLookup(r => r.RoomId, StringComparer.Ordinal);
 
         // A room with more events than were read is known only down to its oldest one: the page ends there.
         var floor = 0L;
@@ -33,7 +35,7 @@ internal static class NotificationsRead
             var rows = room.ToList();
             if (rows.Count == PerRoom)
                 floor = Math.Max(floor, rows.Min(r => r.Position));
-            await JudgeAsync(user, requester, joined[room.Key], rows, receipts[room.Key], only == "highlight", found);
+            await JudgeAsync(joined[room.Key], rows, receipts[room.Key], only == "highlight", found);
         }
 
         found.RemoveAll(f => f.Row.Position < floor);
@@ -47,7 +49,7 @@ internal static class NotificationsRead
         foreach (var (row, actions, read, reader) in page)
         {
             var renderer = reader.Renderer();
-            await renderer.PrepareAsync([row], reader.Visibility, previous: false);
+            await renderer.PrepareAsync([row], reader.Visibility, previous: false, cancellationToken);
             writer.WriteStartObject();
             writer.WritePropertyName("actions"u8);
             actions.WriteTo(writer);
@@ -84,8 +86,8 @@ internal static class NotificationsRead
         return new UnreadCounts(rooms, notifications);
     }
 
-    private static async ValueTask JudgeAsync(
-        UserState user, Requester requester, MembershipRow member, List<EventRow> rows, IEnumerable<ReceiptRow> receipts, bool highlightsOnly,
+    private async ValueTask JudgeAsync(
+        MembershipRow member, List<EventRow> rows, IEnumerable<ReceiptRow> receipts, bool highlightsOnly,
         List<(EventRow Row, JsonElement Actions, bool Read, RoomReader Reader)> found)
     {
         if (await RoomReader.FindAsync(user.Services.Read, member.RoomId, requester) is not { } reader)
@@ -95,9 +97,10 @@ internal static class NotificationsRead
         var judge = new PushJudge(reader.Room, user.Settings.PushRules, member, unread.Facts);
         foreach (var row in rows)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (row.StateKey is null && user.Settings.Ignored.Contains(row.Sender))
                 continue;
-            if (await judge.JudgeAsync(row, CancellationToken.None) is { } notified && (notified.Event.Highlight || !highlightsOnly) &&
+            if (await judge.JudgeAsync(row, cancellationToken) is { } notified && (notified.Event.Highlight || !highlightsOnly) &&
                 await reader.Visibility.CanSeeAsync(row))
                 found.Add((row, notified.Actions, unread.Covers(notified.Event), reader));
         }

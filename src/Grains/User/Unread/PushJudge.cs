@@ -13,7 +13,7 @@ internal sealed class PushJudge(RoomView room, PushRuleset rules, MembershipRow 
     /// <summary>What the event does for the user, and the actions of the push rule that matched, a JSON array; null if nothing.</summary>
     public async ValueTask<(UnreadEvent Event, JsonElement Actions)?> JudgeAsync(EventRow row, CancellationToken cancellationToken)
     {
-        if (row.Sender == member.UserId || row.Order is not { } order || row.RedactedBy is not null)
+        if (row.Sender == member.UserId || row.Order is not { } order || row.RedactedBy is not null || !room.IsReadable(row))
             return null;
         var pushed = new PushEvent(room.Parse(row), await JoinedAsync(cancellationToken), await LevelsAsync(row, cancellationToken));
         if (rules.Evaluate(pushed, member.DisplayName) is not { Actions.Notify: true } rule)
