@@ -1,11 +1,15 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
+using OrleansMatrix.Protocol.Identifiers;
 using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Protocol.Push;
 
-/// <summary>The server-default rules (C-S API, Push rules, Predefined Rules), in their order.</summary>
+/// <summary>
+/// The server-default rules (C-S API, Push rules, Predefined Rules), in their order; and those for mentions in the body, which the specification has no more
+/// but all deployed servers have, and without which bridges and older clients mention nobody (ADR 0141).
+/// </summary>
 internal static class DefaultPushRules
 {
     public const string Master = ".m.rule.master";
@@ -13,6 +17,10 @@ internal static class DefaultPushRules
     private const string Notify = """["notify"]""";
     private const string NotifySound = """["notify",{"set_tweak":"sound","value":"default"}]""";
     private const string NotifyHighlight = """["notify",{"set_tweak":"highlight"}]""";
+    private const string NotifySoundHighlight = """["notify",{"set_tweak":"sound","value":"default"},{"set_tweak":"highlight"}]""";
+    private const string ContainsDisplayName = ".m.rule.contains_display_name";
+    private const string ContainsUserName = ".m.rule.contains_user_name";
+    private const string RoomNotification = ".m.rule.roomnotif";
     private const string UserPlaceholder = "\"%user%\"";
 
     private static readonly ImmutableArray<Template> s_override =
@@ -26,13 +34,19 @@ internal static class DefaultPushRules
             $$"""{"kind":"event_match","key":"state_key","pattern":{{UserPlaceholder}}}""",
         ]),
         new(".m.rule.member_event", "[]", [Match("type", "m.room.member")]),
-        new(".m.rule.is_user_mention", """["notify",{"set_tweak":"sound","value":"default"},{"set_tweak":"highlight"}]""",
+        new(".m.rule.is_user_mention", NotifySoundHighlight,
         [
             $$"""{"kind":"event_property_contains","key":"content.m\\.mentions.user_ids","value":{{UserPlaceholder}}}""",
         ]),
+        new(ContainsDisplayName, NotifySoundHighlight, ["""{"kind":"contains_display_name"}"""]),
         new(".m.rule.is_room_mention", NotifyHighlight,
         [
             """{"kind":"event_property_is","key":"content.m\\.mentions.room","value":true}""",
+            """{"kind":"sender_notification_permission","key":"room"}""",
+        ]),
+        new(RoomNotification, NotifyHighlight,
+        [
+            Match("content.body", "@room"),
             """{"kind":"sender_notification_permission","key":"room"}""",
         ]),
         new(".m.rule.tombstone", NotifyHighlight, [Match("type", "m.room.tombstone"), Match("state_key", "")]),
@@ -53,16 +67,22 @@ internal static class DefaultPushRules
         new(".m.rule.encrypted", Notify, [Match("type", "m.room.encrypted")]),
     ];
 
+    private static readonly Template s_userName = new(ContainsUserName, NotifySoundHighlight, []);
+
     // Conditions that do not name the user are one object for all users, so that an event looks at each of them once.
     private static readonly ImmutableDictionary<string, PushCondition> s_shared = Share();
 
     private static string TwoMembers => """{"kind":"room_member_count","is":"2"}""";
+
+    /// <summary>Whether a rule looks for mentions in the body: not in events with <c>m.mentions</c>, be it empty.</summary>
+    public static bool IsOfBody(string ruleId) => ruleId is ContainsDisplayName or ContainsUserName or RoomNotification;
 
     /// <summary>The default rules of a kind for a user, the most important first.</summary>
     public static ImmutableArray<PushRule> Of(PushRuleKind kind, string userId) => kind switch
     {
         PushRuleKind.Override => [.. s_override.Select(t => Rule(kind, t, userId))],
         PushRuleKind.Underride => [.. s_underride.Select(t => Rule(kind, t, userId))],
+        PushRuleKind.Content => [Rule(kind, s_userName, userId) with { Pattern = UserId.Parse(userId).Localpart.ToString() }],
         _ => [],
     };
 

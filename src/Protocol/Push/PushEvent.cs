@@ -19,6 +19,7 @@ public sealed class PushEvent
     /// </summary>
     private const long MostComparisons = 10_000_000;
 
+    private bool? _hasMentions;
     private long _left;
     private ulong _decided;
     private ulong _matching;
@@ -42,6 +43,9 @@ public sealed class PushEvent
 
     /// <summary>The room of the event.</summary>
     public string RoomId => _pdu.RoomId;
+
+    /// <summary>The event says whom it mentions (C-S API, User and room mentions), if only that it is nobody.</summary>
+    internal bool HasMentions => _hasMentions ??= _pdu.Content.ValueKind == JsonValueKind.Object && _pdu.Content.TryGetProperty("m.mentions"u8, out _);
 
     /// <summary>The next user's rules are evaluated.</summary>
     internal void Begin() => _left = MostComparisons;

@@ -61,6 +61,8 @@ public sealed record PushRule
     /// <summary>Whether an enabled rule matches the event.</summary>
     internal bool Matches(PushEvent pushEvent, in PushUser user)
     {
+        if (IsDefault && DefaultPushRules.IsOfBody(RuleId) && pushEvent.HasMentions)
+            return false;
         switch (Kind)
         {
             case PushRuleKind.Room:

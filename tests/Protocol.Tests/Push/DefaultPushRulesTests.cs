@@ -21,11 +21,14 @@ public class DefaultPushRulesTests
     [InlineData("m.room.server_acl", "", "{}", ".m.rule.room.server_acl")]
     [InlineData("m.room.message", null, """{"m.relates_to":{"rel_type":"m.replace"}}""", ".m.rule.suppress_edits")]
     [InlineData("m.call.invite", null, "{}", ".m.rule.call")]
-    [InlineData("m.room.message", null, """{"body":"hello me @room"}""", ".m.rule.message")]
+    [InlineData("m.room.message", null, """{"body":"hello Dis. Name"}""", ".m.rule.contains_display_name")]
+    [InlineData("m.room.message", null, """{"body":"hello me"}""", ".m.rule.contains_user_name")]
+    [InlineData("m.room.message", null, """{"body":"hello meadow @room"}""", ".m.rule.message")]
+    [InlineData("m.room.message", null, """{"body":"hello me, Dis. Name, @room","m.mentions":{}}""", ".m.rule.message")]
     [InlineData("m.room.encrypted", null, "{}", ".m.rule.encrypted")]
     [InlineData("m.room.topic", "", """{"topic":"x"}""", null)]
     public void Defaults_match_what_they_are_made_for(string type, string? stateKey, string content, string? expected) =>
-        Assert.Equal(expected, PushRuleset.Default(User).Evaluate(PushEventBuilder.Make(type, content, stateKey), "Me")?.RuleId);
+        Assert.Equal(expected, PushRuleset.Default(User).Evaluate(PushEventBuilder.Make(type, content, stateKey), "Dis. Name")?.RuleId);
 
     [Theory]
     [InlineData("m.room.message", ".m.rule.room_one_to_one")]
@@ -43,6 +46,16 @@ public class DefaultPushRulesTests
     public void Room_mentions_take_the_power_to_notify(string sender, string expected)
     {
         var mention = PushEventBuilder.Make("m.room.message", """{"body":"x","m.mentions":{"room":true}}""", sender: sender);
+        Assert.Equal(expected, PushRuleset.Default(User).Evaluate(mention, null)?.RuleId);
+    }
+
+    [Theory]
+    [InlineData("@mod:one", "@room everybody", ".m.rule.roomnotif")]
+    [InlineData("@user:one", "@room everybody", ".m.rule.message")]
+    [InlineData("@mod:one", "@roommate", ".m.rule.message")]
+    public void Room_mentions_in_the_body_take_it_too(string sender, string body, string expected)
+    {
+        var mention = PushEventBuilder.Make("m.room.message", $$"""{"body":"{{body}}"}""", sender: sender);
         Assert.Equal(expected, PushRuleset.Default(User).Evaluate(mention, null)?.RuleId);
     }
 

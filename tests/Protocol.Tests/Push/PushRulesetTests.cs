@@ -144,7 +144,7 @@ public class PushRulesetTests
     [InlineData("{}")]
     [InlineData("""{"global":[]}""")]
     [InlineData("""{"global":{"override":{},"content":[1,{"rule_id":1},{"rule_id":"x"},{"rule_id":"x","actions":[]}]}}""")]
-    [InlineData("""{"global":{"override":[{"rule_id":".m.rule.contains_display_name","default":true,"actions":["notify"]}]}}""")]
+    [InlineData("""{"global":{"override":[{"rule_id":".m.rule.gone","default":true,"actions":["notify"]}]}}""")]
     public void Stored_rules_that_are_none_are_left_out_and_defaults_are_complete(string stored) =>
         Assert.Equal(Write(s_default), Write(PushRuleset.Parse(User, Json(stored))));
 
