@@ -21,11 +21,12 @@ public static class FederationServices
             .AddSingleton<ISrvLookup>(static _ => new SrvClient(SrvClient.SystemOptions()))
             .AddSingleton<ServerResolver>()
             .AddSingleton<FederationClient>()
-            .AddSingleton<LocationClient>();
-        foreach (var client in new[] { OutboundConnections.Federation, OutboundConnections.WellKnown, OutboundConnections.Locations })
+            .AddSingleton<LocationClient>()
+            .AddSingleton<PushGatewayClient>();
+        foreach (var client in new[] { OutboundConnections.Federation, OutboundConnections.WellKnown, OutboundConnections.Locations, OutboundConnections.Push })
         {
             services.AddHttpClient(client)
-                .ConfigurePrimaryHttpMessageHandler(static provider => provider.GetRequiredService<OutboundConnections>().CreateHandler())
+                .ConfigurePrimaryHttpMessageHandler(provider => provider.GetRequiredService<OutboundConnections>().CreateHandler(client))
                 .RemoveAllLoggers();
         }
 

@@ -23,6 +23,9 @@ public sealed class OutboundConnections(AddressPolicy policy)
     /// </summary>
     public const string Locations = "locations";
 
+    /// <summary>Name of the HTTP client for push gateways.</summary>
+    public const string Push = "push";
+
     /// <summary>On a request: where to connect, other than where the URL says.</summary>
     public static readonly HttpRequestOptionsKey<ServerAddress> Address = new("OrleansMatrix.Address");
 
@@ -30,14 +33,18 @@ public sealed class OutboundConnections(AddressPolicy policy)
     private const int MaxConnections = 16;
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
+    // One push gateway serves the users of an app on all servers.
+    private const int MaxPushConnections = 64;
+
     /// <summary>A handler with this policy.</summary>
-    public SocketsHttpHandler CreateHandler() => new()
+    /// <param name="client">The name of the client that it is for.</param>
+    public SocketsHttpHandler CreateHandler(string client = Federation) => new()
     {
         AllowAutoRedirect = false,
         UseCookies = false,
         UseProxy = false,
         ConnectTimeout = ConnectTimeout,
-        MaxConnectionsPerServer = MaxConnections,
+        MaxConnectionsPerServer = client == Push ? MaxPushConnections : MaxConnections,
         PooledConnectionLifetime = TimeSpan.FromMinutes(10),
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
         MaxResponseHeadersLength = 64,

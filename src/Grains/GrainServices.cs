@@ -5,6 +5,7 @@ using OrleansMatrix.Grains.Account;
 using OrleansMatrix.Grains.Device;
 using OrleansMatrix.Grains.Directory;
 using OrleansMatrix.Grains.Media;
+using OrleansMatrix.Grains.Push;
 using OrleansMatrix.Grains.RemoteServer;
 using OrleansMatrix.Grains.Room;
 using OrleansMatrix.Grains.Room.Reading;
@@ -34,6 +35,7 @@ public static class GrainServices
         })
         .AddSingleton<ReadServices>()
         .AddSingleton<LargeAnswers>()
+        .AddSingleton<PushSignals>()
         .AddSingleton<UserServices>()
         .AddSingleton<CurrentState>()
         .AddSingleton<SharedRooms>()

@@ -23,6 +23,8 @@ public enum ChangeKind : byte
     Typing = 9,
     /// <summary>A user had its account erased; key: user id.</summary>
     Erasure = 10,
+    /// <summary>A local user's pushers changed; key: user id.</summary>
+    Pushers = 11,
 }
 
 /// <summary>One visible change of the server's stream.</summary>

@@ -110,6 +110,12 @@ public interface IUserGrain : IGrainWithStringKey
     Task<Outcome<ReadOnlyMemory<byte>>> Notifications(
         Requester requester, string? from, int limit, string? only, CancellationToken cancellationToken = default);
 
+    /// <summary>What the user's push gateways are to be told: the oldest unread notifications behind a position of the stream, and invitations.</summary>
+    /// <param name="limit">The most of them, 1 or more.</param>
+    [AlwaysInterleave]
+    [Alias("PendingPushes")]
+    Task<PendingPushes> PendingPushes(long after, int limit);
+
     /// <summary>Unread notifications over all rooms.</summary>
     [AlwaysInterleave]
     [Alias("GetUnreadCounts")]

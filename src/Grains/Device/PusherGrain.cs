@@ -1,23 +1,29 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using OrleansMatrix.Federation.Http;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Device;
+using OrleansMatrix.Grains.Abstractions.User;
+using OrleansMatrix.Grains.Push;
 using OrleansMatrix.Protocol.Errors;
 using OrleansMatrix.Protocol.Json;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Device;
 
-/// <summary>A user's pushers (CS API, Push Notifications).</summary>
+/// <summary>A user's pushers (CS API, Push Notifications), each at work by itself from its own place in the stream (ADR 0140).</summary>
 [GrainType("pusher")]
-public sealed class PusherGrain(IStorage storage, TimeProvider time) : Grain, IPusherGrain
+public sealed class PusherGrain(IStorage storage, PushGatewayClient gateway, TimeProvider time, ILogger<PusherGrain> logger) : Grain, IPusherGrain
 {
     private const int MaxPushKeyBytes = 512;
     private const int MaxAppIdLength = 64;
     private static readonly string[] s_required = ["app_display_name", "device_display_name", "lang"];
 
+    private readonly Dictionary<(string AppId, string PushKey), PusherRun> _runs = [];
     private Ownership? _ownership;
+    private Task? _loading;
 
     private string UserId => this.GetPrimaryKeyString();
 
@@ -48,8 +54,10 @@ public sealed class PusherGrain(IStorage storage, TimeProvider time) : Grain, IP
         var isDeleted = kind.ValueKind == JsonValueKind.Null;
         if (!isDeleted && Check(json, kind) is { } invalid)
             return invalid;
-        return await Ownership.ChangeAsync<Outcome<Nothing>>(async unit =>
+        IReadOnlyList<string> others = [];
+        var outcome = await Ownership.ChangeAsync<Outcome<Nothing>>(async unit =>
         {
+            unit.NextPosition(ChangeKind.Pushers, UserId);
             if (isDeleted)
             {
                 storage.Pushers.Delete(unit, UserId, appId, pushKey);
@@ -61,19 +69,111 @@ public sealed class PusherGrain(IStorage storage, TimeProvider time) : Grain, IP
                 return full;
             var append = json.TryGetProperty("append"u8, out var flag) && flag.ValueKind == JsonValueKind.True;
             if (!append)
+            {
+                others = await storage.Pushers.OthersAsync(UserId, appId, pushKey);
                 storage.Pushers.DeleteOfOthers(unit, UserId, appId, pushKey);
-            storage.Pushers.Put(unit, new PusherRow(UserId, appId, pushKey, deviceId, Render(json), time.GetUtcNow().ToUnixTimeMilliseconds()));
+            }
+
+            storage.Pushers.Put(
+                unit, new PusherRow(UserId, appId, pushKey, deviceId, Render(json), time.GetUtcNow().ToUnixTimeMilliseconds(), storage.Feed.Current));
             return Nothing.Value;
         });
+        await LoadAsync();
+        foreach (var other in others)
+            await GrainFactory.GetGrain<IPusherGrain>(other).Reload();
+        return outcome;
     }
 
-    public Task ForgetDevices(ImmutableArray<string> deviceIds) => Ownership.WriteAsync(unit =>
+    public async Task Wake()
     {
-        foreach (var deviceId in deviceIds)
-            storage.Pushers.DeleteOfDevice(unit, UserId, deviceId);
-    });
+        await LoadedAsync();
+        foreach (var run in _runs.Values)
+        {
+            if (run.Wake() is { } wait)
+                Schedule(run, wait);
+        }
+    }
 
-    public Task Erase() => Ownership.WriteAsync(unit => storage.Pushers.DeleteOfDevice(unit, UserId, deviceId: null));
+    public async Task ShowBadge(int unread)
+    {
+        await LoadedAsync();
+        await Task.WhenAll(_runs.Values.Select(run => run.ShowBadgeAsync(unread, CancellationToken.None)));
+    }
+
+    public async Task ForgetDevices(ImmutableArray<string> deviceIds)
+    {
+        await Ownership.WriteAsync(unit =>
+        {
+            foreach (var deviceId in deviceIds)
+                storage.Pushers.DeleteOfDevice(unit, UserId, deviceId);
+        });
+        await LoadAsync();
+    }
+
+    public async Task Erase()
+    {
+        await Ownership.WriteAsync(unit => storage.Pushers.DeleteOfDevice(unit, UserId, deviceId: null));
+        await LoadAsync();
+    }
+
+    public Task Reload() => LoadAsync();
+
+    private Task LoadedAsync() => _loading is { IsFaulted: false, IsCanceled: false } loading ? loading : _loading = LoadAsync();
+
+    // Brings what is at work in line with what is stored.
+    private async Task LoadAsync()
+    {
+        var rows = (await storage.Pushers.OfUserAsync(UserId)).ToDictionary(static row => (row.AppId, row.PushKey));
+        foreach (var (key, run) in _runs.Where(known => !rows.ContainsKey(known.Key)).ToList())
+        {
+            run.IsOver = true;
+            run.Timer?.Dispose();
+            _runs.Remove(key);
+        }
+
+        foreach (var (key, row) in rows)
+        {
+            if (PushRequest.Of(row) is not { } request)
+                continue;
+            if (!_runs.TryGetValue(key, out var run))
+                _runs.Add(key, run = new PusherRun(gateway, GrainFactory.GetGrain<IUserGrain>(UserId), time, logger, SaveAsync, RejectAsync));
+            run.Set(row, request);
+        }
+
+        _loading = Task.CompletedTask;
+    }
+
+    private void Schedule(PusherRun run, TimeSpan wait)
+    {
+        if (run.Timer is { } timer)
+            timer.Change(wait, Timeout.InfiniteTimeSpan);
+        else
+            run.Timer = this.RegisterGrainTimer(
+                stop => RunAsync(run, stop),
+                new GrainTimerCreationOptions { DueTime = wait, Period = Timeout.InfiniteTimeSpan, Interleave = true, KeepAlive = true });
+    }
+
+    private async Task RunAsync(PusherRun run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await run.RunAsync(cancellationToken) is { } wait)
+                Schedule(run, wait);
+        }
+        catch (StaleFenceException)
+        {
+            // Another activation has the pushers: that one goes on.
+            DeactivateOnIdle();
+        }
+    }
+
+    private Task SaveAsync(PusherRow row) => Ownership.WriteAsync(unit => storage.Pushers.SetPlace(unit, row));
+
+    private Task RejectAsync(PusherRow row)
+    {
+        _runs.Remove((row.AppId, row.PushKey));
+        return Ownership.WriteAsync(unit => storage.Pushers.Delete(unit, UserId, row.AppId, row.PushKey));
+    }
 
     private static MatrixError? Check(JsonElement json, JsonElement kind)
     {
@@ -95,7 +195,7 @@ public sealed class PusherGrain(IStorage storage, TimeProvider time) : Grain, IP
 
     private static ReadOnlyMemory<byte> Render(JsonElement json) => JsonBytes.Object(w =>
     {
-        foreach (var name in (ReadOnlySpan<string>)["app_display_name", "app_id", "data", "device_display_name", "kind", "lang", "profile_tag", "pushkey"])
+        foreach (var name in (ReadOnlySpan<string>)["app_display_name", "app_id", "data", "device_display_name", "kind", "lang", "org.matrix.msc3881.enabled", "profile_tag", "pushkey"])
         {
             if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
                 continue;

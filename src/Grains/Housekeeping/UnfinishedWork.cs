@@ -12,6 +12,7 @@ namespace OrleansMatrix.Grains.Housekeeping;
 internal sealed class UnfinishedWork
 {
     private const int DevicesAtOnce = 100;
+    private const int PushersAtOnce = 100;
     private const int PresenceAtOnce = 1000;
     private readonly RemoteServerServices _services;
     private readonly IGrainFactory _grains;
@@ -21,7 +22,7 @@ internal sealed class UnfinishedWork
     public UnfinishedWork(RemoteServerServices services, IGrainFactory grains)
     {
         (_services, _grains) = (services, grains);
-        _parts = new([WakeServersAsync, WakeRoomsAsync, WakeAccountsAsync, WakePresenceAsync, WakeSearchAsync, WakeDevicesAsync]);
+        _parts = new([WakeServersAsync, WakeRoomsAsync, WakeAccountsAsync, WakePresenceAsync, WakeSearchAsync, WakePushersAsync, WakeDevicesAsync]);
     }
 
     /// <summary>Goes on. False if there is more to be done, after a pause.</summary>
@@ -79,6 +80,18 @@ internal sealed class UnfinishedWork
     {
         await _grains.GetGrain<ISearchIndexGrain>(ISearchIndexGrain.Key).Wake();
         return true;
+    }
+
+    /// <summary>A hundred at a time: each may be a request to a push gateway.</summary>
+    private async Task<bool> WakePushersAsync()
+    {
+        var behind = await _services.Storage.Pushers.BehindAsync(_after, PushersAtOnce);
+        foreach (var userId in behind)
+            await _grains.GetGrain<IPusherGrain>(userId).Wake();
+        if (behind.Count < PushersAtOnce)
+            return true;
+        _after = behind[^1];
+        return false;
     }
 
     /// <summary>A few at a time: each is a request to another server.</summary>

@@ -1,3 +1,4 @@
+using OrleansMatrix.Grains.Push;
 using OrleansMatrix.Grains.Room.Policy;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Grains.ServerKeys;
@@ -16,7 +17,8 @@ namespace OrleansMatrix.Grains.Room;
 /// <param name="Keys">The keys of all servers.</param>
 /// <param name="PolicyServer">This server as a policy server; null: it is none.</param>
 public sealed record RoomServices(
-    IStorage Storage, StateNodeCache Nodes, LocalServer Server, TimeProvider Time, IRandom Random, IServerKeyRing Keys, LocalPolicyServer? PolicyServer = null)
+    IStorage Storage, StateNodeCache Nodes, LocalServer Server, TimeProvider Time, IRandom Random, IServerKeyRing Keys, LocalPolicyServer? PolicyServer = null,
+    PushSignals? Pushes = null)
 {
     /// <summary>The version of rooms whose maker names none.</summary>
     public string DefaultRoomVersion { get; init; } = RoomVersion.Default.Id;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Abstractions.Device;
 using OrleansMatrix.Grains.Abstractions.Reading;
 using OrleansMatrix.Grains.Abstractions.User;
 using OrleansMatrix.Grains.User.Presence;
@@ -60,9 +61,9 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
     public async Task<Outcome<ReadOnlyMemory<byte>>> GetFilter(string filterId) =>
         await services.Storage.AccountData.GetFilterAsync(UserId, filterId) is { } json ? json : MatrixError.NotFound("No such filter");
 
-    public Task<Outcome<Nothing>> SetReceipt(ReceiptToSet receipt) => Receipts.SetAsync(receipt).AsTask();
+    public Task<Outcome<Nothing>> SetReceipt(ReceiptToSet receipt) => WithBadgeAsync(() => Receipts.SetAsync(receipt));
 
-    public Task<Outcome<Nothing>> SetReadMarkers(ReadMarkersToSet markers) => Receipts.SetAsync(markers).AsTask();
+    public Task<Outcome<Nothing>> SetReadMarkers(ReadMarkersToSet markers) => WithBadgeAsync(() => Receipts.SetAsync(markers));
 
     public Task ReceiveReceipts(ImmutableArray<ReceivedReceipt> receipts) => Receipts.ReceiveAsync(receipts).AsTask();
 
@@ -83,6 +84,8 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
         Requester requester, string? from, int limit, string? only, CancellationToken cancellationToken = default) =>
         new NotificationsRead(State, requester, cancellationToken).ReadAsync(from, limit, only);
 
+    public Task<PendingPushes> PendingPushes(long after, int limit) => new PushReader(State).ReadAsync(after, limit);
+
     public async Task<UnreadCounts> GetUnreadCounts() => await NotificationsRead.CountAsync(State);
 
     public async Task<ImmutableArray<string>> JoinedRooms() => [.. (await State.Memberships.RefreshAsync(CancellationToken.None)).Joined.Select(r => r.RoomId)];
@@ -100,6 +103,19 @@ public sealed class UserGrain(UserServices services) : Grain, IUserGrain
     });
 
     public Task Erase() => Ownership.WriteAsync(unit => services.Storage.AccountData.DeleteAll(unit, UserId));
+
+    /// <summary>Who has pushers and reads something is shown another badge, on all of them.</summary>
+    private async Task<Outcome<Nothing>> WithBadgeAsync(Func<ValueTask<Outcome<Nothing>>> read)
+    {
+        if (services.Pushes is null || !await services.Pushes.HasPushersAsync(UserId))
+            return await read();
+        var pushes = new PushReader(State);
+        var before = await pushes.CountBadgeAsync();
+        var outcome = await read();
+        if (outcome.Ok && await pushes.CountBadgeAsync() is var after && after != before)
+            await GrainFactory.GetGrain<IPusherGrain>(UserId).ShowBadge(after);
+        return outcome;
+    }
 
     /// <summary>online: "the default state when the user is connected to an event stream" (C-S API, Presence).</summary>
     private async Task<Outcome<ReadOnlyMemory<byte>>> ListenAsync(Requester requester, string? presence, Func<Task<Outcome<ReadOnlyMemory<byte>>>> listen)

@@ -1,4 +1,5 @@
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.Push;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.User.Changes;
 using OrleansMatrix.Grains.User.Sync;
@@ -8,7 +9,7 @@ namespace OrleansMatrix.Grains.User;
 
 /// <summary>What user grains need; one per silo, thread-safe.</summary>
 /// <param name="Signals">Only to have it running.</param>
-public sealed record UserServices(ReadServices Read, MatrixSettings Settings, ChangeHub Hub, NeighbourSignals Signals, SharedRooms Sharing)
+public sealed record UserServices(ReadServices Read, MatrixSettings Settings, ChangeHub Hub, NeighbourSignals Signals, SharedRooms Sharing, PushSignals? Pushes = null)
 {
     private const int MaxPresences = 20_000;
     private static readonly TimeSpan s_maxCatchUp = TimeSpan.FromSeconds(5);

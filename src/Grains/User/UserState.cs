@@ -22,6 +22,7 @@ public sealed class UserState : IDisposable
         Devices = new DeviceMemory(services, Watcher);
         Unread = new UserUnread(services, Settings, userId);
         Memberships = new UserMemberships(services, Watcher, Unread);
+        Badge = new Badge(this);
     }
 
     public UserServices Services { get; }
@@ -32,6 +33,7 @@ public sealed class UserState : IDisposable
     public LastTold LastTold { get; } = new();
     public DeviceMemory Devices { get; }
     internal UserUnread Unread { get; }
+    internal Badge Badge { get; }
 
     /// <summary>The member events that a device knows under a filter.</summary>
     public LazyMembers LazyMembersOf(string deviceId, string filter)

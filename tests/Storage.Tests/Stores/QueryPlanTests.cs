@@ -15,7 +15,7 @@ public sealed class QueryPlanTests
             "FROM accounts WHERE user_id > ?1",
         "SELECT DISTINCT destination FROM outbox", "FROM reminders ORDER BY", "SELECT pos FROM stream_head", "FROM transactions WHERE (user_id", "FROM reports",
         "FROM partial_rooms WHERE filled_at IS NULL ORDER",
-        "SELECT DISTINCT room_id FROM staged_pdus", "SELECT DISTINCT user_id FROM account_cleanups",
+        "SELECT DISTINCT room_id FROM staged_pdus", "SELECT DISTINCT user_id FROM account_cleanups", "SELECT DISTINCT user_id FROM pushers",
         "LEFT JOIN search_rooms s ON s.room_id = r.room_id WHERE r.room_id >",
     ];
 

@@ -60,6 +60,40 @@ public abstract class ReportAndPusherStoreTests(Backend backend) : StoreTests(ba
         Assert.Empty(await Storage.Pushers.OfUserAsync(Alice));
     }
 
+    [Fact]
+    public async Task Who_is_behind_is_found_by_the_places_of_pushers()
+    {
+        var last = 0L;
+        await CommitAsync(unit =>
+        {
+            foreach (var user in new[] { Alice, Bob })
+                Storage.Pushers.Put(unit, Pusher(user, "app", user));
+            Member(unit, Room, Alice, "join");
+            Member(unit, Room, Bob, "leave");
+            var slot = unit.NextPosition(ChangeKind.RoomEvent, Room);
+            Storage.Rooms.Put(unit, new RoomRow(Room, "10", default, ["$e"], 1, 0), slot);
+        });
+        last = Storage.Feed.Current;
+        Assert.Equal([Alice, Bob], (await Storage.Pushers.UsersAsync()).Order(StringComparer.Ordinal));
+        Assert.Equal([Alice], await Storage.Pushers.UsersInRoomAsync(Room));
+        Assert.Equal([Bob], await Storage.Pushers.OthersAsync(Alice, "app", Bob));
+        Assert.Equal([Alice], await Storage.Pushers.BehindAsync("", 10));
+        Assert.Empty(await Storage.Pushers.BehindAsync(Alice, 10));
+
+        await CommitAsync(unit => Storage.Pushers.SetPlace(unit, Pusher(Alice, "app", Alice) with { PushedTo = last }));
+        await CommitAsync(unit => Storage.Pushers.Put(unit, Pusher(Alice, "app", Alice)));
+        Assert.Equal(last, Assert.Single(await Storage.Pushers.OfUserAsync(Alice)).PushedTo);
+        Assert.Empty(await Storage.Pushers.BehindAsync("", 10));
+
+        // An invitation is behind a place too, also one of a room that is not here.
+        await CommitAsync(unit => Member(unit, "!elsewhere:x", Bob, "invite"));
+        Assert.Equal([Bob], await Storage.Pushers.BehindAsync("", 10));
+        Assert.Equal([Bob], await Storage.Pushers.UsersInRoomAsync("!elsewhere:x"));
+
+        void Member(WriteUnit unit, string room, string user, string membership) => Storage.Memberships.Put(
+            unit, new MembershipRow(room, user, membership, user, "$m", 0, null, false, null, null), unit.NextPosition(ChangeKind.Membership, user));
+    }
+
     private static PusherRow Pusher(string userId, string appId, string pushKey) => new(userId, appId, pushKey, "DEVICE", Json("{}"), 1000);
 }
 

@@ -17,6 +17,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
     private readonly DeviceNeighbours _neighbours = new(room);
     private PositionSlot? _last;
     private bool _isChanged;
+    private bool _membersChanged;
 
     /// <summary>The rows, for further writes that belong to the same commit.</summary>
     public WriteUnit Unit { get; } = new(fence);
@@ -240,6 +241,8 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         room.PendingNodes.Committed(nodes);
         foreach (var known in _events)
             room.Events.Committed(known);
+        if (_last is not null)
+            room.Services.Pushes?.Tell(room, _membersChanged);
     }
 
     /// <summary>
@@ -304,6 +307,7 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         room.Summary = SummaryUpdate.With(room.Summary, type, stateKey, @new);
         if (type != EventTypes.Member)
             return;
+        _membersChanged = true;
         var (wasJoined, isJoined) = (old?.Membership == Membership.Join, @new?.Membership == Membership.Join);
         if (wasJoined != isJoined)
             CountMember(stateKey, isJoined ? 1 : -1);

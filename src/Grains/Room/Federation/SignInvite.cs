@@ -43,7 +43,12 @@ internal static class SignInvite
         // Where this server is in the room, the event comes by way of the room too, and counts only then.
         var isResident = await activation.ReadAsync(room => ValueTask.FromResult(room is not null && room.Servers.ContainsKey(services.Server.Name.Value)));
         if (!isResident && account is not null)
+        {
             await OutsideMembership.KeepAsync(activation, signed, invite.Origin.Value, told.Value);
+            if (services.Pushes is { } pushes)
+                await pushes.TellAsync(userId);
+        }
+
         return signed.Json;
     }
 }

@@ -354,7 +354,7 @@ public sealed class ChangeHub
     [InlineArray(Length)]
     private struct KindPositions
     {
-        public const int Length = (int)ChangeKind.Erasure + 1;
+        public const int Length = (int)ChangeKind.Pushers + 1;
         private long _first;
     }
 }

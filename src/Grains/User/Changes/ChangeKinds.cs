@@ -17,4 +17,5 @@ public enum ChangeKinds
     KeyCounts = 1 << ChangeKind.KeyCounts,
     Typing = 1 << ChangeKind.Typing,
     Erasure = 1 << ChangeKind.Erasure,
+    Pushers = 1 << ChangeKind.Pushers,
 }

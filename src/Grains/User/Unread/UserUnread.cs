@@ -27,6 +27,9 @@ internal sealed class UserUnread(UserServices services, UserSettings settings, s
             _firstReceipts = null;
     }
 
+    /// <summary>What is counted of a room; null: nothing yet.</summary>
+    public RoomUnread? Find(string roomId) => _rooms.GetValueOrDefault(roomId);
+
     /// <summary>Counts a joined room up to a position.</summary>
     /// <param name="member">The user's membership there.</param>
     /// <param name="upTo">The position.</param>
