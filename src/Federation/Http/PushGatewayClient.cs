@@ -53,9 +53,10 @@ public sealed class PushGatewayClient(IHttpClientFactory clients, TimeProvider t
         if (!JsonText.Read(json).TryGet(out var parsed, out _))
             return PushGatewayAnswer.Failed("its answer is no JSON");
         using var document = parsed;
-        return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("rejected"u8, out var rejected) &&
-            rejected.ValueKind == JsonValueKind.Array
-            ? new PushGatewayAnswer(null, [.. rejected.EnumerateArray().Where(static key => key.ValueKind == JsonValueKind.String).Select(static key => key.GetString()!)])
-            : new PushGatewayAnswer(null, []);
+        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("rejected"u8, out var rejected) ||
+            rejected.ValueKind != JsonValueKind.Array)
+            return new PushGatewayAnswer(null, []);
+        var keys = rejected.EnumerateArray().Where(static key => key.ValueKind == JsonValueKind.String);
+        return new PushGatewayAnswer(null, [.. keys.Select(static key => key.GetString()!)]);
     }
 }

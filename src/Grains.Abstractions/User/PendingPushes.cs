@@ -5,10 +5,11 @@ namespace OrleansMatrix.Grains.Abstractions.User;
 /// <summary>What a user's push gateways are to be told next.</summary>
 /// <param name="Items">The oldest first.</param>
 /// <param name="UpTo">The position of the stream up to which there are no others.</param>
+/// <param name="HasMore">There are others behind it.</param>
 /// <param name="Unread">The badge: rooms with unread notifications, and invitations.</param>
 [GenerateSerializer, Immutable, Alias("PendingPushes")]
 public sealed record PendingPushes(
-    [property: Id(0)] ImmutableArray<PendingPush> Items, [property: Id(1)] long UpTo, [property: Id(2)] int Unread);
+    [property: Id(0)] ImmutableArray<PendingPush> Items, [property: Id(1)] long UpTo, [property: Id(2)] bool HasMore, [property: Id(3)] int Unread);
 
 /// <summary>An event that notifies the user.</summary>
 /// <param name="Position">Its position in the stream.</param>

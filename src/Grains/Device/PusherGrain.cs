@@ -19,6 +19,9 @@ public sealed class PusherGrain(IStorage storage, PushGatewayClient gateway, Tim
 {
     private const int MaxPushKeyBytes = 512;
     private const int MaxAppIdLength = 64;
+    private static readonly string[] s_shown =
+        ["app_display_name", "app_id", "data", "device_display_name", "kind", "lang", "org.matrix.msc3881.enabled", "profile_tag", "pushkey"];
+
     private static readonly string[] s_required = ["app_display_name", "device_display_name", "lang"];
 
     private readonly Dictionary<(string AppId, string PushKey), PusherRun> _runs = [];
@@ -195,7 +198,7 @@ public sealed class PusherGrain(IStorage storage, PushGatewayClient gateway, Tim
 
     private static ReadOnlyMemory<byte> Render(JsonElement json) => JsonBytes.Object(w =>
     {
-        foreach (var name in (ReadOnlySpan<string>)["app_display_name", "app_id", "data", "device_display_name", "kind", "lang", "org.matrix.msc3881.enabled", "profile_tag", "pushkey"])
+        foreach (var name in s_shown)
         {
             if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
                 continue;

@@ -95,7 +95,7 @@ internal sealed partial class PusherRun(
             }
 
             await MoveToAsync(pending.UpTo, isTold: false);
-            if (pending.Items.IsEmpty)
+            if (!pending.HasMore)
                 return true;
         }
 

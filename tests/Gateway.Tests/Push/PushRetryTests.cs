@@ -7,7 +7,9 @@ using OrleansMatrix.TestSupport;
 
 namespace OrleansMatrix.Gateway.Tests.Push;
 
-/// <summary>A push gateway that fails, rejects or stands still, and a server that ends in the midst of it: nothing is lost, nothing overtakes, nothing else waits.</summary>
+/// <summary>
+/// A push gateway that fails, rejects or stands still, and a server that ends in the midst of it: nothing is lost, nothing overtakes, nothing else waits.
+/// </summary>
 public sealed class PushRetryTests : IAsyncLifetime
 {
     private readonly TestClock _clock = new(TimeProvider.System.GetUtcNow());
@@ -57,6 +59,29 @@ public sealed class PushRetryTests : IAsyncLifetime
         fails = false;
         Assert.Equal(first, await NextIdLaterAsync());
         Assert.Equal(second, await NextIdAsync());
+    }
+
+    [Fact]
+    public async Task What_has_waited_is_told_in_order_but_for_what_was_read_or_redacted()
+    {
+        _gateway.Answering = static _ => Task.FromResult<Answer?>(new Answer(500, "{}"));
+        var other = await _bob.CreateRoomAsync("""{"preset":"public_chat"}""");
+        await _alice.JoinAsync(other);
+        var sent = new List<string> { await _bob.SendTextAsync(_room, "first") };
+        Assert.Equal(sent[0], await NextIdAsync());
+        var read = await _bob.SendTextAsync(other, "read");
+        for (var i = 0; i < 30; i++)
+            sent.Add(await _bob.SendTextAsync(_room, $"{i}"));
+        Assert.Equal(sent[0], await NextIdLaterAsync());
+
+        // By now they are counted as unread.
+        (await _bob.PutAsync($"v3/rooms/{Uri.EscapeDataString(_room)}/redact/{Uri.EscapeDataString(sent[7])}/1")).Ok();
+        (await _alice.PostAsync($"v3/rooms/{Uri.EscapeDataString(other)}/receipt/m.read/{Uri.EscapeDataString(read)}")).Ok();
+        sent.RemoveAt(7);
+        _gateway.Answering = static _ => Task.FromResult<Answer?>(null);
+        Assert.Equal(sent[0], await NextIdLaterAsync());
+        foreach (var eventId in sent.Skip(1))
+            Assert.Equal(eventId, await NextIdAsync());
     }
 
     [Fact]

@@ -161,7 +161,8 @@ public sealed class PushTests : IAsyncLifetime
         await using var hand = await PeersRoom.StartAsync();
         await SetAsync(_gateway.Pusher());
         var invite = hand.Room.Add(hand.Mallory, "m.room.member", _alice.UserId, """{"displayname":"A","membership":"invite"}""");
-        var body = new JsonObject { ["event"] = PeerRoom.Node(invite), ["room_version"] = "10", ["invite_room_state"] = PeerRoom.Array([hand.Room.Events.Values.First()]) };
+        var state = PeerRoom.Array([hand.Room.Events.Values.First()]);
+        var body = new JsonObject { ["event"] = PeerRoom.Node(invite), ["room_version"] = "10", ["invite_room_state"] = state };
         (await hand.Peer.AskAsync(
             _server, HttpMethod.Put, $"/_matrix/federation/v2/invite/{hand.Room.Path}/{Uri.EscapeDataString(invite.EventId)}", body.ToJsonString())).Ok();
         var told = await _gateway.NextAsync();
@@ -183,5 +184,6 @@ public sealed class PushTests : IAsyncLifetime
         (await _alice.PostAsync($"v3/rooms/{Uri.EscapeDataString(room)}/receipt/m.read/{Uri.EscapeDataString(eventId)}")).Ok();
 
     private static string Without(JsonObject json, string name) =>
-        new JsonObject(json.Where(member => member.Key != name).Select(static member => KeyValuePair.Create(member.Key, member.Value?.DeepClone()))).ToJsonString();
+        new JsonObject(json.Where(member => member.Key != name).Select(static member => KeyValuePair.Create(member.Key, member.Value?.DeepClone())))
+            .ToJsonString();
 }

@@ -19,14 +19,16 @@ internal sealed class PushReader(UserState user)
     private IStorage Storage => user.Services.Storage;
 
     /// <summary>The badge as of now.</summary>
-    public async Task<int> CountBadgeAsync() => await user.Badge.CountAsync(await user.Memberships.RefreshAsync(CancellationToken.None), CancellationToken.None);
+    public async Task<int> CountBadgeAsync() =>
+        await user.Badge.CountAsync(await user.Memberships.RefreshAsync(CancellationToken.None), CancellationToken.None);
 
     /// <summary>The oldest behind a position of the stream.</summary>
     public async Task<PendingPushes> ReadAsync(long after, int limit)
     {
         var snapshot = await user.Memberships.RefreshAsync(CancellationToken.None);
         var badge = await user.Badge.CountAsync(snapshot, CancellationToken.None);
-        var rooms = snapshot.Joined.Where(row => UnreadOf(row.RoomId, after, snapshot.Position).Any()).ToDictionary(static row => row.RoomId, StringComparer.Ordinal);
+        var rooms = user.Badge.Rooms.Where(roomId => snapshot.Rows.ContainsKey(roomId) && UnreadOf(roomId, after, snapshot.Position).Any())
+            .ToDictionary(static roomId => roomId, roomId => snapshot.Rows[roomId], StringComparer.Ordinal);
         var events = rooms.Count == 0 ? null : await Storage.Events.LatestLiveAsync(rooms.Keys, after, snapshot.Position, PerRoom);
         var found = new List<(long Position, MembershipRow Member, EventRow? Row)>();
         foreach (var room in events ?? Enumerable.Empty<IGrouping<string, EventRow>>())
@@ -35,7 +37,7 @@ internal sealed class PushReader(UserState user)
             found.AddRange(room.Where(row => unread.Contains(row.Position)).Select(row => (row.Position, rooms[room.Key], (EventRow?)row)));
         }
 
-        foreach (var invite in snapshot.Rows.Values.Where(row => row.Membership == Membership.Invite && row.Position > after && row.Position <= snapshot.Position && !user.Settings.Ignored.Contains(row.Sender)))
+        foreach (var invite in snapshot.Rows.Values.Where(IsNewInvite))
             found.Add((invite.Position, invite, await Storage.Events.GetAsync(invite.EventId)));
 
         var page = found.OrderBy(static item => item.Position).Take(limit).ToList();
@@ -46,18 +48,23 @@ internal sealed class PushReader(UserState user)
                 items.Add(push);
         }
 
-        return new PendingPushes(items.ToImmutable(), found.Count > limit ? page[^1].Position : snapshot.Position, badge);
+        var hasMore = found.Count > limit;
+        return new PendingPushes(items.ToImmutable(), hasMore ? page[^1].Position : snapshot.Position, hasMore, badge);
+
+        bool IsNewInvite(MembershipRow row) => row.Membership == Membership.Invite && row.Position > after && row.Position <= snapshot.Position
+            && !user.Settings.Ignored.Contains(row.Sender);
     }
 
     // A live event stands in its room's history at its position of the stream.
     private IEnumerable<long> UnreadOf(string roomId, long after, long upTo) =>
-        user.Unread.Find(roomId)?.Events.Where(unread => unread.Order.Anchor > after && unread.Order.Anchor <= upTo).Select(static unread => unread.Order.Anchor) ?? [];
+        user.Unread.Find(roomId)?.Events.Where(unread => unread.Order.Anchor > after && unread.Order.Anchor <= upTo)
+            .Select(static unread => unread.Order.Anchor) ?? [];
 
     private async ValueTask<PendingPush?> PushOfAsync(long position, MembershipRow member, EventRow? row)
     {
         if (row is not null && await RoomView.OpenAsync(user.Services.Read, member.RoomId) is { } room)
         {
-            if (!room.IsReadable(row))
+            if (row.RedactedBy is not null || !room.IsReadable(row))
                 return null;
             var summary = await Storage.Rooms.GetSummaryAsync(member.RoomId);
             var levels = row.StateBefore is { } state ? await room.Services.Levels.AtAsync(room, state, CancellationToken.None)
@@ -67,15 +74,11 @@ internal sealed class PushReader(UserState user)
         }
 
         // An invitation to a room of other servers, of which there is no more than they told with it.
-        if (row is null || InviteOf(row) is not { } invite)
+        if (row is null || !RoomVersion.TryGet(member.RoomVersion, out var version) || !Pdu.TryFromStored(row.Json, version, row.EventId, out var invite))
             return null;
-        var stripped = StrippedState.Read(member.Stripped);
-        return Judge(position, member, invite, 0, PowerLevels.Of(RoomVersion.Default, null, null), stripped.Name, stripped.DisplayNameOf(member.Sender));
+        var told = InviteState.Read(member.Stripped);
+        return Judge(position, member, invite, 0, PowerLevels.Of(version, null, null), told.Name, told.DisplayNameOf(member.Sender));
     }
-
-    // The version of the room is not known any more. All have one form of events, but for the oldest two.
-    private static Pdu? InviteOf(EventRow row) => Pdu.TryFromStored(row.Json, RoomVersion.Default, row.EventId, out var pdu)
-        || (RoomVersion.TryGet("1", out var oldest) && Pdu.TryFromStored(row.Json, oldest, row.EventId, out pdu)) ? pdu : null;
 
     private PendingPush? Judge(long position, MembershipRow member, Pdu pdu, int joined, PowerLevels levels, string? roomName, string? senderName)
     {

@@ -4,27 +4,33 @@ using OrleansMatrix.Protocol.Json;
 
 namespace OrleansMatrix.Grains.User.Unread;
 
-/// <summary>What other servers told of a room with an invitation (C-S API, Stripped state). It is their word: of what is missing or no event nothing is known.</summary>
-internal sealed class StrippedState
+/// <summary>
+/// What other servers told of a room with an invitation (C-S API, Stripped state, <c>invite_state</c>). It is their word: of what is missing, or is no event,
+/// nothing is known.
+/// </summary>
+internal sealed class InviteState
 {
     private readonly List<JsonElement> _events = [];
 
-    private StrippedState()
+    private InviteState()
     {
     }
 
     /// <summary>The room's name, or its canonical alias.</summary>
     public string? Name => Text("m.room.name", "", "name") ?? Text("m.room.canonical_alias", "", "alias");
 
-    public static StrippedState Read(ReadOnlyMemory<byte>? json)
+    public static InviteState Read(ReadOnlyMemory<byte>? json)
     {
-        var state = new StrippedState();
+        var state = new InviteState();
         if (json is not { } text || !JsonText.Read(text).TryGet(out var parsed, out _))
             return state;
         using (parsed)
         {
             if (parsed.RootElement.ValueKind == JsonValueKind.Array)
-                state._events.AddRange(parsed.RootElement.EnumerateArray().Where(static e => e.ValueKind == JsonValueKind.Object).Select(static e => e.Clone()));
+            {
+                state._events.AddRange(
+                    parsed.RootElement.EnumerateArray().Where(static e => e.ValueKind == JsonValueKind.Object).Select(static e => e.Clone()));
+            }
         }
 
         return state;
