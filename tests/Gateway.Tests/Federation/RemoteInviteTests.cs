@@ -110,24 +110,6 @@ public sealed class RemoteInviteTests
         (await anna.PostAsync($"v3/rooms/{Uri.EscapeDataString(room)}/invite", $$"""{"user_id":"{{bob.UserId}}"}""")).Ok();
     }
 
-    [Fact]
-    public async Task An_invite_comes_to_the_invited_users_server_as_an_event_too_once_it_is_signed()
-    {
-        await using var peer = await Peer.StartAsync();
-        await using var server = new FederatingServer();
-        await server.InitializeAsync();
-        var inbox = new PeerInbox(peer);
-        SignInvites(peer);
-        var anna = await server.RegisterAsync("anna");
-        var room = await anna.CreateRoomAsync("""{"preset":"private_chat","room_version":"11"}""");
-        (await anna.PostAsync($"v3/rooms/{Uri.EscapeDataString(room)}/invite", $$"""{"user_id":"{{peer.UserId("zoe")}}"}""")).Ok();
-        for (var i = 0; i < 600 && inbox.Pdus.Count == 0; i++)
-            await Task.Delay(25, TestContext.Current.CancellationToken);
-        var invite = Assert.Single(inbox.Pdus);
-        Assert.Equal((room, "invite"), (invite["room_id"]!.GetValue<string>(), invite["content"]!["membership"]!.GetValue<string>()));
-        Assert.NotNull(invite["signatures"]![peer.Name.Value]);
-    }
-
     private static void SignInvites(Peer peer) => peer.On("PUT /_matrix/federation/v2/invite/", request =>
     {
         Assert.True(Pdu.Parse(Encoding.UTF8.GetBytes(request.Json["event"]!.ToJsonString()), RoomVersion.V11).TryGet(out var invite, out _));

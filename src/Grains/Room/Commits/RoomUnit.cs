@@ -354,10 +354,9 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
 
     private void Distribute(Pdu pdu, HashSet<string> destinations, PositionSlot slot)
     {
-        // Those who are in the room now, those who were until this event, and whom it is about: an invite too, which its user's server has signed already, but
-        // which some servers show their users only when it comes as an event.
+        // Those who are in the room now, those who were until this event, and whom it is about.
         destinations.UnionWith(room.Servers.Keys);
-        if (pdu.Type == EventTypes.Member)
+        if (pdu.Type == EventTypes.Member && pdu.Membership != Membership.Invite)
             destinations.Add(pdu.StateKey![(pdu.StateKey!.IndexOf(':', StringComparison.Ordinal) + 1)..]);
         destinations.Remove(room.Services.Server.Name.Value);
         // Who joins, leaves or knocks by another server: that server made the event.
