@@ -23,7 +23,7 @@ public enum ChangeKind : byte
     Typing = 9,
     /// <summary>A user had its account erased; key: user id.</summary>
     Erasure = 10,
-    /// <summary>A local user's pushers changed; key: user id.</summary>
+    /// <summary>A local user has set a pusher; key: user id.</summary>
     Pushers = 11,
 }
 

@@ -60,7 +60,6 @@ public sealed class PusherGrain(IStorage storage, PushGatewayClient gateway, Tim
         IReadOnlyList<string> others = [];
         var outcome = await Ownership.ChangeAsync<Outcome<Nothing>>(async unit =>
         {
-            unit.NextPosition(ChangeKind.Pushers, UserId);
             if (isDeleted)
             {
                 storage.Pushers.Delete(unit, UserId, appId, pushKey);
@@ -77,6 +76,7 @@ public sealed class PusherGrain(IStorage storage, PushGatewayClient gateway, Tim
                 storage.Pushers.DeleteOfOthers(unit, UserId, appId, pushKey);
             }
 
+            unit.NextPosition(ChangeKind.Pushers, UserId);
             storage.Pushers.Put(
                 unit, new PusherRow(UserId, appId, pushKey, deviceId, Render(json), time.GetUtcNow().ToUnixTimeMilliseconds(), storage.Feed.Current));
             return Nothing.Value;
@@ -84,6 +84,9 @@ public sealed class PusherGrain(IStorage storage, PushGatewayClient gateway, Tim
         await LoadAsync();
         foreach (var other in others)
             await GrainFactory.GetGrain<IPusherGrain>(other).Reload();
+
+        // One that could not be told by what it was before may be by what it is now.
+        await Wake();
         return outcome;
     }
 

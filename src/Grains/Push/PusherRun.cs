@@ -20,7 +20,7 @@ internal sealed partial class PusherRun(
 
     private readonly Backoff _backoff = new(time);
     private PusherRow _row = null!;
-    private PushRequest _request = null!;
+    private PushRequest? _request;
     private long _savedTo;
     private bool _isRunning;
     private bool _isWoken;
@@ -31,9 +31,11 @@ internal sealed partial class PusherRun(
     /// <summary>It was taken away.</summary>
     public bool IsOver { get; set; }
 
-    /// <summary>Takes the pusher as it is stored; its place stays where it is if it has one.</summary>
+    /// <summary>Takes the pusher as it is stored; its place stays where it is if it has one, and failures of another gateway are forgotten.</summary>
     public void Set(PusherRow row, PushRequest request)
     {
+        if (_request is not null && _request.Url != request.Url)
+            _backoff.Reset();
         var place = Math.Max(row.PushedTo, _row?.PushedTo ?? 0);
         _savedTo = Math.Max(_savedTo, row.PushedTo);
         (_row, _request) = (row with { PushedTo = place }, request);
@@ -78,8 +80,8 @@ internal sealed partial class PusherRun(
     /// <summary>Tells the badge alone, once: the next event brings it anyway.</summary>
     public async Task ShowBadgeAsync(int unread, CancellationToken cancellationToken)
     {
-        if (_request.IsEnabled && !_backoff.HasFailed)
-            await gateway.NotifyAsync(_request.Url, _request.ForBadge(unread), cancellationToken);
+        if (_request!.IsEnabled && !_backoff.HasFailed)
+            await gateway.NotifyAsync(_request!.Url, _request.ForBadge(unread), cancellationToken);
     }
 
     private async Task<bool> TellAsync(CancellationToken cancellationToken)
@@ -89,7 +91,7 @@ internal sealed partial class PusherRun(
             var pending = await user.PendingPushes(_row.PushedTo, MostAtOnce);
             foreach (var push in pending.Items)
             {
-                if (IsOver || (_request.IsEnabled && !await TellAsync(push, pending.Unread, cancellationToken)))
+                if (IsOver || (_request!.IsEnabled && !await TellAsync(push, pending.Unread, cancellationToken)))
                     return false;
                 await MoveToAsync(push.Position, isTold: true);
             }
@@ -104,7 +106,7 @@ internal sealed partial class PusherRun(
 
     private async Task<bool> TellAsync(PendingPush push, int unread, CancellationToken cancellationToken)
     {
-        var answer = await gateway.NotifyAsync(_request.Url, _request.ForEvent(push, unread), cancellationToken);
+        var answer = await gateway.NotifyAsync(_request!.Url, _request.ForEvent(push, unread), cancellationToken);
         if (answer.Failure is { } failure)
         {
             LogNotTold(logger, _row.UserId, _row.AppId, failure, _backoff.Failed());
