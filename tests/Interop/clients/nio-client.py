@@ -240,12 +240,12 @@ class User:
         return {"status": response.status, "text": await response.text(), "content_type": response.content_type}
 
     async def encrypted(self, room_id, **_):
-        """Waits until the library knows that the room is encrypted and who is in it."""
-        for _attempt in range(200):
+        """Waits until the library knows that the room is encrypted, who is in it, and their devices: it encrypts for those only that it knows by then."""
+        for _attempt in range(400):
             room = self.client.rooms.get(room_id)
-            if room is not None and room.encrypted and room.members_synced:
+            if room is not None and room.encrypted and room.members_synced and not self.client.should_query_keys:
                 return {"users": list(room.users)}
-            if room is not None and room.encrypted:
+            if room is not None and room.encrypted and not room.members_synced:
                 checked(await self.client.joined_members(room_id))
             await asyncio.sleep(0.05)
         raise RuntimeError("the room is not known as encrypted")
