@@ -125,12 +125,13 @@ public static class MatrixServer
             .AddSingleton(static services =>
             {
                 var keys = services.GetRequiredService<SigningKeys>();
-                return new LocalServer(services.GetRequiredService<MatrixSettings>().ServerName, () => keys.Own);
+                return new LocalServer(services.GetRequiredService<MatrixSettings>().ServerName, () => keys.Own, services.GetRequiredService<TimeProvider>());
             })
             .AddFederation(settings.AllowPrivateAddresses, new AllowedServers(settings.Federation.Allow, settings.Federation.Deny))
             .AddMatrixGrains()
             .AddSingleton<ICondition, SiloCondition>()
-            .AddHostedService<StorageStartup>();
+            .AddHostedService<StorageStartup>()
+            .AddHostedService<SigningKeyWatch>();
         OrleansHosting.Add(builder, settings);
         builder.Services.AddHousekeeping();
     }

@@ -21,4 +21,10 @@ internal static partial class SiloLog
 
     [LoggerMessage(6, LogLevel.Information, "No silo of the cluster answers yet; waiting for one")]
     public static partial void WaitingForSilos(ILogger logger);
+
+    [LoggerMessage(7, LogLevel.Information, "There is another signing key, {KeyId}, which signs from {From:u} on")]
+    public static partial void NewKey(ILogger logger, string keyId, DateTimeOffset from);
+
+    [LoggerMessage(8, LogLevel.Error, "The signing keys could not be read again")]
+    public static partial void KeysNotRead(ILogger logger, Exception fault);
 }

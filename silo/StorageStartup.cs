@@ -17,7 +17,7 @@ internal sealed class StorageStartup(
         await storage.MigrateAsync(cancellationToken);
         await DatabaseOwner.CheckNameAsync(storage, settings);
         await keys.ReadAsync(storage);
-        SiloLog.Starting(logger, settings.ServerName.Value, keys.Own.KeyId, settings.DataDirectory);
+        SiloLog.Starting(logger, settings.ServerName.Value, keys.Own.At(time.GetUtcNow().ToUnixTimeMilliseconds()).KeyId, settings.DataDirectory);
         if (await RegistrationTokens.FirstAsync(storage, random, time) is { } token)
             SiloLog.FirstToken(logger, token);
     }

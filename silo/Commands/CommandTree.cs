@@ -13,6 +13,7 @@ internal static class CommandTree
         {
             UsersCommand.Create(),
             TokensCommand.Create(),
+            KeysCommand.Create(),
             FederationCommand.Create(),
         };
         root.TreatUnmatchedTokensAsErrors = false;

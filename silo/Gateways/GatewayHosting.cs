@@ -5,7 +5,6 @@ using OrleansMatrix.Federation;
 using OrleansMatrix.Grains;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Protocol.Acl;
-using OrleansMatrix.Protocol.Signing;
 using OrleansMatrix.Silo.Native;
 
 namespace OrleansMatrix.Silo.Gateways;
@@ -25,7 +24,7 @@ internal static class GatewayHosting
     public static void Add(WebApplicationBuilder builder, MatrixSettings settings)
     {
         builder.Services
-            .AddSingleton(new LocalServer(settings.ServerName, static SigningKey () => throw new InvalidOperationException("a gateway has no signing key")))
+            .AddSingleton(new LocalServer(settings.ServerName, static OwnKeys () => throw new InvalidOperationException("a gateway has no signing key"), TimeProvider.System))
             .AddSingleton(new AllowedServers(settings.Federation.Allow, settings.Federation.Deny))
             .AddSingleton<LostSilos>()
             .AddSingleton<ICondition, GatewayCondition>()

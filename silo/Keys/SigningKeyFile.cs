@@ -5,27 +5,36 @@ using OrleansMatrix.Protocol.Signing;
 
 namespace OrleansMatrix.Silo.Keys;
 
-/// <summary>The server's signing key, one line in <c>signing.key</c> of the data directory, readable by its owner only.</summary>
+/// <summary>The server's signing keys, a line for each in <c>signing.key</c> of the data directory, readable by its owner only.</summary>
 public static partial class SigningKeyFile
 {
     private const string FileName = "signing.key";
     private const string PolicyFileName = "policy.key";
 
-    /// <summary>Reads the key, or makes it at the first start. Of two processes that do so at once, one makes it and both read that.</summary>
+    /// <summary>Reads the keys, or makes one at the first start. Of two processes that do so at once, one makes it and both read that.</summary>
     /// <exception cref="SettingsException">The file holds no key.</exception>
-    public static SigningKey ReadOrCreate(string dataDirectory, IRandom random) => ReadOrCreate(dataDirectory, FileName, SigningKey.Generate, random);
+    public static IReadOnlyList<SigningKey> ReadOrCreate(string dataDirectory, IRandom random) =>
+        ReadOrCreate(dataDirectory, FileName, SigningKey.Generate, random);
 
-    /// <summary>Reads the key; null if there is no file.</summary>
+    /// <summary>Reads the keys; null if there is no file.</summary>
     /// <exception cref="SettingsException">The file holds no key.</exception>
-    public static SigningKey? Read(string dataDirectory) => Read(dataDirectory, FileName);
+    public static IReadOnlyList<SigningKey>? Read(string dataDirectory) => Read(dataDirectory, FileName);
+
+    /// <summary>Adds a key to the file, which is whole at any time.</summary>
+    /// <exception cref="SettingsException">The file holds no key.</exception>
+    public static void Add(string dataDirectory, SigningKey key, IRandom random)
+    {
+        var path = Path.Combine(dataDirectory, FileName);
+        File.Move(Write(path, [.. Read(dataDirectory) ?? [], key], random), path, overwrite: true);
+    }
 
     /// <summary>The same for the key of this server as a policy server, in <c>policy.key</c>.</summary>
     /// <exception cref="SettingsException">The file holds no key.</exception>
     public static SigningKey ReadOrCreatePolicyKey(string dataDirectory, IRandom random) =>
-        ReadOrCreate(dataDirectory, PolicyFileName, GeneratePolicyKey, random);
+        ReadOrCreate(dataDirectory, PolicyFileName, GeneratePolicyKey, random)[0];
 
     /// <inheritdoc cref="Read(string)"/>
-    public static SigningKey? ReadPolicyKey(string dataDirectory) => Read(dataDirectory, PolicyFileName);
+    public static SigningKey? ReadPolicyKey(string dataDirectory) => Read(dataDirectory, PolicyFileName)?[0];
 
     /// <summary>A new key for a policy server.</summary>
     public static SigningKey GeneratePolicyKey(IRandom random)
@@ -35,38 +44,41 @@ public static partial class SigningKeyFile
         return SigningKey.FromSeed(RoomPolicyServer.KeyVersion, seed);
     }
 
-    private static SigningKey ReadOrCreate(string dataDirectory, string fileName, Func<IRandom, SigningKey> make, IRandom random)
+    private static IReadOnlyList<SigningKey> ReadOrCreate(string dataDirectory, string fileName, Func<IRandom, SigningKey> make, IRandom random)
     {
-        if (Read(dataDirectory, fileName) is { } key)
-            return key;
+        if (Read(dataDirectory, fileName) is { } keys)
+            return keys;
         Create(Path.Combine(dataDirectory, fileName), make(random), random);
         return Read(dataDirectory, fileName)!;
     }
 
-    private static SigningKey? Read(string dataDirectory, string fileName)
+    private static IReadOnlyList<SigningKey>? Read(string dataDirectory, string fileName)
     {
         var path = Path.Combine(dataDirectory, fileName);
         if (!File.Exists(path))
             return null;
-        return SigningKey.TryParse(File.ReadAllText(path), out var key)
-            ? key
-            : throw new SettingsException("Matrix:DataDirectory", $"{path} is not a signing key (ed25519 VERSION BASE64-SEED)");
+        return KeyLines.Parse(File.ReadAllText(path)) ??
+            throw new SettingsException("Matrix:DataDirectory", $"{path} is not a signing key (ed25519 VERSION BASE64-SEED)");
     }
 
-    private static void Create(string path, SigningKey key, IRandom random)
+    // The path of a file with the keys, which is to be put in place.
+    private static string Write(string path, IEnumerable<SigningKey> keys, IRandom random)
     {
         var temporary = $"{path}.{RandomText.Base62(random, 8)}";
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var file = new FileStream(temporary, options))
-        {
-            using var writer = new StreamWriter(file, leaveOpen: true);
-            writer.WriteLine(key.ToFileLine());
-            writer.Flush();
-            file.Flush(flushToDisk: true);
-        }
+        using var file = new FileStream(temporary, options);
+        using var writer = new StreamWriter(file, leaveOpen: true);
+        writer.Write(KeyLines.Write(keys) + "\n");
+        writer.Flush();
+        file.Flush(flushToDisk: true);
+        return temporary;
+    }
 
+    private static void Create(string path, SigningKey key, IRandom random)
+    {
+        var temporary = Write(path, [key], random);
         try
         {
             // Fails if another process was first, as a rename would not.

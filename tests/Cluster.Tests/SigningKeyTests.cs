@@ -61,14 +61,14 @@ public sealed class SigningKeyTests(PostgresCluster postgres)
         };
         await using var storage = PostgresStorage.Open(settings.Database, TimeProvider.System, NullLoggerFactory.Instance);
         await storage.MigrateAsync(TestContext.Current.CancellationToken);
-        var one = new SigningKeys(settings, new SeededRandom(1), NullLogger<SigningKeys>.Instance);
-        var other = new SigningKeys(settings, new SeededRandom(2), NullLogger<SigningKeys>.Instance);
+        var one = new SigningKeys(settings, new SeededRandom(1), TimeProvider.System, NullLogger<SigningKeys>.Instance);
+        var other = new SigningKeys(settings, new SeededRandom(2), TimeProvider.System, NullLogger<SigningKeys>.Instance);
         await one.ReadAsync(SettingReads.Watch(storage, async reads =>
         {
             if (reads == afterReads)
                 await other.ReadAsync(storage);
         }));
-        Assert.Equal(other.Own.KeyId, one.Own.KeyId);
+        Assert.Equal(other.Own.At(0).KeyId, one.Own.At(0).KeyId);
     }
 
     [Fact(Timeout = 120_000)]
@@ -86,6 +86,36 @@ public sealed class SigningKeyTests(PostgresCluster postgres)
         Assert.Equal(stored, await StoredAsync(database));
         await using var again = await TestSilo.StartAsync(database, FirstSecret);
         Assert.Equal(key, await again.PublishedKeyAsync());
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Another_key_is_sealed_too_and_taken_up_by_all_silos()
+    {
+        using var folder = new TemporaryFolder();
+        var settings = new MatrixSettings
+        {
+            ServerName = ServerName.Parse("localhost"),
+            DataDirectory = folder.Path,
+            Database = await postgres.CreateDatabaseAsync(),
+            KeySecret = System.Text.Encoding.UTF8.GetBytes(FirstSecret),
+        };
+        var clock = new TestClock();
+        await using var storage = PostgresStorage.Open(settings.Database, clock, NullLoggerFactory.Instance);
+        await storage.MigrateAsync(TestContext.Current.CancellationToken);
+        SigningKeys[] silos = [New(1), New(2)];
+        foreach (var silo in silos)
+            await silo.ReadAsync(storage);
+        var from = clock.GetUtcNow().AddMinutes(5).ToUnixTimeMilliseconds();
+        var second = await New(3).AddAsync(storage, (await KeyHistory.ReadAsync(storage))!, from);
+        Assert.StartsWith("aes-gcm ", await StoredAsync(settings.Database), StringComparison.Ordinal);
+        foreach (var silo in silos)
+        {
+            await silo.RefreshAsync(storage);
+            Assert.Equal(second!.KeyId, silo.Own.At(from).KeyId);
+            Assert.NotEqual(second.KeyId, silo.Own.At(from - 1).KeyId);
+        }
+
+        SigningKeys New(int seed) => new(settings, new SeededRandom(seed), clock, NullLogger<SigningKeys>.Instance);
     }
 
     [Fact(Timeout = 120_000)]

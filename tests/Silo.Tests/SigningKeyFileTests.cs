@@ -10,8 +10,8 @@ public sealed class SigningKeyFileTests
     {
         using var folder = new TemporaryFolder();
         var keys = await Task.WhenAll(Enumerable.Range(0, 8).Select(seed => Task.Run(() => SigningKeyFile.ReadOrCreate(folder.Path, new SeededRandom(seed)))));
-        Assert.Single(keys.Select(static key => key.ToFileLine()).Distinct());
-        Assert.StartsWith("ed25519:a_", keys[0].KeyId);
+        Assert.Single(keys.Select(static key => Assert.Single(key).ToFileLine()).Distinct());
+        Assert.StartsWith("ed25519:a_", keys[0][0].KeyId);
         Assert.Equal("signing.key", Path.GetFileName(Assert.Single(Directory.EnumerateFiles(folder.Path))));
     }
 

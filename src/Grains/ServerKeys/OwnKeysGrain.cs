@@ -34,5 +34,6 @@ public sealed class OwnKeysGrain(RoomServices services) : Grain, IOwnKeysGrain
     public Task<string?> PolicyKey() => Task.FromResult(services.PolicyServer?.VerifyKey.ToBase64());
 
     private ReadOnlyMemory<byte> Build() =>
-        Keys.Build(services.Server.Name, [services.Server.Key], [], (services.Time.GetUtcNow() + s_validity).ToUnixTimeMilliseconds());
+        Keys.Build(
+            services.Server.Name, services.Server.KeysInUse, services.Server.OldKeys, (services.Time.GetUtcNow() + s_validity).ToUnixTimeMilliseconds());
 }

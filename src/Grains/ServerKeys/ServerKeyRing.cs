@@ -6,7 +6,7 @@ using OrleansMatrix.Protocol.Signing;
 namespace OrleansMatrix.Grains.ServerKeys;
 
 /// <summary>
-/// This server's own key, and those of other servers from their grains. A key in use is remembered for a moment: the request that brings events and the events
+/// This server's own keys, and those of other servers from their grains. A key in use is remembered for a moment: the request that brings events and the events
 /// themselves are signed by the same one. That does not make it valid for longer, which its own time limit says.
 /// </summary>
 public sealed class ServerKeyRing(LocalServer self, IGrainFactory grains, TimeProvider time) : IServerKeyRing
@@ -19,7 +19,7 @@ public sealed class ServerKeyRing(LocalServer self, IGrainFactory grains, TimePr
     public async ValueTask<ServerVerifyKey?> FindAsync(string server, string keyId, long neededAt, CancellationToken cancellationToken = default)
     {
         if (server == self.Name.Value)
-            return keyId == self.Key.KeyId ? new ServerVerifyKey(self.Key.VerifyKey, long.MaxValue, IsOld: false) : null;
+            return self.FindKey(keyId);
         var now = time.GetUtcNow();
         if (_remembered.TryGetValue((server, keyId), out var known) && known.Until > now &&
             known.Key.ValidUntilTs >= Math.Min(neededAt, now.ToUnixTimeMilliseconds()))
