@@ -22,6 +22,8 @@ public static class GrainMetrics
         s_meter.CreateUpDownCounter<long>("matrix.sync.waiting", "{request}", "Syncs that wait for something to tell.");
     private static readonly Counter<long> s_transactions =
         s_meter.CreateCounter<long>("matrix.federation.transactions.sent", "{transaction}", "Transactions for other servers, by outcome.");
+    private static readonly Counter<long> s_fills = s_meter.CreateCounter<long>(
+        "matrix.room.partial.tries", "{try}", "Times that servers were asked for the members of a room that was joined without them, by outcome.");
     private static readonly Counter<long> s_nodes = s_meter.CreateCounter<long>(
         "matrix.cache.state_nodes.lookups", "{lookup}", "State nodes that were looked for in the cache, by whether they were there.");
 
@@ -36,6 +38,8 @@ public static class GrainMetrics
     internal static void SyncWaits(int change) => s_syncs.Add(change);
 
     internal static void Transaction(bool taken) => s_transactions.Add(1, new KeyValuePair<string, object?>("outcome", taken ? "taken" : "failed"));
+
+    internal static void FillTried(bool isWhole) => s_fills.Add(1, new KeyValuePair<string, object?>("outcome", isWhole ? "whole" : "failed"));
 
     internal static void StateNode(bool hit) => s_nodes.Add(1, hit ? s_hit : s_miss);
 }

@@ -8,6 +8,7 @@ using OrleansMatrix.Grains.Media;
 using OrleansMatrix.Grains.Push;
 using OrleansMatrix.Grains.RemoteServer;
 using OrleansMatrix.Grains.Room;
+using OrleansMatrix.Grains.Room.Importing;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Grains.User;
@@ -29,6 +30,7 @@ public static class GrainServices
         .AddSingleton<Passwords>()
         .AddGrainService<SessionService>()
         .AddSingleton<RememberedSessions>()
+        .AddSingleton<RoomFills>()
         .AddSingleton(static provider => ActivatorUtilities.CreateInstance<RoomServices>(provider) with
         {
             DefaultRoomVersion = provider.GetRequiredService<MatrixSettings>().DefaultRoomVersion,

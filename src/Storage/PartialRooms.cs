@@ -22,9 +22,11 @@ public interface IPartialRoomStore
     /// <summary>Notes a further event; <paramref name="index"/> is its place among the room's events of this kind.</summary>
     void AddEvent(WriteUnit unit, string roomId, string eventId, int index);
 
-    /// <summary>The state is whole from the slot's position on, or, with null, of no more interest.</summary>
-    void End(WriteUnit unit, string roomId, PositionSlot? slot);
+    /// <summary>The state is whole from the slot's position on, or of no more interest.</summary>
+    void End(WriteUnit unit, string roomId, PositionSlot slot);
 
-    /// <summary>Of those of the rooms whose state became whole, the position at which it did.</summary>
-    ValueTask<IReadOnlyDictionary<string, long>> FilledAsync(IReadOnlyCollection<string> roomIds, CancellationToken cancellationToken = default);
+    /// <summary>
+    /// Of those of the rooms whose state was or is known in part, the position at which that ended; <see cref="long.MaxValue"/> where it did not end yet.
+    /// </summary>
+    ValueTask<IReadOnlyDictionary<string, long>> EndsAsync(IReadOnlyCollection<string> roomIds, CancellationToken cancellationToken = default);
 }

@@ -40,7 +40,7 @@ public sealed class RemoteApi(
     public async Task<Outcome<Dictionary<string, ReadOnlyMemory<byte>>>> StreamAsync(
         string server, HttpMethod method, string target, ReadOnlyMemory<byte> json, TimeSpan patience, long maxBytes, IReadOnlySet<string> lists,
         IReadOnlySet<string> kept,
-        Func<string, ReadOnlyMemory<byte>, ValueTask> onItem)
+        Func<string, ReadOnlyMemory<byte>, ValueTask> onItem, CancellationToken cancellationToken = default)
     {
         if (!ServerName.TryParse(server, out var name) || server == self.Name.Value)
             return MatrixError.Unknown($"{server} is no other server", 502);
@@ -49,7 +49,7 @@ public sealed class RemoteApi(
         {
             var answer = await client.StreamAsync(
                 name, method, target, json, patience, maxBytes, async (_, body, stop) =>
-                members = await new ObjectStream(body, lists, kept, onItem).ReadAsync(stop));
+                members = await new ObjectStream(body, lists, kept, onItem).ReadAsync(stop), cancellationToken: cancellationToken);
             return members is null ? ErrorOf(server, answer) : members;
         }
         catch (ServerUnreachableException e)

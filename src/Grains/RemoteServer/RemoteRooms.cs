@@ -17,6 +17,8 @@ namespace OrleansMatrix.Grains.RemoteServer;
 internal sealed class RemoteRooms(RemoteServerServices services, RoomServices rooms, IGrainFactory grains) : IRemoteRooms
 {
     private const int MaxSignatureLength = 100;
+    private const int MaxTemplatesAtOnce = 3;
+    private static readonly TimeSpan s_moment = TimeSpan.FromSeconds(1.5);
 
     // For all servers together: a user waits for the answer.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(150);
@@ -25,8 +27,9 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
         TryAsync(new MemberHandshake(services, Membership.Join), roomId, userId, content, via, (server, pdu) =>
             services.Joins.RunAsync(server, () => new RemoteJoin(services, rooms, grains).RunAsync(server, pdu)));
 
-    public Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(string server, string roomId, string roomVersion, string eventId, bool idsOnly = false) =>
-        new RemoteState(services, rooms).RunAsync(server, roomId, roomVersion, eventId, idsOnly);
+    public Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(
+        string server, string roomId, string roomVersion, string eventId, bool idsOnly = false, CancellationToken cancellationToken = default) =>
+        new RemoteState(services, rooms).RunAsync(server, roomId, roomVersion, eventId, idsOnly, cancellationToken);
 
     public async Task<Outcome<RemoteKnock>> KnockAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via)
     {
@@ -136,7 +139,9 @@ internal sealed class RemoteRooms(RemoteServerServices services, RoomServices ro
     {
         var last = MatrixError.NotFound("No server is known that is in the room");
         var started = services.Time.GetTimestamp();
-        var templates = new Templates(server => handshake.MakeAsync(server, roomId, userId, content), services.Time);
+        // Who makes a template changes nothing there: one that nobody takes is let be.
+        var templates = new ServersInTurn<Outcome<Pdu>>(
+            (server, _) => handshake.MakeAsync(server, roomId, userId, content), MaxTemplatesAtOnce, s_moment, services.Time);
         await foreach (var (server, made) in templates.AskAsync(via.Distinct(StringComparer.Ordinal)))
         {
             if (services.Time.GetElapsedTime(started) > s_patience)

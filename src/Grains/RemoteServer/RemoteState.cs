@@ -14,25 +14,46 @@ internal sealed class RemoteState(RemoteServerServices services, RoomServices ro
     private const int MaxMissing = 500;
     private const int SinglesAtOnce = 10;
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(20);
+
+    // A server may need a while to collect a large state; once its events come, they come one after the other.
+    private static readonly TimeSpan s_start = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_silence = TimeSpan.FromMinutes(1);
     private static readonly IReadOnlySet<string> s_lists = ImmutableHashSet.Create("pdus", "auth_chain");
 
     /// <summary>The ids of the state's events that are stored and allowed.</summary>
-    public async Task<Outcome<ImmutableArray<string>>> RunAsync(string server, string roomId, string roomVersion, string eventId, bool idsOnly)
+    public async Task<Outcome<ImmutableArray<string>>> RunAsync(
+        string server, string roomId, string roomVersion, string eventId, bool idsOnly, CancellationToken cancellationToken)
     {
         if (!RoomVersion.TryGet(roomVersion, out var version))
             return MatrixError.UnsupportedRoomVersion();
         var query = $"{Uri.EscapeDataString(roomId)}?event_id={Uri.EscapeDataString(eventId)}";
         var import = new EventImport(rooms, roomId, version);
-        return await Task.Run(() => idsOnly ? MissingAsync(server, query, import) : WholeAsync(server, query, import));
+        return await Task.Run(
+            () => idsOnly ? MissingAsync(server, query, import) : WholeAsync(server, query, import, cancellationToken), cancellationToken);
     }
 
-    private async Task<Outcome<ImmutableArray<string>>> WholeAsync(string server, string query, EventImport import)
+    private async Task<Outcome<ImmutableArray<string>>> WholeAsync(string server, string query, EventImport import, CancellationToken cancellationToken)
     {
-        var answer = await services.Api.StreamAsync(
-            server, HttpMethod.Get, "/_matrix/federation/v1/state/" + query, default, s_patience, MaxBytes, s_lists, ImmutableHashSet<string>.Empty,
-            (list, json) => import.AddAsync(json, list == "pdus"));
-        if (answer.Error is { } error)
-            return error;
+        using var silence = new CancellationTokenSource(s_start, services.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
+        try
+        {
+            var answer = await services.Api.StreamAsync(
+                server, HttpMethod.Get, "/_matrix/federation/v1/state/" + query, default, s_patience, MaxBytes, s_lists, ImmutableHashSet<string>.Empty,
+                (list, json) =>
+                {
+                    silence.CancelAfter(s_silence);
+                    return import.AddAsync(json, list == "pdus");
+                },
+                either.Token);
+            if (answer.Error is { } error)
+                return error;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return MatrixError.Unknown($"{server} fell silent", 502);
+        }
+
         await import.FinishAsync();
         return import.State.Select(e => e.EventId).ToImmutableArray();
     }

@@ -42,6 +42,12 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote, ILogge
 
     private TypingUsers Typing => _typing ??= new TypingUsers(services, RoomId);
 
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _memberFetch?.Leave();
+        return base.OnDeactivateAsync(reason, cancellationToken);
+    }
+
     public Task<Outcome<Nothing>> Create(RoomCreation creation) => RunAsync(room => CreateRoom.RunAsync(room, creation));
 
     public Task<Outcome<string>> Send(EventToSend message) => message.Requester.Suspended
@@ -125,7 +131,7 @@ public sealed class RoomGrain(RoomServices services, IRemoteRooms remote, ILogge
     public Task<Outcome<ReadOnlyMemory<byte>>> SignInvite(InviteToSign invite) => RunAsync(room => Federation.SignInvite.RunAsync(room, invite));
 
     public Task<Outcome<string>> ExchangeThirdPartyInvite(ThirdPartyInvite invite) =>
-        RunAsync(room => new ExchangeThirdPartyInvite(remote).RunAsync(room, invite));
+        RunAsync(room => WithMemberAsync(room, invite.Target, () => new ExchangeThirdPartyInvite(remote).RunAsync(room, invite)));
 
     public Task<Outcome<string>> Recommend(EventToRecommend request) => RunAsync<Outcome<string>>(room => RecommendEvent.RunAsync(room, request));
 

@@ -1,4 +1,5 @@
 using OrleansMatrix.Grains.Push;
+using OrleansMatrix.Grains.Room.Importing;
 using OrleansMatrix.Grains.Room.Policy;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Grains.ServerKeys;
@@ -16,9 +17,10 @@ namespace OrleansMatrix.Grains.Room;
 /// <param name="Random">The source of randomness.</param>
 /// <param name="Keys">The keys of all servers.</param>
 /// <param name="PolicyServer">This server as a policy server; null: it is none.</param>
+/// <param name="Fills">Where rooms that get their members are noted.</param>
 public sealed record RoomServices(
     IStorage Storage, StateNodeCache Nodes, LocalServer Server, TimeProvider Time, IRandom Random, IServerKeyRing Keys, LocalPolicyServer? PolicyServer = null,
-    PushSignals? Pushes = null)
+    PushSignals? Pushes = null, RoomFills? Fills = null)
 {
     /// <summary>The version of rooms whose maker names none.</summary>
     public string DefaultRoomVersion { get; init; } = RoomVersion.Default.Id;

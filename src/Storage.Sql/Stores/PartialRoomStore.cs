@@ -7,7 +7,7 @@ internal sealed class PartialRoomStore(ISqlDatabase database) : IPartialRoomStor
     private static readonly Statement SelectServers = new("SELECT server FROM partial_servers WHERE room_id = $1 ORDER BY server");
     private static readonly Statement SelectEvents = new("SELECT event_id FROM partial_events WHERE room_id = $1 ORDER BY idx");
     private static readonly Statement SelectAll = new("SELECT room_id FROM partial_rooms WHERE filled_at IS NULL ORDER BY room_id");
-    private static readonly Statement SelectFilled = new("SELECT room_id, filled_at FROM partial_rooms WHERE room_id = ANY($1) AND filled_at > 0");
+    private static readonly Statement SelectEnds = new("SELECT room_id, filled_at FROM partial_rooms WHERE room_id = ANY($1)");
     private static readonly Statement Insert = new("""
         INSERT INTO partial_rooms (room_id, join_event_id, origin) VALUES ($1, $2, $3)
         ON CONFLICT (room_id) DO UPDATE SET join_event_id = excluded.join_event_id, origin = excluded.origin, filled_at = NULL
@@ -17,7 +17,6 @@ internal sealed class PartialRoomStore(ISqlDatabase database) : IPartialRoomStor
         new("INSERT INTO partial_servers (room_id, server) VALUES ($1, $2) ON CONFLICT (room_id, server) DO NOTHING");
     private static readonly Statement InsertEvent = new("INSERT INTO partial_events (room_id, idx, event_id) VALUES ($1, $2, $3)");
     private static readonly Statement SetFilled = new("UPDATE partial_rooms SET filled_at = $2 WHERE room_id = $1");
-    private static readonly Statement Delete = new("DELETE FROM partial_rooms WHERE room_id = $1");
     private static readonly Statement DeleteServers = new("DELETE FROM partial_servers WHERE room_id = $1");
     private static readonly Statement DeleteEvents = new("DELETE FROM partial_events WHERE room_id = $1");
 
@@ -44,16 +43,15 @@ internal sealed class PartialRoomStore(ISqlDatabase database) : IPartialRoomStor
 
     public void AddEvent(WriteUnit unit, string roomId, string eventId, int index) => unit.Add(InsertEvent, roomId, index, eventId);
 
-    public void End(WriteUnit unit, string roomId, PositionSlot? slot)
+    public void End(WriteUnit unit, string roomId, PositionSlot slot)
     {
         unit.Add(DeleteServers, roomId);
         unit.Add(DeleteEvents, roomId);
-        if (slot is { } position) unit.Add(SetFilled, roomId, position);
-        else unit.Add(Delete, roomId);
+        unit.Add(SetFilled, roomId, slot);
     }
 
-    public async ValueTask<IReadOnlyDictionary<string, long>> FilledAsync(
+    public async ValueTask<IReadOnlyDictionary<string, long>> EndsAsync(
         IReadOnlyCollection<string> roomIds, CancellationToken cancellationToken = default) =>
-        (await database.QueryListAsync(SelectFilled, static row => (RoomId: row.Text(0), At: row.Integer(1)), roomIds, cancellationToken)
-            .ConfigureAwait(false)).ToDictionary(static row => row.RoomId, static row => row.At, StringComparer.Ordinal);
+        (await database.QueryListAsync(SelectEnds, static row => (RoomId: row.Text(0), At: row.IntegerOrNull(1)), roomIds, cancellationToken)
+            .ConfigureAwait(false)).ToDictionary(static row => row.RoomId, static row => row.At ?? long.MaxValue, StringComparer.Ordinal);
 }

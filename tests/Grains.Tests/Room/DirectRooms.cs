@@ -55,13 +55,15 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
     private ReadServices Reads => new(
         other.Storage, new StateNodeCache(other.Storage.StateNodes), other.Answers, other.Clock, NullLogger<ReadServices>.Instance);
 
-    public async Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(string server, string roomId, string roomVersion, string eventId, bool idsOnly = false)
+    public async Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(
+        string server, string roomId, string roomVersion, string eventId, bool idsOnly = false, CancellationToken cancellationToken = default)
     {
         if (await other.EventAsync(eventId) is not { StateBefore: { } before })
             return MatrixError.NotFound();
         RoomVersion.TryGet(roomVersion, out var version);
-        var view = (await RoomView.OpenAsync(Reads, roomId))!;
-        var import = await ImportAsync(roomId, version!, view, (await Reads.States.ListAsync(before)).Select(e => e.EventId), eventId);
+        var view = (await RoomView.OpenAsync(Reads, roomId, cancellationToken))!;
+        var entries = await Reads.States.ListAsync(before, cancellationToken: cancellationToken);
+        var import = await ImportAsync(roomId, version!, view, entries.Select(e => e.EventId), eventId);
         return import.State.Select(e => e.EventId).Take(HidesState ? 1 : int.MaxValue).ToImmutableArray();
     }
 

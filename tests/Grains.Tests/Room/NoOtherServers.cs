@@ -14,7 +14,8 @@ internal sealed class NoOtherServers : IRemoteRooms
     public Task<Outcome<string>> JoinAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via) =>
         Task.FromResult<Outcome<string>>(s_error);
 
-    public Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(string server, string roomId, string roomVersion, string eventId, bool idsOnly = false) =>
+    public Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(
+        string server, string roomId, string roomVersion, string eventId, bool idsOnly = false, CancellationToken cancellationToken = default) =>
         Task.FromResult<Outcome<ImmutableArray<string>>>(s_error);
 
     public Task<Outcome<RemoteKnock>> KnockAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via) =>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansMatrix.Federation;
 using OrleansMatrix.Grains.Abstractions;
 using OrleansMatrix.Grains.Abstractions.Room;
@@ -83,7 +84,7 @@ internal sealed class RoomHarness : IAsyncDisposable
     {
         await RunAsync(roomId, _ => Task.FromResult(true));
         var (room, scheduler) = _slots[roomId];
-        return await scheduler.StartNew(() => new FetchMembers(Services, Remote, room, roomId).RunAsync(default)).Unwrap();
+        return await scheduler.StartNew(() => new FetchMembers(Services, Remote, room, roomId, NullLogger.Instance).RunAsync(default)).Unwrap();
     }
 
     /// <summary>Forgets what is in memory, as a silo that is killed does.</summary>

@@ -37,11 +37,11 @@ public abstract class PartialRoomStoreTests(Backend backend) : StoreTests(backen
         Assert.Empty(await Storage.PartialRooms.AllAsync());
         Assert.Equal([("one.test", 1)], await Storage.Memberships.ServersAsync(Room));
         Assert.Empty(await Storage.Memberships.ServersSharingAsync(Alice));
-        Assert.Equal([new(Room, filled)], await Storage.PartialRooms.FilledAsync([Room, OtherRoom]));
+        Assert.Equal([new(Room, filled)], await Storage.PartialRooms.EndsAsync([Room, OtherRoom]));
 
         await CommitAsync(unit => Storage.PartialRooms.Begin(unit, Room, "$again", "two.test", []));
         Assert.Equal("$again", (await Storage.PartialRooms.GetAsync(Room))!.JoinEventId);
-        Assert.Empty(await Storage.PartialRooms.FilledAsync([Room]));
+        Assert.Equal([new(Room, long.MaxValue)], await Storage.PartialRooms.EndsAsync([Room]));
     }
 
     [Fact]

@@ -208,16 +208,17 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
 
     /// <summary>Puts other extremities and another current state in the place of those that there are.</summary>
     /// <param name="rows">The member events that the rows of members tell though the present state lacks them.</param>
-    /// <returns>The position from which on this holds.</returns>
-    public async ValueTask<PositionSlot> SetExtremitiesAsync(IReadOnlyList<Extremity> extremities, StateNodeId state, IReadOnlyDictionary<string, string> rows)
+    public async ValueTask SetExtremitiesAsync(IReadOnlyList<Extremity> extremities, StateNodeId state, IReadOnlyDictionary<string, string> rows)
     {
-        var slot = Unit.NextPosition(ChangeKind.RoomEvent, room.RoomId);
-        _last = slot;
+        _last = Unit.NextPosition(ChangeKind.RoomEvent, room.RoomId);
         _isChanged = true;
         room.Extremities = extremities;
         await ReplaceStateAsync(state, rows);
-        return slot;
     }
+
+    /// <summary>From here on the room's state lacks no members, or is of no more interest.</summary>
+    public void EndPartial() =>
+        room.Services.Storage.PartialRooms.End(Unit, room.RoomId, _last ??= Unit.NextPosition(ChangeKind.RoomEvent, room.RoomId));
 
     /// <summary>Hands the unit to storage, to be called within the turn so that units keep their order. The task completes when it is durable.</summary>
     public Task CommitAsync()

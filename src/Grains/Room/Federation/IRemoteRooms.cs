@@ -22,7 +22,9 @@ public interface IRemoteRooms
     /// <param name="roomVersion">Its version.</param>
     /// <param name="eventId">The event.</param>
     /// <param name="idsOnly">Most of the events are known here: ask for ids, and for those events that are missing. If those are many, it fails.</param>
-    Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(string server, string roomId, string roomVersion, string eventId, bool idsOnly = false);
+    /// <param name="cancellationToken">Ends the asking; what came by then stays stored.</param>
+    Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(
+        string server, string roomId, string roomVersion, string eventId, bool idsOnly = false, CancellationToken cancellationToken = default);
 
     /// <summary>Knocks through one of the servers; answers the event with what that server tells of the room.</summary>
     Task<Outcome<RemoteKnock>> KnockAsync(string roomId, string userId, ReadOnlyMemory<byte> content, ImmutableArray<string> via);

@@ -87,8 +87,6 @@ internal static class ImportRoom
 
         if (partial is not null)
             room.Services.Storage.PartialRooms.Begin(unit.Unit, room.RoomId, join.EventId, partial.Origin, partial.Servers);
-        else if (wasPartial is not null)
-            room.Services.Storage.PartialRooms.End(unit.Unit, room.RoomId, null);
 
         var isKnown = room.Extremities.Count > 0;
 
@@ -96,6 +94,8 @@ internal static class ImportRoom
         room.Extremities = [];
         unit.UnstageAll();
         await unit.AppendAsync(join, before, EventOrigin.None, distribute: false, outlier: known);
+        if (partial is null && wasPartial is not null)
+            unit.EndPartial();
         foreach (var server in partial?.Servers ?? (IReadOnlyCollection<string>)[])
             room.Servers.TryAdd(server, 0);
         unit.AddGap([.. join.PrevEvents]);

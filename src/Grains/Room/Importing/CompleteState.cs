@@ -38,7 +38,7 @@ internal static class CompleteState
         var resolved = await ResolveState.OfAsync(room, [.. extremities.Select(e => e.StateAfter)]);
         await CountMembersAsync(room);
         var rows = members.ToDictionary(m => m.StateKey, m => m.EventId, StringComparer.Ordinal);
-        var slot = await unit.SetExtremitiesAsync(extremities, resolved, rows);
+        await unit.SetExtremitiesAsync(extremities, resolved, rows);
 
         // The members were stored beside the room, and redactions of them may have come before they did.
         var behindGaps = gaps.Values.SelectMany(g => g).Select(c => c.New);
@@ -46,7 +46,7 @@ internal static class CompleteState
 
         // What changed meanwhile went only to servers whose members were known.
         unit.TellAllOfDevices();
-        room.Services.Storage.PartialRooms.End(unit.Unit, room.RoomId, slot);
+        unit.EndPartial();
         return Nothing.Value;
     }
 

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using OrleansMatrix.Grains.Abstractions;
+using OrleansMatrix.Grains.RemoteServer;
 using OrleansMatrix.Grains.Room.Commits;
 using OrleansMatrix.Grains.Room.Federation;
 using OrleansMatrix.Grains.Room.InMemory;
@@ -14,25 +16,32 @@ namespace OrleansMatrix.Grains.Room.Importing;
 /// Gets the members of a room that was joined without them, while the room is in use: the state before the join is asked of a resident server, member rows are
 /// written some at a time, and then the state is made whole (<see cref="CompleteState"/>). What was done is done again after a kill, without harm.
 /// </summary>
-internal sealed class FetchMembers(RoomServices services, IRemoteRooms remote, RoomSlot slot, string roomId)
+internal sealed class FetchMembers(RoomServices services, IRemoteRooms remote, RoomSlot slot, string roomId, ILogger logger)
 {
     private const int Chunk = 500;
     private const int MaxServers = 10;
     private const int MaxGaps = 20;
 
+    // Each answer is the whole state: a second server is asked beside the first only if that takes long.
+    private const int MaxAtOnce = 2;
+    private static readonly TimeSpan s_moment = TimeSpan.FromSeconds(30);
+
     /// <summary>True if there is no more to do; false if it is worth trying again later.</summary>
     /// <param name="atHand">The ids of the member events if they are known already, else default.</param>
-    public async Task<bool> RunAsync(ImmutableArray<string> atHand)
+    /// <param name="failures">How often it was tried in vain.</param>
+    public async Task<bool> RunAsync(ImmutableArray<string> atHand, int failures = 0)
     {
-        if (await slot.RunAsync(activation => activation.ReadAsync(DescribeAsync)) is not { } work)
+        if (await slot.RunAsync(activation => activation.ReadAsync(room => DescribeAsync(room, failures))) is not { } work)
             return true;
+        services.Fills?.Began(roomId, work.JoinedAt);
         if (!work.IsResident)
         {
             await slot.RunAsync(activation => activation.ChangeAsync<Nothing>(Abandon));
             return true;
         }
 
-        var state = atHand.IsDefault ? await FetchAsync(work) : atHand;
+        var state = atHand.IsDefault ? await FetchAsync(work, failures) : atHand;
+        GrainMetrics.FillTried(!state.IsDefault);
         if (state.IsDefault)
             return false;
         var members = await PutRowsAsync(work, state);
@@ -42,33 +51,43 @@ internal sealed class FetchMembers(RoomServices services, IRemoteRooms remote, R
         return true;
     }
 
-    private static async ValueTask<Work?> DescribeAsync(ActiveRoom? room)
+    private static async ValueTask<Work?> DescribeAsync(ActiveRoom? room, int failures)
     {
-        if (room?.Partial is not { } partial || await room.Events.GetAsync(partial.JoinEventId) is not { StateBefore: { } before })
+        if (room?.Partial is not { } partial || await room.Events.GetAsync(partial.JoinEventId) is not { StateBefore: { } before } join)
             return null;
-        var servers = room.Servers.Keys.Where(s => s != room.Services.Server.Name.Value && s != partial.Origin).Prepend(partial.Origin).Take(MaxServers);
-        return new Work(room.IsResident, room.Version.Id, partial.JoinEventId, [.. servers], await room.Map.ListAsync(before));
+        string[] all = [partial.Origin, .. room.Servers.Keys.Where(s => s != room.Services.Server.Name.Value && s != partial.Origin)];
+
+        // Of a room with many servers each try asks others.
+        var first = all.Length > MaxServers ? (int)((long)failures * MaxServers % all.Length) : 0;
+        return new Work(
+            room.IsResident, room.Version.Id, partial.JoinEventId, join.Pdu.OriginServerTs, [.. all[first..].Concat(all[..first]).Take(MaxServers)],
+            await room.Map.ListAsync(before));
     }
 
     // Who left a room needs to know no more of it.
     private static ValueTask<Outcome<Nothing>> Abandon(ActiveRoom room, RoomUnit unit)
     {
         if (room.Partial is not null)
-            room.Services.Storage.PartialRooms.End(unit.Unit, room.RoomId, null);
+            unit.EndPartial();
         room.Partial = null;
         return new ValueTask<Outcome<Nothing>>(Nothing.Value);
     }
 
-    private async Task<ImmutableArray<string>> FetchAsync(Work work)
+    private async Task<ImmutableArray<string>> FetchAsync(Work work, int failures)
     {
-        foreach (var server in work.Servers)
+        var servers = new ServersInTurn<Outcome<ImmutableArray<string>>>(
+            (server, ended) => remote.StateBeforeAsync(server, roomId, work.RoomVersion, work.JoinEventId, cancellationToken: ended), MaxAtOnce, s_moment,
+            services.Time);
+        var reasons = new List<string>();
+        await foreach (var (server, answer) in servers.AskAsync(work.Servers))
         {
-            var answer = await remote.StateBeforeAsync(server, roomId, work.RoomVersion, work.JoinEventId);
             // A server that leaves out what is known to be in the state may leave out more.
             if (answer.Ok && answer.Value.ToHashSet(StringComparer.Ordinal) is var ids && work.Known.All(e => ids.Contains(e.EventId)))
                 return answer.Value;
+            reasons.Add(answer.Error is { } error ? $"{server}: {error.Message}" : $"{server} leaves out what it told before");
         }
 
+        ImportLog.MembersNotHad(logger, roomId, failures + 1, string.Join("; ", reasons));
         return default;
     }
 
@@ -152,7 +171,9 @@ internal sealed class FetchMembers(RoomServices services, IRemoteRooms remote, R
         return changes;
     }
 
+    /// <param name="JoinedAt">Milliseconds since the epoch.</param>
     /// <param name="Servers">Whom to ask, in order.</param>
     /// <param name="Known">The state before the join as far as it is known.</param>
-    private sealed record Work(bool IsResident, string RoomVersion, string JoinEventId, ImmutableArray<string> Servers, List<StateEntry> Known);
+    private sealed record Work(
+        bool IsResident, string RoomVersion, string JoinEventId, long JoinedAt, ImmutableArray<string> Servers, List<StateEntry> Known);
 }

@@ -61,7 +61,7 @@ internal sealed class MemberFetch(Grain grain, RoomServices services, IRemoteRoo
         var isDone = false;
         try
         {
-            isDone = await new FetchMembers(services, remote, slot, roomId).RunAsync(_atHand);
+            isDone = await new FetchMembers(services, remote, slot, roomId, logger).RunAsync(_atHand, _failures);
         }
         finally
         {
@@ -80,11 +80,15 @@ internal sealed class MemberFetch(Grain grain, RoomServices services, IRemoteRoo
     /// <summary>All members are known: nothing is to be tried again.</summary>
     public Task EndAsync() => (_retry ??= new RetryReminder(grain, logger)).EndAsync();
 
+    /// <summary>The grain goes.</summary>
+    public void Leave() => services.Fills?.Ended(roomId);
+
     private void Stop()
     {
         _timer?.Dispose();
         _timer = null;
         _failures = 0;
+        services.Fills?.Ended(roomId);
         _done.TrySetResult();
     }
 }

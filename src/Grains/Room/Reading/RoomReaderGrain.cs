@@ -82,7 +82,7 @@ public sealed class RoomReaderGrain(ReadServices services) : Grain, IRoomReaderG
     });
 
     public Task<Outcome<ReadOnlyMemory<byte>>> InitialSync(Requester requester, int limit) =>
-        ReadAsync(requester, reader => InitialSyncRead.RoomAsync(reader, limit));
+        WithMembersAsync(requester, reader => InitialSyncRead.RoomAsync(reader, limit));
 
     private IRoomHistoryGrain History => GrainFactory.GetGrain<IRoomHistoryGrain>(RoomId);
 

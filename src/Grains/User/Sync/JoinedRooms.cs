@@ -17,7 +17,8 @@ internal static class JoinedRooms
         var withEvents = Ids(ChangeKinds.RoomEvent);
         var withReceipts = Ids(ChangeKinds.Receipt);
         var withTyping = scope.Filter.Ephemeral.AllowsType(EphemeralEvents.Typing) ? Ids(ChangeKinds.Typing) : [];
-        var tails = await scope.Services.Tails.GetAsync(withEvents, scope.Since.Position, scope.UpTo, limit);
+        var tails = await scope.Services.Tails.GetAsync(
+            scope.WantsAllMembers ? [.. rows.Select(r => r.RoomId)] : withEvents, scope.Since.Position, scope.UpTo, limit);
         var receipts = withReceipts.Count == 0 ? null
             : (await storage.Receipts.ChangedAsync(withReceipts, scope.Since.Position, scope.UpTo, cancellationToken))
             .ToLookup(r => r.RoomId, StringComparer.Ordinal);
@@ -28,10 +29,13 @@ internal static class JoinedRooms
         foreach (var row in rows)
         {
             var tail = tails.GetValueOrDefault(row.RoomId);
+            var partialUntil = tail?.PartialUntil ?? 0;
+            if (scope.WantsAllMembers && partialUntil > scope.UpTo)
+                continue;
             var newest = tail?.Latest(scope.Since.Position, scope.UpTo, limit) ?? [];
             var isOwnChange = row.Position > scope.Since.Position;
             // Of a room joined without its members, all that has come to be known.
-            var isFilled = !scope.IsInitial && tail?.FilledAt > scope.Since.Position && tail.FilledAt <= scope.UpTo;
+            var isFilled = !scope.IsInitial && partialUntil > scope.Since.Position && partialUntil <= scope.UpTo;
             var delta = newest.Count > 0 || isOwnChange || scope.Request.FullState || isFilled
                 ? await RoomDeltaReader.JoinedAsync(scope, row, newest, limit, isFilled, cancellationToken) : null;
             if (delta is not null)

@@ -49,6 +49,9 @@ internal static class OldSync
         await user.Services.CatchUpAsync(CancellationToken.None);
         var snapshot = await user.Memberships.RefreshAsync(CancellationToken.None);
         var storage = user.Services.Storage;
+
+        // A room joined without its members is told of once they are known (ADR 0135).
+        var ends = await storage.PartialRooms.EndsAsync([.. snapshot.Joined.Select(r => r.RoomId)]);
         using var json = new PooledJson();
         var writer = json.Writer;
         writer.WriteStartObject();
@@ -56,7 +59,7 @@ internal static class OldSync
         writer.WriteStartArray("rooms"u8);
         foreach (var row in snapshot.Rows.Values)
         {
-            if (row.Forgotten || (row.Membership is Membership.Leave or Membership.Ban && !archived))
+            if (row.Forgotten || (row.Membership is Membership.Leave or Membership.Ban && !archived) || ends.GetValueOrDefault(row.RoomId) > snapshot.Position)
                 continue;
             if (await RoomReader.FindAsync(user.Services.Read, row.RoomId, requester) is { Visibility.IsMember: true } reader)
                 await InitialSyncRead.WriteRoomAsync(reader, limit, writer);

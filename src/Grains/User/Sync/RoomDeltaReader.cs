@@ -17,15 +17,14 @@ internal static class RoomDeltaReader
         if (await RoomView.OpenAsync(scope.Services.Read, row.RoomId, cancellationToken) is not { } room)
             return null;
         var visibility = await RoomVisibility.OpenAsync(room, scope.UserId, row, cancellationToken);
-        var isNew = await IsNewAsync(scope, room, row, cancellationToken);
+        var isNew = (isFilled && scope.WantsAllMembers) || await IsNewAsync(scope, room, row, cancellationToken);
         var after = isNew ? HistoryOrder.Start : scope.SincePlace;
         var timeline = await TimelineReader.ReadAsync(
             scope, room, visibility, after, scope.UpToPlace, isNew && !scope.IsInitial ? null : newest, newestLimit, cancellationToken);
         // Of a room joined since, what came before is not all told: the client may ask for it.
         if (isNew && !scope.IsInitial && timeline.Oldest <= scope.SincePlace)
             timeline = timeline with { Limited = true };
-        var full = isNew || scope.Request.FullState || (isFilled && !scope.Filter.State.LazyLoadMembers);
-        return await ReadAsync(scope, room, visibility, row, timeline, full, isNew, scope.UpToPlace, cancellationToken, isFilled);
+        return await ReadAsync(scope, room, visibility, row, timeline, isNew || scope.Request.FullState, isNew, scope.UpToPlace, cancellationToken, isFilled);
     }
 
     /// <summary>A room that the user has left or was banned from. Never more than the one event for who was not joined.</summary>
@@ -37,7 +36,8 @@ internal static class RoomDeltaReader
         if (visibility.DepartedAt is not { } departed)
             return await OwnEventAsync(scope, room, visibility, row, cancellationToken);
         var upTo = await room.FindAsync(row.EventId, cancellationToken) is { Order: { } order } ? order : visibility.Bound;
-        var isNew = scope.IsInitial || await MembershipAtSinceAsync(scope, room, cancellationToken) != Membership.Join;
+        var isNew = scope.IsInitial || await MembershipAtSinceAsync(scope, room, cancellationToken) != Membership.Join ||
+            await WasHiddenAsync(scope, row.RoomId, cancellationToken);
         var after = isNew ? HistoryOrder.Start : scope.SincePlace;
         var timeline = await TimelineReader.ReadAsync(scope, room, visibility, after, upTo, null, 0, cancellationToken);
         // Who left and was banned later is told of the ban; the state is that of when it left.
@@ -49,6 +49,10 @@ internal static class RoomDeltaReader
     /// </summary>
     private static async ValueTask<bool> IsNewAsync(SyncScope scope, RoomView room, MembershipRow row, CancellationToken cancellationToken) =>
         scope.IsInitial || (row.Position > scope.Since.Position && await MembershipAtSinceAsync(scope, room, cancellationToken) != Membership.Join);
+
+    /// <summary>Whether the client was not told of the room before it was left, since its members were not known.</summary>
+    private static async ValueTask<bool> WasHiddenAsync(SyncScope scope, string roomId, CancellationToken cancellationToken) => scope.WantsAllMembers &&
+        (await scope.Services.Storage.PartialRooms.EndsAsync([roomId], cancellationToken)).GetValueOrDefault(roomId) > scope.Since.Position;
 
     private static async ValueTask<string> MembershipAtSinceAsync(SyncScope scope, RoomView room, CancellationToken cancellationToken) =>
         await room.MembershipAsync(await room.StateAfterAsync(scope.SincePlace, cancellationToken), scope.UserId, cancellationToken);

@@ -6,8 +6,10 @@ namespace OrleansMatrix.Grains.User.Sync;
 /// <param name="Newest">Newest first.</param>
 /// <param name="CompleteAfter">No live event behind this position and up to <paramref name="ReadAt"/> is missing in <paramref name="Newest"/>.</param>
 /// <param name="ReadAt">The position up to which was read.</param>
-/// <param name="FilledAt">The position at which the members of a room joined without them came to be known; 0 for others.</param>
-internal sealed record RoomTail(IReadOnlyList<EventRow> Newest, long CompleteAfter, long ReadAt, long FilledAt)
+/// <param name="PartialUntil">
+/// The position from which on the members of a room joined without them are known, <see cref="long.MaxValue"/> if they are not yet; 0 for other rooms.
+/// </param>
+internal sealed record RoomTail(IReadOnlyList<EventRow> Newest, long CompleteAfter, long ReadAt, long PartialUntil)
 {
     private const int RowBytes = 600;
 

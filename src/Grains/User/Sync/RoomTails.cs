@@ -88,10 +88,10 @@ internal sealed class RoomTails(ChangeHub hub, IEventStore events, IPartialRoomS
             try
             {
                 var reading = events.LatestLiveAsync(roomIds, since, upTo, limit).AsTask();
-                var filled = await partialRooms.FilledAsync(roomIds);
+                var ends = await partialRooms.EndsAsync(roomIds);
                 var rows = await reading;
                 var tails = roomIds.ToDictionary(
-                    roomId => roomId, roomId => Tail([.. rows[roomId].OrderByDescending(row => row.Position)], filled.GetValueOrDefault(roomId)),
+                    roomId => roomId, roomId => Tail([.. rows[roomId].OrderByDescending(row => row.Position)], ends.GetValueOrDefault(roomId)),
                     StringComparer.Ordinal);
                 _tails.SetResult(tails);
                 return tails;
@@ -105,6 +105,7 @@ internal sealed class RoomTails(ChangeHub hub, IEventStore events, IPartialRoomS
             }
         }
 
-        private RoomTail Tail(EventRow[] newest, long filledAt) => new(newest, newest.Length < limit ? since : newest[^1].Position - 1, upTo, filledAt);
+        private RoomTail Tail(EventRow[] newest, long partialUntil) =>
+            new(newest, newest.Length < limit ? since : newest[^1].Position - 1, upTo, partialUntil);
     }
 }

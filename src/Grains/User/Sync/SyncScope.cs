@@ -27,6 +27,9 @@ public sealed record SyncScope(
     /// <summary>Nothing has been told before.</summary>
     public bool IsInitial => Since.Position == 0;
 
+    /// <summary>The client is told all members of a room with it, and so of a room joined without them once they are known (ADR 0135).</summary>
+    public bool WantsAllMembers => !Filter.LazyMembers;
+
     /// <summary>The position that is told up to.</summary>
     public long UpTo => Rooms.Position;
 

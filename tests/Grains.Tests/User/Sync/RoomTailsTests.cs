@@ -90,12 +90,12 @@ public sealed class RoomTailsTests
 
         public int Reads { get; private set; }
 
-        public async ValueTask<IReadOnlyDictionary<string, long>> FilledAsync(
+        public async ValueTask<IReadOnlyDictionary<string, long>> EndsAsync(
             IReadOnlyCollection<string> roomIds, CancellationToken cancellationToken = default)
         {
             Reads++;
             await Gate.Task;
-            return await inner.FilledAsync(roomIds, cancellationToken);
+            return await inner.EndsAsync(roomIds, cancellationToken);
         }
 
         public ValueTask<PartialRoomRow?> GetAsync(string roomId, CancellationToken cancellationToken = default) => inner.GetAsync(roomId, cancellationToken);
@@ -107,6 +107,6 @@ public sealed class RoomTailsTests
 
         public void AddEvent(WriteUnit unit, string roomId, string eventId, int index) => inner.AddEvent(unit, roomId, eventId, index);
 
-        public void End(WriteUnit unit, string roomId, PositionSlot? slot) => inner.End(unit, roomId, slot);
+        public void End(WriteUnit unit, string roomId, PositionSlot slot) => inner.End(unit, roomId, slot);
     }
 }
