@@ -28,6 +28,8 @@ internal static class MakeMembership
             return MatrixError.NotFound("Unknown room");
         if (FindIgnorance(room, request.Membership) is { } ignorance)
             return ignorance;
+        if (room.Partial is not null && await room.Current.FindAsync(EventTypes.Member, request.UserId) is null)
+            return Ignorance();
         if (request.Membership is Membership.Join or Membership.Knock && !request.SupportedVersions.Contains(room.Version.Id))
             return MatrixError.IncompatibleRoomVersion(room.Version.Id);
         if (!await room.AllowsServerAsync(request.Origin))
@@ -43,7 +45,10 @@ internal static class MakeMembership
 
     /// <summary>A server that does not know the members of a room cannot let others in.</summary>
     public static MatrixError? FindIgnorance(ActiveRoom room, string membership) =>
-        room.Partial is not null && membership != Membership.Leave ? MatrixError.NotFound("This server does not know the room's members yet") : null;
+        room.Partial is not null && membership != Membership.Leave ? Ignorance() : null;
+
+    // Not M_FORBIDDEN: another server of the room may know better.
+    private static MatrixError Ignorance() => MatrixError.NotFound("This server does not know the room's members yet");
 
     // The joining server gives hashes, signatures and (room v1, v2) the id itself.
     private static ReadOnlyMemory<byte> ToTemplate(Pdu pdu)

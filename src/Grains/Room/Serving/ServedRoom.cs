@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OrleansMatrix.Grains.Room.Reading;
 using OrleansMatrix.Grains.Room.State;
 using OrleansMatrix.Protocol.Acl;
@@ -12,10 +13,11 @@ namespace OrleansMatrix.Grains.Room.Serving;
 /// <summary>One room as one request of another server reads it.</summary>
 internal sealed class ServedRoom
 {
-    private readonly Dictionary<StateNodeId, bool> _sight = [];
+    private readonly Dictionary<StateNodeId, Sight> _sight = [];
     private readonly string _server;
+    private readonly IReadOnlySet<string> _partial;
 
-    private ServedRoom(RoomView room, string server) => (Room, _server) = (room, server);
+    private ServedRoom(RoomView room, string server, IReadOnlySet<string> partial) => (Room, _server, _partial) = (room, server, partial);
 
     public RoomView Room { get; }
 
@@ -28,8 +30,19 @@ internal sealed class ServedRoom
             return MatrixError.Forbidden("The server is not in the room");
         if (await room.StateEventAsync(row.State, EventTypes.ServerAcl, "") is { } acl && !ServerAcl.Parse(acl.Content).IsAllowed(server))
             return MatrixError.Forbidden("The server is denied by m.room.server_acl");
-        return new ServedRoom(room, server);
+        var partial = await services.Storage.PartialRooms.GetAsync(roomId);
+        return new ServedRoom(room, server, partial?.Events.ToHashSet(StringComparer.Ordinal) ?? (IReadOnlySet<string>)ImmutableHashSet<string>.Empty);
     }
+
+    /// <summary>The state before the event lacks members (ADR 0034): it is for those to tell who know them.</summary>
+    public bool IsPartial(string eventId) => _partial.Contains(eventId);
+
+    /// <summary>
+    /// False for an event whose state lacks members, where it hangs on them whether the server may see it: given redacted it would stay so there, and another
+    /// server can tell.
+    /// </summary>
+    public async ValueTask<bool> CanJudgeAsync(EventRow row) =>
+        row is not { StateKey: null, StateBefore: { } before } || !IsPartial(row.EventId) || await SightAsync(before) is { IsOfMembers: false } or { Sees: true };
 
     /// <summary>
     /// The event as the server may have it: redacted if none of its users may see it (S-S API, Backfilling and retrieving missing events), or if its sender's
@@ -46,7 +59,7 @@ internal sealed class ServedRoom
     public async ValueTask<bool> MaySeeAsync(EventRow row)
     {
         if (row.StateBefore is { } before)
-            return await MaySeeAsync(before);
+            return (await SightAsync(before)).Sees;
         // Of an event fetched for a gap, whose state is not known, the visibility of the next event that has one decides; nobody is known to have been there.
         return row.Order is { } place &&
             VisibilityRules.MayServerSee(await VisibilityAsync(await Room.StateAfterAsync(place)), hasJoined: false, hasInvited: false);
@@ -55,7 +68,7 @@ internal sealed class ServedRoom
     private async ValueTask<Visible> VisibilityAsync(StateNodeId state) =>
         HistoryVisibilities.Of(await Room.StateEventAsync(state, EventTypes.HistoryVisibility, ""));
 
-    private async ValueTask<bool> MaySeeAsync(StateNodeId before)
+    private async ValueTask<Sight> SightAsync(StateNodeId before)
     {
         if (_sight.TryGetValue(before, out var known))
             return known;
@@ -73,6 +86,10 @@ internal sealed class ServedRoom
             }
         }
 
-        return _sight[before] = VisibilityRules.MayServerSee(visibility, joined, invited);
+        return _sight[before] = new Sight(VisibilityRules.MayServerSee(visibility, joined, invited), visibility is Visible.Joined or Visible.Invited);
     }
+
+    /// <summary>What a state lets the server see of what was said then.</summary>
+    /// <param name="IsOfMembers">It hangs on who of the server's users was there.</param>
+    private readonly record struct Sight(bool Sees, bool IsOfMembers);
 }

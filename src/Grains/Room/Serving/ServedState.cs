@@ -23,7 +23,7 @@ internal static class ServedState
         var room = served.Room;
         if (await room.FindAsync(eventId) is not { StateBefore: { } before } row || row.Status.HasFlag(EventStatus.Rejected))
             return MatrixError.NotFound("The state at the event is not known");
-        if (await room.Services.Storage.PartialRooms.GetAsync(room.RoomId) is { } partial && partial.Events.Contains(eventId))
+        if (served.IsPartial(eventId))
             return MatrixError.NotFound("The state at the event is not known yet");
         var omitted = omitMembers && await HasManyMembersAsync(room);
         var entries = await room.Services.States.ListAsync(before, omitted ? StatePart.NonMembers : StatePart.All);

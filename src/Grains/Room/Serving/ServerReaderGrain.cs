@@ -20,7 +20,7 @@ public sealed class ServerReaderGrain(ReadServices services, LocalServer self) :
 
     public Task<Outcome<ReadOnlyMemory<byte>>> Event(ServerName origin, string eventId) => ReadAsync(origin, async served =>
     {
-        if (await served.Room.FindAsync(eventId) is not { } row || row.Status.HasFlag(EventStatus.Rejected))
+        if (await served.Room.FindAsync(eventId) is not { } row || row.Status.HasFlag(EventStatus.Rejected) || !await served.CanJudgeAsync(row))
             return MatrixError.NotFound("Unknown event");
         return await TransactionAsync(served, [row]);
     });
@@ -114,7 +114,11 @@ public sealed class ServerReaderGrain(ReadServices services, LocalServer self) :
     {
         var events = new List<ReadOnlyMemory<byte>>();
         foreach (var row in rows)
-            events.Add(await served.RenderAsync(row));
+        {
+            if (await served.CanJudgeAsync(row))
+                events.Add(await served.RenderAsync(row));
+        }
+
         return events;
     }
 
