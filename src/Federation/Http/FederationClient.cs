@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
 using OrleansMatrix.Federation.Discovery;
@@ -96,7 +97,12 @@ public sealed class FederationClient(LocalServer self, ServerResolver resolver, 
     {
         var authority = address.CertificateName.Contains(':', StringComparison.Ordinal) ? $"[{address.CertificateName}]" : address.CertificateName;
         using var request = new HttpRequestMessage(
-            method, new Uri($"https://{authority}:{address.Port}{target}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+            method, new Uri($"https://{authority}:{address.Port}{target}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
+        {
+            // With servers that speak it: one connection carries all requests. Others take HTTP/1.1 in the TLS handshake.
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
         request.Options.Set(OutboundConnections.Address, address);
         request.Headers.Host = address.HostHeader;
         if (authorization is not null)

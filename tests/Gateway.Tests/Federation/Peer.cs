@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using OrleansMatrix.Federation.Signing;
 using OrleansMatrix.Gateway.Tests.Support;
@@ -36,11 +37,15 @@ public sealed class Peer : IAsyncDisposable
     /// <summary>What was asked, as <c>GET path</c>, without queries.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
 
+    /// <summary>What the newest request came by: HTTP/2 or HTTP/1.1.</summary>
+    public string? Protocol { get; private set; }
+
     /// <param name="authority">
     /// Whose certificate it has, where the other server is a process that trusts that authority; null: that of <see cref="TestCertificate"/>.
     /// </param>
     /// <param name="number">Of its key.</param>
-    public static async Task<Peer> StartAsync(TestAuthority? authority = null, byte number = 9)
+    /// <param name="protocols">What it speaks.</param>
+    public static async Task<Peer> StartAsync(TestAuthority? authority = null, byte number = 9, HttpProtocols protocols = HttpProtocols.Http1AndHttp2)
     {
         var port = TestCertificate.FreePort();
         var certificate = authority is null ? TestCertificate.Create()
@@ -48,7 +53,11 @@ public sealed class Peer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(certificate)));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen =>
+        {
+            listen.Protocols = protocols;
+            listen.UseHttps(certificate);
+        }));
         var app = builder.Build();
         var seed = new byte[32];
         seed[0] = number;
@@ -142,6 +151,7 @@ public sealed class Peer : IAsyncDisposable
         var path = context.Request.Path.ToUriComponent();
         var line = $"{context.Request.Method} {Uri.UnescapeDataString(path)}";
         Asked.Enqueue(line);
+        Protocol = context.Request.Protocol;
         using var reader = new StreamReader(context.Request.Body);
         var body = await reader.ReadToEndAsync();
         var beginning = _handlers.Keys.Where(b => line.StartsWith(b, StringComparison.Ordinal)).MaxBy(b => b.Length);
