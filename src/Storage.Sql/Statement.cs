@@ -1,7 +1,8 @@
 namespace OrleansMatrix.Storage.Sql;
 
 /// <summary>
-/// One SQL statement, written once for all back ends in PostgreSQL's form: parameters are <c>$1</c>, <c>$2</c> …, a list is matched by <c>= ANY($n)</c>.
+/// One SQL statement, written once for all back ends in PostgreSQL's form: parameters are <c>$1</c>, <c>$2</c> …, a list is matched by <c>= ANY($n)</c>, and made
+/// rows by <c>FROM unnest($n) value</c>.
 /// Instances are constants of the stores; connections keep a prepared form of each.
 /// </summary>
 /// <param name="sql">The text.</param>

@@ -6,6 +6,7 @@ namespace OrleansMatrix.Storage.Sqlite;
 internal static class SqliteDialect
 {
     private const string AnyOf = "= ANY(";
+    private const string Rows = "unnest(";
     private const string Limit = "LIMIT ";
 
     // By hand: two regular expressions would be the only ones of a start, which then loads and keeps their library.
@@ -26,6 +27,8 @@ internal static class SqliteDialect
             var before = sql.AsSpan(0, at);
             if (before.EndsWith(AnyOf, StringComparison.Ordinal))
                 text.Remove(text.Length - AnyOf.Length, AnyOf.Length).Append("IN (SELECT value FROM json_each(");
+            else if (before.EndsWith(Rows, StringComparison.Ordinal))
+                text.Remove(text.Length - Rows.Length, Rows.Length).Append("json_each(");
             text.Append('?').Append(sql, at + 1, end - at - 1);
             if (before.EndsWith(AnyOf, StringComparison.Ordinal))
                 text.Append(')');

@@ -45,6 +45,11 @@ public interface IOutboxStore
 {
     /// <summary>Queues for each destination at one position, in the unit that made the event. One slot queues one thing per destination.</summary>
     void Enqueue(WriteUnit unit, IReadOnlyCollection<string> destinations, OutboxItem item, PositionSlot slot);
+    /// <summary>
+    /// As <see cref="Enqueue"/>, for an event that is no state event and goes to all servers of a room. Of servers that lack events of the room already
+    /// (<see cref="UnsentRoom"/>) nothing is written: however many they are, one row for all of them says which event is the newest.
+    /// </summary>
+    void EnqueueMessage(WriteUnit unit, IReadOnlyCollection<string> destinations, string roomId, string eventId, PositionSlot slot);
     /// <summary>Queues for each server that shares a room with the user when the unit is committed, the user's own left out.</summary>
     void EnqueueForNeighbours(WriteUnit unit, string userId, OutboxItem item, PositionSlot slot);
     ValueTask<IReadOnlyList<OutboxRow>> QueuedAsync(string destination, long after, int limit, CancellationToken cancellationToken = default);
@@ -63,7 +68,7 @@ public interface IOutboxStore
     /// for the first time.
     /// </summary>
     void Compact(WriteUnit unit, string destination, long upToPosition, long maxToDevice);
-    /// <summary>Rooms of which the server lacks events, the newest first.</summary>
+    /// <summary>Rooms of which the server lacks events, the newest first, with the newest event that is to be sent to it.</summary>
     ValueTask<IReadOnlyList<UnsentRoom>> UnsentRoomsAsync(string destination, int limit, CancellationToken cancellationToken = default);
     /// <summary>The server has the event; a newer one stays.</summary>
     void ForgetUnsentRoom(WriteUnit unit, string destination, UnsentRoom room);

@@ -9,8 +9,10 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 // dotnet run -c Release --project tests/Benchmarks -- engine
 // dotnet run -c Release --project tests/Benchmarks -- search [sqlite|postgres] [events]
 // dotnet run -c Release --project tests/Benchmarks -- room [rooms] [callers] [seconds]
+// dotnet run -c Release --project tests/Benchmarks -- dead-servers [servers] [messages]
 if (args is ["engine", ..]) await OrleansMatrix.Benchmarks.Engine.RunAsync();
 else if (args is ["room", ..]) await OrleansMatrix.Benchmarks.RoomSends.RunAsync(args);
+else if (args is ["dead-servers", ..]) await OrleansMatrix.Benchmarks.DeadServers.RunAsync(args);
 else if (args is ["search", ..]) await OrleansMatrix.Benchmarks.SearchIndex.RunAsync(args);
 else if (args is ["sqlite", ..]) OrleansMatrix.Benchmarks.SqliteBinding.Run(args);
 else if (args is ["storage", ..]) await OrleansMatrix.Benchmarks.StorageCommits.RunAsync(args);

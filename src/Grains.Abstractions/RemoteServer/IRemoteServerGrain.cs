@@ -7,10 +7,9 @@ namespace OrleansMatrix.Grains.Abstractions.RemoteServer;
 [Alias("IRemoteServerGrain"), GrainInterfaceType("IRemoteServerGrain")]
 public interface IRemoteServerGrain : IGrainWithStringKey
 {
-    /// <summary>Something was queued for the server.</summary>
-    [OneWay]
+    /// <summary>Something was queued for the server; answers for how many milliseconds it will not be tried, 0 if it is tried now.</summary>
     [Alias("Wake")]
-    Task Wake();
+    Task<long> Wake();
 
     /// <summary>The server was heard of: it is worth trying again at once.</summary>
     [OneWay]

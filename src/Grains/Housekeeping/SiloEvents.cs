@@ -13,6 +13,7 @@ namespace OrleansMatrix.Grains.Housekeeping;
 internal sealed class SiloEvents(RemoteServerServices services, IGrainFactory grains, ISiloStatusOracle silos) : BackgroundService, ISiloStatusListener
 {
     private static readonly TimeSpan s_untilNextTry = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_betweenLooks = TimeSpan.FromSeconds(1);
     private readonly Channel<(string Silo, bool IsDead)> _changes = Channel.CreateUnbounded<(string Silo, bool IsDead)>();
 
     public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
@@ -25,6 +26,7 @@ internal sealed class SiloEvents(RemoteServerServices services, IGrainFactory gr
     {
         services.Storage.Outbox.OnQueued(WakeServers);
         silos.SubscribeToSiloStatusEvents(this);
+        await using var looks = services.Time.CreateTimer(_ => WakeAll(services.Away.TakeOwed()), null, s_betweenLooks, s_betweenLooks);
         try
         {
             _changes.Writer.TryWrite((silos.SiloAddress.ToParsableString(), false));
@@ -55,11 +57,26 @@ internal sealed class SiloEvents(RemoteServerServices services, IGrainFactory gr
         }
     }
 
-    // One-way: on its way at once. One that is lost is lost with its silo, which all others tell of, or is found at the next look.
-    private void WakeServers(IReadOnlyCollection<string> servers)
+    private void WakeServers(IReadOnlyCollection<string> servers) => WakeAll(servers.Where(server => !services.Away.Withholds(server)));
+
+    private void WakeAll(IEnumerable<string> servers)
     {
         foreach (var server in servers)
-            _ = grains.GetGrain<IRemoteServerGrain>(server).Wake();
+            _ = WakeAsync(server);
+    }
+
+    private async Task WakeAsync(string server)
+    {
+        try
+        {
+            if (await grains.GetGrain<IRemoteServerGrain>(server).Wake() is var left and > 0)
+                services.Away.Set(server, TimeSpan.FromMilliseconds(left));
+        }
+        catch (Exception fault)
+        {
+            // Who is woken by nobody else is found when the server is queued something again, or by the look that follows the death of a silo.
+            HousekeepingLog.NotWoken(services.Logger, server, fault);
+        }
     }
 }
 

@@ -50,7 +50,7 @@ internal sealed record OutgoingTransaction(
     /// <summary>Takes out of storage what the server has now.</summary>
     public void Done(WriteUnit unit, IStorage storage, string server)
     {
-        foreach (var room in Rooms)
+        foreach (var room in Rooms.OrderBy(static room => room.RoomId, StringComparer.Ordinal))
             storage.Outbox.ForgetUnsentRoom(unit, server, room);
         if (LastPosition > 0)
             storage.Outbox.Dequeue(unit, server, LastPosition);
@@ -61,7 +61,7 @@ internal sealed record OutgoingTransaction(
     /// <summary>Takes out of storage what the server will never take.</summary>
     public void GiveUp(WriteUnit unit, IStorage storage, string server)
     {
-        foreach (var room in Rooms)
+        foreach (var room in Rooms.OrderBy(static room => room.RoomId, StringComparer.Ordinal))
             storage.Outbox.ForgetUnsentRoom(unit, server, room);
         if (SkipPosition > 0)
             storage.Outbox.Dequeue(unit, server, SkipPosition);

@@ -8,6 +8,12 @@ internal sealed class QueueLimit(IStorage storage)
     /// <summary>The longest queue for a server that does not answer, messages for devices left out.</summary>
     public const int MaxQueued = 1000;
 
+    /// <summary>
+    /// The same for one that has not answered for half an hour: nothing. It comes back to the newest event of each room, and until then costs a room on many
+    /// servers nothing (<see cref="IOutboxStore.EnqueueMessage"/>).
+    /// </summary>
+    public const int MaxLongQueued = 0;
+
     /// <summary>The longest queue for a server that does.</summary>
     public const int MaxLag = 10_000;
 
@@ -22,12 +28,12 @@ internal sealed class QueueLimit(IStorage storage)
 
     /// <summary>True if the queue was too long. Not while part of it is being sent.</summary>
     /// <param name="server">The server.</param>
-    /// <param name="isAway">The server does not answer. One that only is slow may lag further behind.</param>
+    /// <param name="most">How long it may be, messages for devices left out.</param>
     /// <param name="commit">Commits what is written, as the owner of the queue.</param>
-    public async Task<bool> ShortenAsync(string server, bool isAway, Func<Action<WriteUnit>, Task> commit)
+    public async Task<bool> ShortenAsync(string server, int most, Func<Action<WriteUnit>, Task> commit)
     {
         var (others, toDevice) = await storage.Outbox.QueueLengthAsync(server);
-        var isLong = others > (isAway ? MaxQueued : MaxLag);
+        var isLong = others > most;
         if (!isLong && toDevice <= MaxToDevice)
             return false;
         await commit(unit => storage.Outbox.Compact(unit, server, isLong ? storage.Feed.Current : 0, MaxToDevice));

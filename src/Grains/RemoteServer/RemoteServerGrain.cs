@@ -65,12 +65,14 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
             await Retry.EndAsync();
     }
 
-    public async Task Wake()
+    public async Task<long> Wake()
     {
         _woken = true;
         _isLong |= _limit.IsToBeLookedAt();
+
+        // The queue of one that has failed is read again once it answers, by whoever tries now.
         if (_sending)
-            return;
+            return _backoff.HasFailed ? (long)AwayServers.Longest.TotalMilliseconds : 0;
         if (_backoff.IsOver)
         {
             Schedule(TimeSpan.Zero);
@@ -80,7 +82,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
             _sending = true;
             try
             {
-                await ShortenAsync(isAway: true);
+                await ShortenAsync();
             }
             finally
             {
@@ -89,6 +91,8 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
                 Hasten();
             }
         }
+
+        return (long)_backoff.Left.TotalMilliseconds;
     }
 
     public async Task SeenAlive()
@@ -180,6 +184,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         if (_wasHeard && !_backoff.IsOver)
         {
             _backoff.Reset(s_betweenHearings);
+            services.Away.Forget(Server);
             Schedule(_backoff.Left);
         }
 
@@ -199,7 +204,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         {
             _woken = false;
             if (_isLong && _pending is null)
-                await ShortenAsync(isAway: false);
+                await ShortenAsync();
             while (await NextAsync() is { } transaction)
             {
                 if (!await SendAsync(transaction))
@@ -231,7 +236,11 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         }
 
         if (_backoff.HasFailed)
+        {
+            services.Away.Forget(Server);
             await HelpStagedAsync();
+        }
+
         _backoff.Reset();
         _refusals = 0;
         _maxItems = Math.Min(_maxItems * 2, OutgoingTransaction.MaxItems);
@@ -267,7 +276,7 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
         var wait = _backoff.Failed();
         RemoteServerLog.SendingFailed(services.Logger, Server, error.Message, wait);
         Schedule(wait);
-        await ShortenAsync(isAway: true);
+        await ShortenAsync();
         if (_backoff.IsKept)
         {
             await RememberAsync();
@@ -290,10 +299,11 @@ public sealed class RemoteServerGrain(RemoteServerServices services) : Grain, IR
     private static bool IsAboutContent(MatrixError error) =>
         error.Status is >= 400 and < 500 and not (401 or 403 or 404 or 405 or 408 or 410 or 421 or 425 or 429);
 
-    private async Task ShortenAsync(bool isAway)
+    private async Task ShortenAsync()
     {
         _isLong = false;
-        if (!await _limit.ShortenAsync(Server, isAway, CommitAsync))
+        var most = _backoff.IsLong ? QueueLimit.MaxLongQueued : _backoff.HasFailed ? QueueLimit.MaxQueued : QueueLimit.MaxLag;
+        if (!await _limit.ShortenAsync(Server, most, CommitAsync))
             return;
         RemoteServerLog.QueueShortened(services.Logger, Server);
         _pending = null;

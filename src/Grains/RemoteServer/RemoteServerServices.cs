@@ -20,6 +20,9 @@ public sealed record RemoteServerServices(
     /// <inheritdoc cref="JoinsUnderWay"/>
     public JoinsUnderWay Joins { get; } = new();
 
+    /// <inheritdoc cref="AwayServers"/>
+    public AwayServers Away { get; } = new(Time);
+
     /// <summary>Milliseconds since the epoch.</summary>
     public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
 }

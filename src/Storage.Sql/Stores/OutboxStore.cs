@@ -4,6 +4,25 @@ namespace OrleansMatrix.Storage.Sql.Stores;
 internal sealed class OutboxStore(ISqlDatabase database) : IOutboxStore
 {
     private static readonly Statement Insert = new("INSERT INTO outbox (destination, pos, event_id, edu, kind, topic) VALUES ($1, $2, $3, $4, $5, $6)", key: 2);
+    private static readonly Statement InsertForMany = new("""
+        INSERT INTO outbox (destination, pos, event_id, edu, kind, topic)
+        SELECT value, CAST($2 AS bigint), $3, $4, CAST($5 AS bigint), $6 FROM unnest($1) value
+        """);
+
+    private static readonly Statement InsertMessage = new("""
+        INSERT INTO outbox (destination, pos, event_id, edu, kind, topic)
+        SELECT value, CAST($2 AS bigint), $3, NULL, CAST($4 AS bigint), $5 FROM unnest($1) value
+        WHERE NOT EXISTS (SELECT 1 FROM outbox_rooms WHERE outbox_rooms.destination = value AND outbox_rooms.room_id = $5)
+        """);
+
+    private static readonly Statement UpsertNewest = new("""
+        INSERT INTO outbox_newest (room_id, event_id, pos) VALUES ($1, $2, $3)
+        ON CONFLICT (room_id) DO UPDATE SET event_id = excluded.event_id, pos = excluded.pos
+        """);
+
+    // Of fewer a row each is as quick, and rows of several units can be joined.
+    private const int Many = 5;
+
     private static readonly Statement InsertForNeighbours = new("""
         INSERT INTO outbox (destination, pos, event_id, edu, kind, topic)
         SELECT theirs.server, CAST($2 AS bigint), NULL, $3, CAST($4 AS bigint), $5
@@ -18,8 +37,22 @@ internal sealed class OutboxStore(ISqlDatabase database) : IOutboxStore
         new("SELECT DISTINCT destination FROM outbox UNION SELECT DISTINCT destination FROM outbox_rooms ORDER BY 1");
     private static readonly Statement CountQueued = new("SELECT kind, count(*) FROM outbox WHERE destination = $1 GROUP BY kind");
 
-    private static readonly Statement SelectRooms = new("SELECT room_id, event_id, pos FROM outbox_rooms WHERE destination = $1 ORDER BY pos DESC LIMIT $2");
-    private static readonly Statement DeleteRoom = new("DELETE FROM outbox_rooms WHERE destination = $1 AND room_id = $2 AND pos <= $3");
+    // A server that has left the room since gets what was for it, which the newest event need not be.
+    private static readonly Statement SelectRooms = new("""
+        SELECT rooms.room_id, COALESCE(newest.event_id, rooms.event_id), COALESCE(newest.pos, rooms.pos) FROM outbox_rooms rooms
+        LEFT JOIN outbox_newest newest ON newest.room_id = rooms.room_id AND newest.pos > rooms.pos AND EXISTS (SELECT 1 FROM memberships
+            WHERE memberships.room_id = rooms.room_id AND memberships.server = rooms.destination AND memberships.membership = 'join')
+        WHERE rooms.destination = $1 ORDER BY 3 DESC LIMIT $2
+        """);
+
+    // Takes turns with who makes another event the newest, which counts on the row that is deleted next.
+    private static readonly Statement LockNewest = new("UPDATE outbox_newest SET pos = pos WHERE room_id = $1");
+
+    private static readonly Statement DeleteRoom = new("""
+        DELETE FROM outbox_rooms WHERE destination = $1 AND room_id = $2 AND pos <= $3 AND NOT EXISTS (SELECT 1 FROM outbox_newest newest
+            WHERE newest.room_id = $2 AND newest.pos > $3 AND EXISTS (SELECT 1 FROM memberships
+            WHERE memberships.room_id = $2 AND memberships.server = $1 AND memberships.membership = 'join'))
+        """);
 
     private static readonly Statement[] Compacting =
     [
@@ -60,7 +93,26 @@ internal sealed class OutboxStore(ISqlDatabase database) : IOutboxStore
     public void Enqueue(WriteUnit unit, IReadOnlyCollection<string> destinations, OutboxItem item, PositionSlot slot)
     {
         unit.AddDestinations(destinations);
+        if (destinations.Count >= Many)
+        {
+            unit.Add(InsertForMany, SqlValue.List(destinations), slot, item.EventId, item.Body, (long)item.Kind, item.Topic);
+            return;
+        }
+
         foreach (var destination in destinations) unit.Add(Insert, destination, slot, item.EventId, item.Body, (long)item.Kind, item.Topic);
+    }
+
+    public void EnqueueMessage(WriteUnit unit, IReadOnlyCollection<string> destinations, string roomId, string eventId, PositionSlot slot)
+    {
+        if (destinations.Count < Many)
+        {
+            Enqueue(unit, destinations, new OutboxItem(OutboxKind.Pdu, roomId, eventId), slot);
+            return;
+        }
+
+        unit.AddDestinations(destinations);
+        unit.Add(UpsertNewest, roomId, eventId, slot);
+        unit.Add(InsertMessage, SqlValue.List(destinations), slot, eventId, (long)OutboxKind.Pdu, roomId);
     }
 
     public void EnqueueForNeighbours(WriteUnit unit, string userId, OutboxItem item, PositionSlot slot)
@@ -101,7 +153,11 @@ internal sealed class OutboxStore(ISqlDatabase database) : IOutboxStore
         database.QueryAsync(SelectRooms, static row => new UnsentRoom(row.Text(0), row.Text(1), row.Integer(2)), cancellationToken, destination, limit)
             .AsReadOnly();
 
-    public void ForgetUnsentRoom(WriteUnit unit, string destination, UnsentRoom room) => unit.Add(DeleteRoom, destination, room.RoomId, room.Position);
+    public void ForgetUnsentRoom(WriteUnit unit, string destination, UnsentRoom room)
+    {
+        unit.Add(LockNewest, room.RoomId);
+        unit.Add(DeleteRoom, destination, room.RoomId, room.Position);
+    }
 
     public void Discard(WriteUnit unit, string destination)
     {

@@ -61,6 +61,57 @@ public abstract class OutboxStoreTests(Backend backend) : StoreTests(backend)
         Assert.Equal(["three.test"], await Storage.Outbox.DestinationsWithQueueAsync());
     }
 
+    [Fact]
+    public async Task Servers_that_lack_events_of_a_room_get_the_newest_message_and_no_row_for_each()
+    {
+        string[] servers = [Two, "three.test", "four.test", "five.test", "six.test", "seven.test"];
+        await CommitAsync(unit =>
+        {
+            foreach (var server in servers)
+                Join(unit, $"@user:{server}", server);
+        });
+        await SendAsync("$1");
+        var first = Assert.Single(await Storage.Outbox.QueuedAsync(Two, 0, 10)).Position;
+        await CommitAsync(unit => Storage.Outbox.Compact(unit, Two, first, 10));
+        Assert.Equal([new UnsentRoom(Room, "$1", first)], await Storage.Outbox.UnsentRoomsAsync(Two, 10));
+
+        await SendAsync("$2");
+        await SendAsync("$3");
+        Assert.Empty(await Storage.Outbox.QueuedAsync(Two, 0, 10));
+        Assert.Equal(["$1", "$2", "$3"], (await Storage.Outbox.QueuedAsync("three.test", 0, 10)).Select(static row => row.EventId));
+        var newest = Assert.Single(await Storage.Outbox.UnsentRoomsAsync(Two, 10));
+        Assert.Equal("$3", newest.EventId);
+
+        // One more message while the newest is under way: the room stays, and tells of that one.
+        await SendAsync("$4");
+        await CommitAsync(unit => Storage.Outbox.ForgetUnsentRoom(unit, Two, newest));
+        newest = Assert.Single(await Storage.Outbox.UnsentRoomsAsync(Two, 10));
+        Assert.Equal("$4", newest.EventId);
+        await CommitAsync(unit => Storage.Outbox.ForgetUnsentRoom(unit, Two, newest));
+        Assert.Empty(await Storage.Outbox.UnsentRoomsAsync(Two, 10));
+        await SendAsync("$5");
+        Assert.Equal("$5", Assert.Single(await Storage.Outbox.QueuedAsync(Two, 0, 10)).EventId);
+
+        Task SendAsync(string eventId) => CommitAsync(
+            unit => Storage.Outbox.EnqueueMessage(unit, servers, Room, eventId, unit.NextPosition(ChangeKind.RoomEvent, Room)));
+    }
+
+    [Fact]
+    public async Task A_server_that_has_left_a_room_is_not_told_of_what_is_newer()
+    {
+        string[] others = ["three.test", "four.test", "five.test", "six.test", "seven.test"];
+        await CommitAsync(unit => Storage.Outbox.Enqueue(unit, [Two], Pdu("$leave"), unit.NextPosition(ChangeKind.RoomEvent, Room)));
+        await CommitAsync(unit => Storage.Outbox.Compact(unit, Two, 100, 10));
+        await CommitAsync(unit => Storage.Outbox.EnqueueMessage(unit, others, Room, "$later", unit.NextPosition(ChangeKind.RoomEvent, Room)));
+        var unsent = Assert.Single(await Storage.Outbox.UnsentRoomsAsync(Two, 10));
+        Assert.Equal("$leave", unsent.EventId);
+        await CommitAsync(unit => Storage.Outbox.ForgetUnsentRoom(unit, Two, unsent));
+        Assert.Empty(await Storage.Outbox.UnsentRoomsAsync(Two, 10));
+    }
+
+    private void Join(WriteUnit unit, string userId, string server) => Storage.Memberships.Put(
+        unit, new MembershipRow(Room, userId, "join", userId, "$join:" + server, 0, null, false, null, null), unit.NextPosition(ChangeKind.RoomEvent, Room), true);
+
     private static OutboxItem Pdu(string eventId, string roomId = Room) => new(OutboxKind.Pdu, roomId, eventId);
 
     private Task<CommitResult> EnqueueAsync(params OutboxItem[] items) => CommitAsync(unit =>

@@ -362,8 +362,12 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         destinations.Remove(room.Services.Server.Name.Value);
         // Who joins, leaves or knocks by another server: that server made the event.
         destinations.Remove(pdu.SenderDomain.ToString());
-        if (destinations.Count > 0)
+        if (destinations.Count == 0)
+            return;
+        if (pdu.IsState || room.Partial is not null)
             room.Services.Storage.Outbox.Enqueue(Unit, destinations, new OutboxItem(OutboxKind.Pdu, room.RoomId, pdu.EventId), slot);
+        else
+            room.Services.Storage.Outbox.EnqueueMessage(Unit, destinations, room.RoomId, pdu.EventId, slot);
     }
 
     // A redaction that has met the outlier stays in force, as it does in storage (IEventStore.AppendLive, AddHistoric).
