@@ -14,7 +14,7 @@ public static class AuthRules
     /// The rule "Considering the event's auth_events". <paramref name="authEvents"/> are all the events that it names: an event of which
     /// one cannot be had must not be judged at all.
     /// </summary>
-    public static AuthResult CheckAuthEvents(RoomVersion version, Pdu pdu, IReadOnlyCollection<AuthEvent> authEvents)
+    public static AuthResult CheckAuthEvents(RoomVersion version, Pdu pdu, IReadOnlyList<AuthEvent> authEvents)
     {
         ArgumentNullException.ThrowIfNull(pdu);
         return AuthEventsRules.Check(version, pdu, authEvents);

@@ -126,6 +126,12 @@ public sealed class Pdu
     public static bool TryFromStored(ReadOnlyMemory<byte> json, RoomVersion version, string eventId, [NotNullWhen(true)] out Pdu? pdu) =>
         PduParser.TryRead(json, version, eventId, out pdu);
 
+    /// <summary>The ids of the events that allow a stored event, without reading the rest of it.</summary>
+    /// <param name="json">What <see cref="Json"/> gave.</param>
+    /// <param name="version">The room's version.</param>
+    /// <exception cref="InvalidDataException">What was stored is not an event.</exception>
+    public static ImmutableArray<string> AuthEventsOfStored(ReadOnlySpan<byte> json, RoomVersion version) => PduParser.ReadAuthEvents(json, version);
+
     /// <summary>The string member of the content with this name (letters, digits and '_' only); null when there is none.</summary>
     public string? GetContentString(ReadOnlySpan<byte> name) => CanonicalObject.ReadString(CanonicalObject.Find(ContentJson.Span, name));
 

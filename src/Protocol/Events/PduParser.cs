@@ -66,6 +66,22 @@ internal static class PduParser
         return pdu is not null;
     }
 
+    /// <summary>The ids in <c>auth_events</c> of an event that was checked before.</summary>
+    public static ImmutableArray<string> ReadAuthEvents(ReadOnlySpan<byte> canonical, RoomVersion version)
+    {
+        try
+        {
+            if (ReadReferences(CanonicalObject.Find(canonical, "auth_events"u8), version, Pdu.MaxAuthEvents, out var ids))
+                return ids;
+        }
+        catch (Exception e) when (e is IndexOutOfRangeException or ArgumentException or JsonException)
+        {
+            // The walk over canonical JSON left what is none.
+        }
+
+        throw new InvalidDataException("A stored event is damaged");
+    }
+
     private static MatrixError TooLarge() => MatrixError.TooLarge($"The event is larger than {Pdu.MaxBytes} bytes");
 
     /// <summary>Fills in the fields; says what is wrong, or null.</summary>
@@ -131,11 +147,13 @@ internal static class PduParser
                 fields.Signatures = range;
                 return IsSignatures(value) ? null : "signatures is not valid";
             case [(byte)'s', ..] when key.SequenceEqual("state_key"u8):
-                fields.StateKey = CanonicalObject.ReadString(value);
+                // Who joins or leaves is the sender, whose id is there already.
+                fields.StateKey = fields.Sender is { } sender && value is [(byte)'"', .. var text, (byte)'"'] && Ascii.Equals(text, sender) ? sender
+                    : CanonicalObject.ReadString(value);
                 return IsShort(fields.StateKey) ? null : "state_key is not a string of at most 255 bytes";
             case [(byte)'t', ..] when key.SequenceEqual("type"u8):
                 present |= Required.Type;
-                fields.Type = CanonicalObject.ReadString(value);
+                fields.Type = value.SequenceEqual("\"m.room.member\""u8) ? EventTypes.Member : CanonicalObject.ReadString(value);
                 return IsShort(fields.Type) ? null : "type is not a string of at most 255 bytes";
             case [(byte)'u', ..] when key.SequenceEqual("unsigned"u8):
                 fields.Unsigned = range;

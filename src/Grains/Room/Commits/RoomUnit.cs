@@ -340,16 +340,21 @@ internal sealed class RoomUnit(ActiveRoom room, Fence fence)
         PutMember(userId, pdu, pdu.Membership ?? Membership.Leave, isStripped ? await StrippedState.WriteAsync(room, pdu) : default(ReadOnlyMemory<byte>?));
     }
 
-    /// <summary>Writes the row of a member before the state has it.</summary>
-    public void PutKnownMember(string userId, Pdu pdu) => PutMember(userId, pdu, pdu.Membership ?? Membership.Leave, null);
+    /// <summary>Writes the row of a member before the state has the event, which is one of <c>m.room.member</c>.</summary>
+    public void PutKnownMember(EventRow member)
+    {
+        var details = MemberDetails.OfStored(member.Json.Span);
+        PutMember(member.StateKey!, member.Sender, member.EventId, details.Membership ?? Membership.Leave, null, details);
+    }
 
-    private void PutMember(string userId, Pdu pdu, string membership, ReadOnlyMemory<byte>? stripped)
+    private void PutMember(string userId, Pdu pdu, string membership, ReadOnlyMemory<byte>? stripped) =>
+        PutMember(userId, pdu.Sender, pdu.EventId, membership, stripped, MemberDetails.Of(pdu.ContentJson.Span));
+
+    private void PutMember(string userId, string sender, string eventId, string membership, ReadOnlyMemory<byte>? stripped, MemberDetails details)
     {
         var isLocal = room.Services.Server.IsLocalUser(userId);
         var slot = isLocal ? Unit.NextPosition(ChangeKind.Membership, userId) : _last;
-        var row = new MembershipRow(
-            room.RoomId, userId, membership, pdu.Sender, pdu.EventId, 0, stripped, false, JsonBytes.StringMember(pdu.Content, "displayname"),
-            JsonBytes.StringMember(pdu.Content, "avatar_url"));
+        var row = new MembershipRow(room.RoomId, userId, membership, sender, eventId, 0, stripped, false, details.DisplayName, details.AvatarUrl);
         room.Services.Storage.Memberships.Put(Unit, row, slot, !isLocal);
     }
 

@@ -39,6 +39,8 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
     private readonly HashSet<string> _servers = new(StringComparer.Ordinal);
     private long _waitingBytes;
 
+    // The next events are read and verified while the last are being written.
+    private Task _committed = Task.CompletedTask;
     private int _taken;
     private int _refused;
     private string? _create;
@@ -67,6 +69,7 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
     public async ValueTask FinishAsync()
     {
         await FlushAsync();
+        await _committed;
         _waiting.Clear();
         _waitedFor.Clear();
         _waitingBytes = 0;
@@ -93,7 +96,7 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
         }
 
         _batch.Clear();
-        await LookAsync(fresh.Keys.Concat(fresh.Values.SelectMany(f => Needs(f.Pdu!)).Where(id => !fresh.ContainsKey(id))));
+        await LookAsync(fresh);
         IncomingPdu[] unknown = [.. fresh.Values.Where(f => !_verdicts.ContainsKey(f.EventId))];
         await VerifyPdus.VerifyAsync(services.Keys, unknown);
 
@@ -117,19 +120,34 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
             _servers.Add(pdu.SenderDomain.ToString());
     }
 
-    private IEnumerable<string> Needs(Pdu pdu) => _impliedCreate is null || pdu.EventId == _impliedCreate ? pdu.AuthEvents
-        : pdu.AuthEvents.Append(_impliedCreate);
+    /// <summary>The create event that the event needs though it does not name it; null if there is none.</summary>
+    private string? ImpliedBy(Pdu pdu) => pdu.EventId == _impliedCreate ? null : _impliedCreate;
 
-    /// <summary>Finds out which of the ids are stored already.</summary>
-    private async ValueTask LookAsync(IEnumerable<string> eventIds)
+    /// <summary>Finds out which of the events, and of those that they need, are stored already.</summary>
+    private async ValueTask LookAsync(Dictionary<string, IncomingPdu> fresh)
     {
-        var ids = eventIds.Where(id => !_verdicts.ContainsKey(id) && !_waiting.ContainsKey(id) && _looked.Add(id)).ToList();
+        var ids = new List<string>(fresh.Count);
+        foreach (var (eventId, incoming) in fresh)
+        {
+            Add(eventId);
+            foreach (var id in incoming.Pdu!.AuthEvents)
+                Add(id);
+            if (ImpliedBy(incoming.Pdu) is { } create)
+                Add(create);
+        }
+
         if (ids.Count == 0)
             return;
         foreach (var row in await services.Storage.Events.GetManyAsync(ids))
         {
             if (row.RoomId == roomId)
                 Decided(Known(row).Pdu, !row.Status.HasFlag(EventStatus.Rejected));
+        }
+
+        void Add(string id)
+        {
+            if (!_verdicts.ContainsKey(id) && !_waiting.ContainsKey(id) && _looked.Add(id))
+                ids.Add(id);
         }
     }
 
@@ -153,8 +171,12 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
     /// <summary>An event can be judged once all that it names is judged; until then it waits.</summary>
     private void Place(Pdu pdu, List<Pdu> ready)
     {
-        var missing = Needs(pdu).Where(id => !_verdicts.ContainsKey(id)).Distinct(StringComparer.Ordinal).ToList();
-        if (missing.Count == 0)
+        List<string>? missing = null;
+        foreach (var id in pdu.AuthEvents)
+            AddMissing(id);
+        if (ImpliedBy(pdu) is { } create)
+            AddMissing(create);
+        if (missing is null)
         {
             ready.Add(pdu);
             return;
@@ -167,6 +189,12 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
             if (!_waitedFor.TryGetValue(id, out var waiting))
                 _waitedFor[id] = waiting = [];
             waiting.Add(pdu.EventId);
+        }
+
+        void AddMissing(string id)
+        {
+            if (!_verdicts.ContainsKey(id) && missing?.Contains(id) != true)
+                (missing ??= []).Add(id);
         }
     }
 
@@ -194,7 +222,8 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
                 Decided(pdu, verdicts[i]);
             }
 
-            await services.Storage.CommitAsync(unit);
+            await _committed;
+            _committed = services.Storage.CommitAsync(unit);
             ready = Release([.. ready.Select(p => p.EventId)]);
         }
     }
@@ -224,23 +253,32 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
     {
         var named = new Dictionary<string, KnownEvent>(StringComparer.Ordinal);
         var missing = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var id in ready.SelectMany(Needs))
+        foreach (var pdu in ready)
         {
-            if (named.ContainsKey(id))
-                continue;
-            if (_named.TryGet(id, out var known))
-                named[id] = known;
-            else
-                missing.Add(id);
+            foreach (var id in pdu.AuthEvents)
+                Find(id);
+            if (ImpliedBy(pdu) is { } create)
+                Find(create);
         }
 
         if (missing.Count > 0)
         {
+            await _committed;
             foreach (var row in await services.Storage.Events.GetManyAsync(missing))
                 named[row.EventId] = Known(row);
         }
 
         return named;
+
+        void Find(string id)
+        {
+            if (named.ContainsKey(id))
+                return;
+            if (_named.TryGet(id, out var known))
+                named[id] = known;
+            else
+                missing.Add(id);
+        }
     }
 
     private bool IsAllowed(Pdu pdu, Dictionary<string, KnownEvent> named)
@@ -253,19 +291,20 @@ internal sealed class EventImport(RoomServices services, string roomId, RoomVers
                 AuthRules.Check(version, pdu, new AuthState(version)).IsAllowed;
         }
 
-        List<AuthEvent> events = [];
+        var events = new List<AuthEvent>(pdu.AuthEvents.Length);
+        var state = new List<Pdu>(pdu.AuthEvents.Length + 1);
         foreach (var id in pdu.AuthEvents)
         {
             if (!named.TryGetValue(id, out var known))
                 return false;
             events.Add(new AuthEvent(known.Pdu, known.Status.HasFlag(EventStatus.Rejected)));
+            state.Add(known.Pdu);
         }
 
         if (!AuthRules.CheckAuthEvents(version, pdu, events).IsAllowed)
             return false;
-        var state = events.Select(e => e.Pdu);
         if (_impliedCreate is not null && named.TryGetValue(_impliedCreate, out var create) && !create.Status.HasFlag(EventStatus.Rejected))
-            state = state.Append(create.Pdu);
+            state.Add(create.Pdu);
         return AuthRules.Check(version, pdu, new NamedState(version, state, _levels)).IsAllowed;
     }
 

@@ -96,24 +96,33 @@ internal sealed class FetchMembers(RoomServices services, IRemoteRooms remote, R
     {
         var known = work.Known.Select(e => e.EventId).ToHashSet(StringComparer.Ordinal);
         var members = new List<StateEntry>(state.Length);
+        var written = Task.CompletedTask;
         foreach (var some in state.Where(id => !known.Contains(id)).Chunk(Chunk))
         {
-            List<EventRow> rows = [.. (await services.Storage.Events.GetManyAsync(some)).Where(r =>
-                r.RoomId == roomId && r is { Type: EventTypes.Member, StateKey: not null } && !r.Status.HasFlag(EventStatus.Rejected))];
+            // Beside the grain, which has other calls to answer; and while the rows before are being written.
+            var rows = await Task.Run(() => ReadMembersAsync(some));
             members.AddRange(rows.Select(r => new StateEntry(r.Type, r.StateKey!, r.EventId)));
-            await slot.RunAsync(activation => activation.ChangeAsync<Nothing>(async (room, unit) =>
-            {
-                foreach (var row in rows)
-                {
-                    if (room.Partial is not null && await room.Map.GetAsync(room.Current.Root, row.Type, row.StateKey!) is null)
-                        unit.PutKnownMember(row.StateKey!, Pdu.FromStored(row.Json, room.Version, row.EventId));
-                }
-
-                return Nothing.Value;
-            }));
+            await written;
+            written = slot.RunAsync(activation => activation.ChangeAsync<Nothing>((room, unit) => PutRowsAsync(room, unit, rows)));
         }
 
+        await written;
         return [.. members.DistinctBy(m => m.StateKey)];
+    }
+
+    private async Task<List<EventRow>> ReadMembersAsync(string[] eventIds) =>
+        [.. (await services.Storage.Events.GetManyAsync(eventIds)).Where(r =>
+            r.RoomId == roomId && r is { Type: EventTypes.Member, StateKey: not null } && !r.Status.HasFlag(EventStatus.Rejected))];
+
+    private static async ValueTask<Outcome<Nothing>> PutRowsAsync(ActiveRoom room, RoomUnit unit, List<EventRow> rows)
+    {
+        foreach (var row in rows)
+        {
+            if (room.Partial is not null && await room.Map.GetAsync(room.Current.Root, row.Type, row.StateKey!) is null)
+                unit.PutKnownMember(row);
+        }
+
+        return Nothing.Value;
     }
 
     /// <summary>For events behind gaps that opened meanwhile: how the state before them differs from that before the join.</summary>

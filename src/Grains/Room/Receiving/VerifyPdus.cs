@@ -64,16 +64,17 @@ internal static class VerifyPdus
                 found[key] = verifyKey;
         }
 
+        Func<string, string, ServerVerifyKey?> findKey = (server, keyId) => found.GetValueOrDefault((server, keyId));
         await ForEachAsync(incoming.Length, i =>
         {
             if (incoming[i].Pdu is { } pdu)
-                incoming[i] = Verify(pdu, found);
+                incoming[i] = Verify(pdu, findKey);
         });
     }
 
-    private static IncomingPdu Verify(Pdu pdu, Dictionary<(string Server, string KeyId), ServerVerifyKey?> keys)
+    private static IncomingPdu Verify(Pdu pdu, Func<string, string, ServerVerifyKey?> findKey)
     {
-        var check = EventSignatures.Verify(pdu, (server, keyId) => keys.GetValueOrDefault((server, keyId)));
+        var check = EventSignatures.Verify(pdu, findKey);
         return check.IsAcceptable
             ? new IncomingPdu(pdu.EventId, check.Pdu.WithoutUnsigned(), null)
             : IncomingPdu.Dropped(pdu.EventId, $"{check.Outcome} of {check.Server}");

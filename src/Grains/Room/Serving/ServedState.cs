@@ -64,7 +64,7 @@ internal static class ServedState
                 {
                     // What was rejected may name events of any room.
                     if (row.RoomId == room.RoomId)
-                        named[row.EventId] = [.. Pdu.FromStored(row.Json, room.Version, row.EventId).AuthEvents.Select(Once)];
+                        named[row.EventId] = [.. Pdu.AuthEventsOfStored(row.Json.Span, room.Version).Select(Once)];
                 }
             }
 

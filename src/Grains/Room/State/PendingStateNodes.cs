@@ -33,11 +33,12 @@ public sealed class PendingStateNodes(StateNodeCache cache)
         if (_unwritten.Count == 0)
             return [];
         var ids = new StateNodeId[_unwritten.Count];
+        var written = new HashSet<StateNodeId>(_unwritten.Count);
         for (var i = 0; i < ids.Length; i++)
         {
             var (id, bytes) = _unwritten[i];
             ids[i] = id;
-            if (Array.IndexOf(ids, id, 0, i) < 0)
+            if (written.Add(id))
                 store.Put(unit, id, bytes);
         }
 

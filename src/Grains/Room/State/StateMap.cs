@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.Room.State;
@@ -55,10 +56,10 @@ public sealed class StateMap
     /// <summary>The root of the state that has exactly these entries; of a pair that occurs twice the last one counts.</summary>
     public StateNodeId Build(IEnumerable<StateEntry> entries)
     {
-        var list = new List<(StatePath, StateEntry)>();
-        foreach (var entry in entries.GroupBy(e => (e.Type, e.StateKey)).Select(g => g.Last()))
-            list.Add((StatePath.Of(entry.Type, entry.StateKey), entry));
-        return list.Count == 0 ? StateNodeId.Empty : Build(list, 0).Id;
+        var last = new Dictionary<(string Type, string StateKey), StateEntry>();
+        foreach (var entry in entries)
+            last[(entry.Type, entry.StateKey)] = entry;
+        return last.Count == 0 ? StateNodeId.Empty : Build(last.Values, 0).Id;
     }
 
     /// <summary>The entries of a part of the state, in no particular order.</summary>
@@ -184,7 +185,7 @@ public sealed class StateMap
                 entries.AddRange(await ListAsync(child.Id, StatePart.All, cancellationToken));
         }
 
-        return AddLeaf(entries);
+        return AddLeaf(CollectionsMarshal.AsSpan(entries));
     }
 
     private StateChild SetInLeaf(StateNodeId id, StateLeaf leaf, int depth, string type, string stateKey, string? eventId)
@@ -204,25 +205,51 @@ public sealed class StateMap
             return default;
         if (entries.Count <= StateNode.BucketSize)
             return new StateChild(Add(new StateLeaf([.. entries])), entries.Count);
-        return Build(entries.ConvertAll(e => (StatePath.Of(e.Type, e.StateKey), e)), depth);
+        return Build(entries, depth);
     }
 
-    private StateChild Build(List<(StatePath Path, StateEntry Entry)> entries, int depth)
+    /// <summary>The tree of entries of which no two have the same place, and whose places are the same above <paramref name="depth"/>.</summary>
+    private StateChild Build(IReadOnlyCollection<StateEntry> entries, int depth)
     {
-        if (entries.Count <= StateNode.BucketSize || depth == StatePath.Length)
-            return AddLeaf(entries.ConvertAll(e => e.Entry));
+        var sorted = new StateEntry[entries.Count];
+        var paths = new StatePath[entries.Count];
+        var count = 0;
+        foreach (var entry in entries)
+        {
+            paths[count] = StatePath.Of(entry.Type, entry.StateKey);
+            sorted[count++] = entry;
+        }
+
+        // In the order of their places, those of each subtree stand together.
+        Array.Sort(paths, sorted);
+        return Build(paths, sorted, depth);
+    }
+
+    private StateChild Build(ReadOnlySpan<StatePath> paths, ReadOnlySpan<StateEntry> entries, int depth)
+    {
+        if (entries.Length <= StateNode.BucketSize || depth == StatePath.Length)
+            return AddLeaf(entries);
         var children = new StateChild[StateNode.Fanout];
-        foreach (var group in entries.GroupBy(e => e.Path[depth]))
-            children[group.Key] = Build([.. group], depth + 1);
-        return new StateChild(Add(new StateBranch(children)), entries.Count);
+        for (var start = 0; start < entries.Length;)
+        {
+            var place = paths[start][depth];
+            var end = start + 1;
+            while (end < entries.Length && paths[end][depth] == place)
+                end++;
+            children[place] = Build(paths[start..end], entries[start..end], depth + 1);
+            start = end;
+        }
+
+        return new StateChild(Add(new StateBranch(children)), entries.Length);
     }
 
-    private StateChild AddLeaf(List<StateEntry> entries)
+    private StateChild AddLeaf(ReadOnlySpan<StateEntry> entries)
     {
-        if (entries.Count == 0)
+        if (entries.IsEmpty)
             return default;
-        entries.Sort(static (a, b) => StateLeaf.Compare(a, b.Type, b.StateKey));
-        return new StateChild(Add(new StateLeaf([.. entries])), entries.Count);
+        var sorted = entries.ToArray();
+        Array.Sort(sorted, static (a, b) => StateLeaf.Compare(a, b.Type, b.StateKey));
+        return new StateChild(Add(new StateLeaf(sorted)), sorted.Length);
     }
 
     private StateNodeId Add(StateNode node)

@@ -9,7 +9,7 @@ namespace OrleansMatrix.Grains.Room.State;
 /// Where a key lives in the tree: a nibble for its class (1 for <c>m.room.member</c>, 0 for the rest), then 32 nibbles of hash. The hash is
 /// cryptographic because keys are chosen by anybody: nobody can make keys that pile up in one place.
 /// </summary>
-internal readonly struct StatePath
+internal readonly struct StatePath : IComparable<StatePath>
 {
     public const string MemberType = "m.room.member";
     public const int Length = 33;
@@ -21,6 +21,9 @@ internal readonly struct StatePath
     private StatePath(byte cls, UInt128 hash) => (_class, _hash) = (cls, hash);
 
     public int this[int depth] => depth == 0 ? _class : (int)(_hash >> (4 * (Length - 1 - depth))) & 15;
+
+    /// <summary>Orders by the nibbles, the first one first.</summary>
+    public int CompareTo(StatePath other) => _class != other._class ? _class.CompareTo(other._class) : _hash.CompareTo(other._hash);
 
     public static StatePath Of(string type, string stateKey)
     {
