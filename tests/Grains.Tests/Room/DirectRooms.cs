@@ -45,6 +45,9 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
     /// <summary>Whether the other server's answers about state lack what is in it.</summary>
     public bool HidesState { get; set; }
 
+    /// <summary>The servers that were asked for the state before an event.</summary>
+    public List<string> Asked { get; } = [];
+
     /// <summary>What the other server tells of the state before an event.</summary>
     public async Task<Outcome<StateListing>> ListStateAsync(string roomId, string eventId)
     {
@@ -58,6 +61,7 @@ internal sealed class DirectRooms(RoomHarness self, RoomHarness other) : IRemote
     public async Task<Outcome<ImmutableArray<string>>> StateBeforeAsync(
         string server, string roomId, string roomVersion, string eventId, bool idsOnly = false, CancellationToken cancellationToken = default)
     {
+        Asked.Add(server);
         if (await other.EventAsync(eventId) is not { StateBefore: { } before })
             return MatrixError.NotFound();
         RoomVersion.TryGet(roomVersion, out var version);

@@ -173,6 +173,32 @@ public sealed class PartialRoomTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_a_room_on_many_servers_each_try_asks_others_until_all_were()
+    {
+        var room = await CrowdAsync("12");
+        await JoinAsync(room);
+        var row = (await _remote.Storage.PartialRooms.GetAsync(room))!;
+        string[] servers = [row.Origin, .. Enumerable.Range(0, 24).Select(i => $"s{i}.test")];
+        var unit = new WriteUnit(await _remote.Storage.AcquireFenceAsync("room:" + room));
+        _remote.Storage.PartialRooms.Begin(unit, room, row.JoinEventId, row.Origin, servers);
+        _remote.Storage.PartialRooms.AddEvent(unit, room, row.JoinEventId, 0);
+        await _remote.Storage.CommitAsync(unit);
+        _remote.Forget();
+        _rooms.HidesState = true;
+        for (var failures = 0; failures < 3; failures++)
+        {
+            Assert.False(await _remote.FillAsync(room, failures));
+            Assert.Equal(10 * (failures + 1), _rooms.Asked.Count);
+        }
+
+        Assert.Equal("local", _rooms.Asked[0]);
+        Assert.Empty(servers.Except(_rooms.Asked));
+        _rooms.HidesState = false;
+        Assert.True(await _remote.FillAsync(room, int.MaxValue));
+        await AssertSameAsync(room);
+    }
+
+    [Fact]
     public async Task An_event_behind_a_gap_gets_its_own_state_when_the_room_is_made_whole()
     {
         var room = await CrowdAsync("12");

@@ -80,11 +80,11 @@ internal sealed class RoomHarness : IAsyncDisposable
     }
 
     /// <summary>Gets the members of a room that was joined without them; true if they are all there now.</summary>
-    public async Task<bool> FillAsync(string roomId)
+    public async Task<bool> FillAsync(string roomId, int failures = 0)
     {
         await RunAsync(roomId, _ => Task.FromResult(true));
         var (room, scheduler) = _slots[roomId];
-        return await scheduler.StartNew(() => new FetchMembers(Services, Remote, room, roomId, NullLogger.Instance).RunAsync(default)).Unwrap();
+        return await scheduler.StartNew(() => new FetchMembers(Services, Remote, room, roomId, NullLogger.Instance).RunAsync(default, failures)).Unwrap();
     }
 
     /// <summary>Forgets what is in memory, as a silo that is killed does.</summary>
