@@ -12,7 +12,9 @@ public sealed class TestAuthority
     /// <summary>Of the server's certificate.</summary>
     public const string Subject = "CN=localhost";
 
-    public TestAuthority(string folder)
+    /// <param name="folder">Where the files are put.</param>
+    /// <param name="names">The names and addresses that the server's certificate is for, beside localhost and 127.0.0.1.</param>
+    public TestAuthority(string folder, params string[] names)
     {
         var (from, to) = (TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(2));
         using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -25,10 +27,18 @@ public sealed class TestAuthority
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(Subject, key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
+        var alternatives = new SubjectAlternativeNameBuilder();
+        alternatives.AddDnsName("localhost");
+        alternatives.AddIpAddress(IPAddress.Loopback);
+        foreach (var name in names)
+        {
+            if (IPAddress.TryParse(name, out var address))
+                alternatives.AddIpAddress(address);
+            else
+                alternatives.AddDnsName(name);
+        }
+
+        request.CertificateExtensions.Add(alternatives.Build());
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: false));
         using var certificate = request.Create(root, from, to, [1]);
         using var withKey = certificate.CopyWithPrivateKey(key);

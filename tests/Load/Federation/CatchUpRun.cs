@@ -23,7 +23,7 @@ internal sealed record CatchUpReport(
     int Events, int Arrived, double SecondsToFirst, double SecondsToLast, double Seconds, double EventsPerSecond, int Paged, double PagingSeconds, int Missing,
     double MostMemory);
 
-/// <summary>How fast a server that was away gets what happened meanwhile, and whether it gets all.</summary>
+/// <summary>How fast a server gets what happens at another one, or happened while it was away, and whether it gets all.</summary>
 internal static class CatchUpRun
 {
     private const int Writers = 16;
@@ -32,7 +32,8 @@ internal static class CatchUpRun
     private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_betweenLooks = TimeSpan.FromMilliseconds(20);
 
-    public static async Task<CatchUpReport> RunAsync(int events, CancellationToken cancellationToken)
+    /// <param name="isAway">The other server is away while the events are sent; else the times are from the first send.</param>
+    public static async Task<CatchUpReport> RunAsync(int events, bool isAway, CancellationToken cancellationToken)
     {
         using var folder = new TemporaryFolder();
         using var data = new TemporaryFolder();
@@ -47,20 +48,27 @@ internal static class CatchUpRun
         var roomId = await anna.CreateRoomAsync(cancellationToken);
         await bert.JoinAsync(roomId, cancellationToken, silo.ServerName);
         var room = Uri.EscapeDataString(roomId);
-        await other.KillAsync();
+        if (isAway)
+            await other.KillAsync();
 
+        var started = Stopwatch.StartNew();
         var missed = await SendAllAsync(silo.Url, anna.Token!, room, events, cancellationToken);
         var newest = missed[^1];
         await using var storage = SqliteStorage.Open(Path.Combine(otherData.Path, "matrix.db"), TimeProvider.System, NullLoggerFactory.Instance);
         var place = HistoryOrder.Start;
         var left = missed.ToHashSet(StringComparer.Ordinal);
 
-        await other.StartAsync();
+        if (isAway)
+            await other.StartAsync();
         using var back = new MatrixClient(other.Url) { Token = bert.Token };
         using var memory = new MemoryWatch(other.ProcessId);
-        var started = Stopwatch.StartNew();
-        // What is heard of a server lets the other one try at once.
-        await SendAsync(back, room, "back", cancellationToken);
+        if (isAway)
+        {
+            // What is heard of a server lets the other one try at once.
+            started.Restart();
+            await SendAsync(back, room, "back", cancellationToken);
+        }
+
         var (first, last, whole) = (TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero);
         while (left.Count > 0 && started.Elapsed - whole < s_quiet)
         {

@@ -24,7 +24,14 @@ internal static class FederationCommands
         var missed = new Option<int>("--events") { Description = "Events that are missed", DefaultValueFactory = _ => 10_000 };
         var catchUp = new Command("catch-up",
             "Starts two servers, kills one, sends to a common room at the other, starts the first again and waits until it has everything") { missed };
-        Reporting.Add(root, catchUp, (parse, stop) => CatchUpRun.RunAsync(parse.GetValue(missed), stop), ReportJson.Default.CatchUpReport, r => r.Missing == 0);
+        Reporting.Add(root, catchUp, (parse, stop) => CatchUpRun.RunAsync(parse.GetValue(missed), isAway: true, stop), ReportJson.Default.CatchUpReport,
+            r => r.Missing == 0);
+
+        var sent = new Option<int>("--events") { Description = "Messages that are sent", DefaultValueFactory = _ => 2000 };
+        var deliver = new Command("deliver",
+            "Starts two servers, sends to a common room at one as fast as it takes, and waits until the other has everything") { sent };
+        Reporting.Add(root, deliver, (parse, stop) => CatchUpRun.RunAsync(parse.GetValue(sent), isAway: false, stop), ReportJson.Default.CatchUpReport,
+            r => r.Missing == 0);
 
         var members = new Option<int>("--members") { Description = "Members of the room, all of other servers", DefaultValueFactory = _ => 1000 };
         var servers = new Option<int>("--servers") { Description = "Servers that the members are of", DefaultValueFactory = _ => 20 };
