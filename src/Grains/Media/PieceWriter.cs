@@ -6,7 +6,8 @@ using OrleansMatrix.Storage;
 namespace OrleansMatrix.Grains.Media;
 
 /// <summary>Writes content in pieces, hashing on the way; at the end it gets its name. It holds one piece.</summary>
-internal sealed class PieceWriter(IContentPieces pieces, string upload, TimeProvider time) : IMediaWriter
+/// <param name="turn">Is entered to write a piece.</param>
+internal sealed class PieceWriter(IContentPieces pieces, string upload, SemaphoreSlim turn, TimeProvider time) : IMediaWriter
 {
     private readonly Lock _lock = new();
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -82,7 +83,16 @@ internal sealed class PieceWriter(IContentPieces pieces, string upload, TimeProv
     private async Task PutAsync(CancellationToken cancellationToken)
     {
         await BeginAsync(cancellationToken);
-        await pieces.PutAsync(upload, _written, _piece.AsMemory(0, _filled), cancellationToken);
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            await pieces.PutAsync(upload, _written, _piece.AsMemory(0, _filled), cancellationToken);
+        }
+        finally
+        {
+            turn.Release();
+        }
+
         lock (_lock)
             (_written, _filled) = (_written + 1, 0);
     }
