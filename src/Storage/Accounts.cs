@@ -35,6 +35,8 @@ public interface IAccountStore
     /// <summary>The users of whom something is noted.</summary>
     ValueTask<IReadOnlyList<string>> UsersToCleanUpAsync(CancellationToken cancellationToken = default);
     ValueTask<long> CountAsync(CancellationToken cancellationToken = default);
+    /// <summary>Those of the users who have an account, whatever became of it.</summary>
+    ValueTask<IReadOnlySet<string>> ExistingAsync(IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default);
     ValueTask<IReadOnlyList<AccountRow>> ListAsync(string? afterUserId, int limit, CancellationToken cancellationToken = default);
 
     void PutToken(WriteUnit unit, TokenRow row);

@@ -21,6 +21,16 @@ public sealed record OneTimeKeyRow(string UserId, string DeviceId, string Algori
 /// <summary>Unused one-time keys by algorithm, and the algorithms with an unused fallback key.</summary>
 public sealed record KeyCounts(IReadOnlyDictionary<string, int> OneTime, IReadOnlyList<string> UnusedFallback);
 
+/// <summary>A signature on a key of a user.</summary>
+/// <param name="Target">The device id or public key that is signed.</param>
+public sealed record KeySignatureRow(string UserId, string SignerId, string KeyId, string Target, string Signature);
+
+/// <summary>The keys of some users, by user.</summary>
+/// <param name="Devices">Identity keys with the names of their devices, by device id.</param>
+public sealed record KeysOfUsers(
+    ILookup<string, (DeviceKeysRow Keys, string? DisplayName)> Devices, ILookup<string, CrossSigningKeyRow> CrossSigning,
+    ILookup<string, KeySignatureRow> Signatures);
+
 public interface IKeyStore
 {
     ValueTask<IReadOnlyList<DeviceKeysRow>> DeviceKeysAsync(string userId, CancellationToken cancellationToken = default);
@@ -33,8 +43,8 @@ public interface IKeyStore
     /// A signature that <paramref name="signerId"/>'s key made on a key of <paramref name="targetUserId"/> (target: device id or public key).
     /// </summary>
     void PutSignature(WriteUnit unit, string signerId, string keyId, string targetUserId, string target, string signature);
-    ValueTask<IReadOnlyList<(string SignerId, string KeyId, string Target, string Signature)>> SignaturesAsync(string targetUserId,
-        CancellationToken cancellationToken = default);
+    /// <summary>What users have published, and who has signed it: three statements for however many users.</summary>
+    ValueTask<KeysOfUsers> OfUsersAsync(IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default);
 
     /// <summary>The one-time key of that id, if the device has it unclaimed (to detect re-uploads with other content).</summary>
     ValueTask<IReadOnlyList<OneTimeKeyRow>> OneTimeKeysAsync(string userId, string deviceId, CancellationToken cancellationToken = default);

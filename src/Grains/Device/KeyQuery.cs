@@ -18,6 +18,9 @@ internal sealed class KeyQuery(IStorage storage, IGrainFactory grains, MatrixSet
     // Each list is a request; of more users the keys are asked for together, and the lists another time.
     private const int MaxFetchesPerServer = 20;
 
+    // Whose keys are in memory together.
+    private const int UsersAtOnce = 500;
+
     private readonly KeyQueryAnswer _answer = new();
 
     public async Task<Outcome<ReadOnlyMemory<byte>>> RunAsync(ReadOnlyMemory<byte> body)
@@ -32,7 +35,7 @@ internal sealed class KeyQuery(IStorage storage, IGrainFactory grains, MatrixSet
         if (users.GetPropertyCount() > MaxUsers)
             return MatrixError.TooLarge("Too many users");
 
-        var byServer = new Dictionary<string, List<JsonProperty>>(StringComparer.Ordinal);
+        var (local, byServer) = (new List<JsonProperty>(), new Dictionary<string, List<JsonProperty>>(StringComparer.Ordinal));
         foreach (var user in users.EnumerateObject())
         {
             if (!UserId.TryParse(user.Name, out var userId))
@@ -40,11 +43,12 @@ internal sealed class KeyQuery(IStorage storage, IGrainFactory grains, MatrixSet
             if (user.Value.ValueKind != JsonValueKind.Array || user.Value.EnumerateArray().Any(d => d.ValueKind != JsonValueKind.String))
                 return MatrixError.BadJson("device_keys has a value that is not a list of device ids");
             if (userId.Domain.SequenceEqual(settings.ServerName.Value))
-                await AddLocalAsync(user);
+                local.Add(user);
             else
                 RemoteRequests.Add(byServer, userId, user);
         }
 
+        await AddLocalAsync(local);
         var timeout = RemoteRequests.TimeoutOf(document.RootElement);
         var kept = await storage.DeviceLists.RemoteAsync([.. byServer.Values.SelectMany(u => u).Select(u => u.Name)]);
         await Task.WhenAll(byServer.Select(server => AddRemoteAsync(server.Key, server.Value, kept, timeout)));
@@ -55,8 +59,7 @@ internal sealed class KeyQuery(IStorage storage, IGrainFactory grains, MatrixSet
     {
         var open = users.Where(u => !IsKept(u)).ToList();
         var fetched = await Task.WhenAll(open.Take(MaxFetchesPerServer).Select(async user => (User: user, Error: await FetchAsync(user.Name))));
-        foreach (var user in users.Where(IsKept).Concat(fetched.Where(f => f.Error is null).Select(f => f.User)))
-            await AddStoredAsync(user);
+        await AddStoredAsync([.. users.Where(IsKept), .. fetched.Where(f => f.Error is null).Select(f => f.User)], static _ => true);
         List<JsonProperty> asked = [.. fetched.Where(f => f.Error is not null).Select(f => f.User), .. open.Skip(MaxFetchesPerServer)];
         if (asked.Count == 0)
             return;
@@ -74,16 +77,30 @@ internal sealed class KeyQuery(IStorage storage, IGrainFactory grains, MatrixSet
         ? (await grains.GetGrain<IRemoteDevicesGrain>(userId).Refresh()).Error
         : MatrixError.NotFound();
 
-    private async Task AddLocalAsync(JsonProperty user)
+    private async Task AddLocalAsync(List<JsonProperty> users)
     {
-        if (await storage.Accounts.GetAsync(user.Name) is not null || (await storage.Keys.DeviceKeysAsync(user.Name)).Count > 0)
-            await AddStoredAsync(user);
+        var accounts = await storage.Accounts.ExistingAsync([.. users.Select(static user => user.Name)]);
+        await AddStoredAsync(users, accounts.Contains);
     }
 
-    private async Task AddStoredAsync(JsonProperty user)
+    /// <param name="exists">Whether a user without keys is one at all.</param>
+    private async Task AddStoredAsync(List<JsonProperty> users, Func<string, bool> exists)
     {
-        var keys = await new PublishedKeysReader(storage).ReadAsync(user.Name, viewer);
-        var wanted = user.Value.EnumerateArray().Select(d => d.GetString()!).ToHashSet(StringComparer.Ordinal);
-        _answer.AddLocal(user.Name, keys, deviceId => wanted.Count == 0 || wanted.Contains(deviceId));
+        foreach (var some in users.Chunk(UsersAtOnce))
+        {
+            var keys = await new PublishedKeysReader(storage).ReadAsync([.. some.Select(static user => user.Name)], viewer);
+            foreach (var user in some)
+            {
+                if (keys.GetValueOrDefault(user.Name) is not { } published)
+                {
+                    if (!exists(user.Name))
+                        continue;
+                    published = new PublishedKeys([], null, null, null);
+                }
+
+                var wanted = user.Value.EnumerateArray().Select(d => d.GetString()!).ToHashSet(StringComparer.Ordinal);
+                _answer.AddLocal(user.Name, published, deviceId => wanted.Count == 0 || wanted.Contains(deviceId));
+            }
+        }
     }
 }

@@ -19,6 +19,7 @@ internal static class AccountStatements
     public static readonly Statement RemoveCleanup = new("DELETE FROM account_cleanups WHERE user_id = $1 AND device_id = $2");
     public static readonly Statement Cleanups = new("SELECT device_id FROM account_cleanups WHERE user_id = $1 ORDER BY device_id");
     public static readonly Statement UsersToCleanUp = new("SELECT DISTINCT user_id FROM account_cleanups ORDER BY user_id");
+    public static readonly Statement Existing = new("SELECT user_id FROM accounts WHERE user_id = ANY($1)");
     public static readonly Statement Count = new("SELECT count(*) FROM accounts");
     public static readonly Statement List = new($"SELECT {Columns} FROM accounts WHERE user_id > $1 ORDER BY user_id LIMIT $2");
 

@@ -37,6 +37,10 @@ internal sealed class AccountStore(ISqlDatabase database) : IAccountStore
     public async ValueTask<long> CountAsync(CancellationToken cancellationToken = default) =>
         (await database.QueryAsync(AccountStatements.Count, static row => row.Integer(0), cancellationToken).ConfigureAwait(false))[0];
 
+    public async ValueTask<IReadOnlySet<string>> ExistingAsync(IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default) =>
+        (await database.QueryListAsync(AccountStatements.Existing, static row => row.Text(0), userIds, cancellationToken).ConfigureAwait(false))
+        .ToHashSet(StringComparer.Ordinal);
+
     public ValueTask<IReadOnlyList<AccountRow>> ListAsync(string? afterUserId, int limit, CancellationToken cancellationToken = default) =>
         database.QueryAsync(AccountStatements.List, AccountStatements.ReadAccount, cancellationToken, afterUserId ?? "", limit).AsReadOnly();
 

@@ -15,8 +15,16 @@ internal static class KeyStatements
         INSERT INTO key_signatures (target_user_id, signer_id, signed_key, key_id, target, signature) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (target_user_id, signer_id, signed_key) DO UPDATE SET signature = excluded.signature
         """);
-    public static readonly Statement Signatures =
-        new("SELECT signer_id, key_id, target, signature FROM key_signatures WHERE target_user_id = $1 ORDER BY signer_id, signed_key");
+    public static readonly Statement DeviceKeysOfUsers = new("""
+        SELECT keys.user_id, keys.device_id, keys.json, devices.display_name FROM device_keys keys
+        LEFT JOIN devices ON devices.user_id = keys.user_id AND devices.device_id = keys.device_id
+        WHERE keys.user_id = ANY($1) ORDER BY keys.user_id, keys.device_id
+        """);
+    public static readonly Statement CrossSigningKeysOfUsers = new("SELECT user_id, usage, json FROM cross_signing_keys WHERE user_id = ANY($1)");
+    public static readonly Statement SignaturesOfUsers = new("""
+        SELECT target_user_id, signer_id, key_id, target, signature FROM key_signatures WHERE target_user_id = ANY($1)
+        ORDER BY target_user_id, signer_id, signed_key
+        """);
 
     public static readonly Statement OneTimeKeys =
         new($"SELECT {KeyColumns} FROM one_time_keys WHERE user_id = $1 AND device_id = $2 ORDER BY algorithm_key, uploaded_at, id_key");

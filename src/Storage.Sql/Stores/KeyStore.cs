@@ -35,10 +35,21 @@ internal sealed class KeyStore(ISqlDatabase database) : IKeyStore
     public void PutSignature(WriteUnit unit, string signerId, string keyId, string targetUserId, string target, string signature) =>
         unit.Add(KeyStatements.PutSignature, targetUserId, signerId, SqlText.Key(keyId, target), keyId, target, signature);
 
-    public ValueTask<IReadOnlyList<(string SignerId, string KeyId, string Target, string Signature)>> SignaturesAsync(string targetUserId,
-        CancellationToken cancellationToken = default) =>
-        database.QueryAsync(KeyStatements.Signatures, static row => (row.Text(0), row.Text(1), row.Text(2), row.Text(3)), cancellationToken,
-            targetUserId).AsReadOnly();
+    public async ValueTask<KeysOfUsers> OfUsersAsync(IReadOnlyCollection<string> userIds, CancellationToken cancellationToken = default)
+    {
+        var devices = await database.QueryListAsync(
+            KeyStatements.DeviceKeysOfUsers, static row => (new DeviceKeysRow(row.Text(0), row.Text(1), row.Blob(2)), row.TextOrNull(3)), userIds,
+            cancellationToken).ConfigureAwait(false);
+        var crossSigning = await database.QueryListAsync(
+            KeyStatements.CrossSigningKeysOfUsers, static row => new CrossSigningKeyRow(row.Text(0), row.Text(1), row.Blob(2)), userIds, cancellationToken)
+            .ConfigureAwait(false);
+        var signatures = await database.QueryListAsync(
+            KeyStatements.SignaturesOfUsers, static row => new KeySignatureRow(row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Text(4)), userIds,
+            cancellationToken).ConfigureAwait(false);
+        return new KeysOfUsers(
+            devices.ToLookup(static d => d.Item1.UserId, StringComparer.Ordinal), crossSigning.ToLookup(static k => k.UserId, StringComparer.Ordinal),
+            signatures.ToLookup(static s => s.UserId, StringComparer.Ordinal));
+    }
 
     public ValueTask<IReadOnlyList<OneTimeKeyRow>> OneTimeKeysAsync(string userId, string deviceId, CancellationToken cancellationToken = default) =>
         database.QueryAsync(KeyStatements.OneTimeKeys, KeyStatements.ReadKey, cancellationToken, userId, deviceId).AsReadOnly();

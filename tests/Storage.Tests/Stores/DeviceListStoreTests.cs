@@ -73,7 +73,7 @@ public abstract class DeviceListStoreTests(Backend backend) : StoreTests(backend
         Assert.Empty(await Storage.Devices.OfUserAsync(Carol));
         Assert.Empty(await Storage.Keys.DeviceKeysAsync(Carol));
         Assert.Empty(await Storage.Keys.CrossSigningKeysAsync(Carol));
-        Assert.Single(await Storage.Keys.SignaturesAsync(Carol));
+        Assert.Single((await Storage.Keys.OfUsersAsync([Carol])).Signatures[Carol]);
     }
 
     private async Task<RemoteDeviceList> RemoteAsync() => (await Storage.DeviceLists.RemoteAsync([Carol]))[Carol];

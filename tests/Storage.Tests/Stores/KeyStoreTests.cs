@@ -36,7 +36,7 @@ public abstract class KeyStoreTests(Backend backend) : StoreTests(backend)
 
         Assert.Equal(["D2"], (await Storage.Devices.OfUserAsync(Alice)).Select(row => row.DeviceId));
         Assert.Equal(["D2"], (await Storage.Keys.DeviceKeysAsync(Alice)).Select(row => row.DeviceId));
-        Assert.Equal(["D2"], (await Storage.Keys.SignaturesAsync(Alice)).Select(row => row.Target));
+        Assert.Equal(["D2"], (await Storage.Keys.OfUsersAsync([Alice])).Signatures[Alice].Select(row => row.Target));
         Assert.Empty(await Storage.Keys.OneTimeKeysAsync(Alice, "D1"));
         Assert.Empty(await Storage.ToDevice.WaitingAsync(Alice, "D1", 0, 100, 10));
         Assert.Null(await Storage.Keys.ClaimAsync(Alice, "D1", Curve));
@@ -61,7 +61,9 @@ public abstract class KeyStoreTests(Backend backend) : StoreTests(backend)
 
         Assert.Equal("2", Text(Assert.Single(await Storage.Keys.CrossSigningKeysAsync(Alice)).Json));
         Assert.Equal("2", Text(Assert.Single(await Storage.Keys.DeviceKeysAsync(Alice)).Json));
-        Assert.Equal([(Alice, "ed25519:a", "D", "two"), (Bob, longKey, longKey, "three")], await Storage.Keys.SignaturesAsync(Alice));
+        Assert.Equal(
+            [new KeySignatureRow(Alice, Alice, "ed25519:a", "D", "two"), new KeySignatureRow(Alice, Bob, longKey, longKey, "three")],
+            (await Storage.Keys.OfUsersAsync([Bob, Alice])).Signatures[Alice]);
     }
 
     [Fact]
