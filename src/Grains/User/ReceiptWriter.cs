@@ -5,12 +5,15 @@ using OrleansMatrix.Storage;
 
 namespace OrleansMatrix.Grains.User;
 
-/// <summary>Stores receipts, of local and of remote users. A receipt never goes back.</summary>
+/// <summary>
+/// Stores receipts, of local and of remote users. A local user's receipt never goes back. How far a remote one has read its own server says: it has the events in
+/// another order, and may have one before it comes here.
+/// </summary>
 public sealed class ReceiptWriter(IStorage storage)
 {
     /// <summary>
-    /// Puts a receipt into the unit, and for a local user's public one the EDU for the other servers in the room. False, with nothing put, if the event is
-    /// not in the room's history or the user has read as far already.
+    /// Puts a receipt into the unit, and for a local user's public one the EDU for the other servers in the room. False, with nothing put, if a local user's
+    /// event is not in the room's history or the user has read as far already; for a remote user if the event is of another room or the receipt is an old one.
     /// </summary>
     /// <param name="unit">The unit.</param>
     /// <param name="roomId">The room.</param>
@@ -24,10 +27,12 @@ public sealed class ReceiptWriter(IStorage storage)
         WriteUnit unit, string roomId, string userId, string type, string threadId, string eventId, long timestamp, bool isLocal)
     {
         ArgumentNullException.ThrowIfNull(unit);
-        if (await storage.Events.GetAsync(eventId) is not { Order: { } order } row || row.RoomId != roomId)
+        var row = await storage.Events.GetAsync(eventId);
+        if (row is null ? isLocal || !EventId.IsValid(eventId) : row.RoomId != roomId || (isLocal && row.Order is null))
             return false;
+        var order = row?.Order ?? default;
         var present = await storage.Receipts.OfUserAsync(userId, roomId);
-        if (present.Any(r => r.Type == type && r.ThreadId == threadId && r.Order >= order))
+        if (present.Any(r => r.Type == type && r.ThreadId == threadId && (isLocal ? r.Order >= order : r.EventId == eventId || r.Timestamp > timestamp)))
             return false;
         var slot = unit.NextPosition(ChangeKind.Receipt, roomId);
         if (threadId.Length > 0 && !present.Any(r => r.Type == type && r.ThreadId == threadId))

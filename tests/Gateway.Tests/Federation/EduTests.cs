@@ -58,6 +58,19 @@ public sealed class EduTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task How_far_a_user_has_read_its_own_server_says_also_of_an_event_that_has_yet_to_come()
+    {
+        var (first, second) = (await _alice.SendTextAsync(_room, "first"), await _alice.SendTextAsync(_room, "second"));
+        foreach (var (eventId, ts, seen) in new[] { (second, 5, second), (first, 4, second), (first, 6, first), ("$yet-to-come", 7, "$yet-to-come"), ("no id", 8, "$yet-to-come") })
+        {
+            await _inbox.SendAsync(_server, "m.receipt", Receipt(_zoe, eventId, "main", ts));
+            var read = (await _alice.GetAsync("v3/sync")).Ok()["rooms"]!["join"]![_room]!["ephemeral"]!["events"]!.AsArray()
+                .Single(e => e!["type"]!.GetValue<string>() == "m.receipt")!["content"]!.AsObject();
+            Assert.Equal(seen, Assert.Single(read).Key);
+        }
+    }
+
+    [Fact]
     public async Task Typing_goes_both_ways_for_members_only_and_ends_by_itself()
     {
         (await _alice.PutAsync($"v3/rooms/{Uri.EscapeDataString(_room)}/typing/{Uri.EscapeDataString(_alice.UserId)}", """{"typing":true,"timeout":30000}"""))
@@ -146,8 +159,8 @@ public sealed class EduTests : IAsyncLifetime
     private static IEnumerable<string> Pushed(JsonNode presence) =>
         presence["push"]!.AsArray().Select(p => p!["user_id"]!.GetValue<string>()).Order(StringComparer.Ordinal);
 
-    private string Receipt(string userId, string eventId, string threadId) =>
-        $$$"""{"{{{_room}}}":{"m.read":{"{{{userId}}}":{"event_ids":["{{{eventId}}}"],"data":{"ts":5,"thread_id":"{{{threadId}}}"} } } } }""";
+    private string Receipt(string userId, string eventId, string threadId, int ts = 5) =>
+        $$$"""{"{{{_room}}}":{"m.read":{"{{{userId}}}":{"event_ids":["{{{eventId}}}"],"data":{"ts":{{{ts}}},"thread_id":"{{{threadId}}}"} } } } }""";
 
     private string Typing(string userId) => $$"""{"room_id":"{{_room}}","user_id":"{{userId}}","typing":true}""";
 
