@@ -18,6 +18,9 @@ public sealed class RoomHistoryGrain(RemoteServerServices services) : Grain, IRo
     /// <summary>How long what nobody could give is not asked for again.</summary>
     private static readonly TimeSpan s_rest = TimeSpan.FromMinutes(1);
 
+    /// <summary>As long if a server did not answer, which may be over at once.</summary>
+    private static readonly TimeSpan s_restAfterFailure = TimeSpan.FromSeconds(2);
+
     /// <summary>How long a client's request waits.</summary>
     private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(12);
 
@@ -27,12 +30,11 @@ public sealed class RoomHistoryGrain(RemoteServerServices services) : Grain, IRo
     private string RoomId => this.GetPrimaryKeyString();
 
     public Task<GapFill> Fill(long anchor) => OnceAsync(
-        anchor.ToString(CultureInfo.InvariantCulture), server =>
-        new GapFiller(services, new RoomSource(services, GrainFactory, server, RoomId), RoomId).RunAsync(anchor));
+        anchor.ToString(CultureInfo.InvariantCulture), source => new GapFiller(services, source, RoomId).RunAsync(anchor));
 
     public async Task<bool> Fetch(string eventId) =>
         await HasGapAsync() &&
-            await OnceAsync(eventId, server => GapFiller.FetchAsync(new RoomSource(services, GrainFactory, server, RoomId), eventId)) == GapFill.Progress;
+            await OnceAsync(eventId, source => GapFiller.FetchAsync(source, eventId)) == GapFill.Progress;
 
     public async Task<string?> NearestTo(long timestamp, bool backward)
     {
@@ -51,7 +53,7 @@ public sealed class RoomHistoryGrain(RemoteServerServices services) : Grain, IRo
         await services.Storage.Events.FindGapAsync(RoomId, HistoryOrder.Start, HistoryOrder.End, Direction.Backward) is not null;
 
     /// <summary>Asks one server after the other, once for all who want the same.</summary>
-    private async Task<GapFill> OnceAsync(string key, Func<string, Task<bool>> ask)
+    private async Task<GapFill> OnceAsync(string key, Func<RoomSource, Task<bool>> ask)
     {
         if (_resting.TryGetValue(key, out var until) && services.Now < until)
             return GapFill.Failed;
@@ -67,17 +69,20 @@ public sealed class RoomHistoryGrain(RemoteServerServices services) : Grain, IRo
         }
     }
 
-    private async Task<bool> AskAsync(string key, Func<string, Task<bool>> ask)
+    private async Task<bool> AskAsync(string key, Func<RoomSource, Task<bool>> ask)
     {
         // So that the task is known before it ends.
         await Task.Yield();
         try
         {
             var servers = await ServersAsync();
+            var hasFailed = false;
             foreach (var server in servers)
             {
-                if (await ask(server))
+                var source = new RoomSource(services, GrainFactory, server, RoomId);
+                if (await ask(source))
                     return true;
+                hasFailed |= source.HasFailed;
             }
 
             // While this server is not in the room nobody is asked; once it is, somebody may know.
@@ -85,7 +90,7 @@ public sealed class RoomHistoryGrain(RemoteServerServices services) : Grain, IRo
                 return false;
             if (_resting.Count >= MaxRemembered)
                 _resting.Clear();
-            _resting[key] = services.Now + (long)s_rest.TotalMilliseconds;
+            _resting[key] = services.Now + (long)(hasFailed ? s_restAfterFailure : s_rest).TotalMilliseconds;
             return false;
         }
         finally
