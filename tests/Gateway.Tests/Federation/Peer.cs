@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using OrleansMatrix.Federation.Signing;
@@ -25,7 +26,7 @@ public sealed class Peer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly HttpClient _http;
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<string, Func<PeerRequest, Answer>> _handlers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Func<PeerRequest, Task<Answer>>> _handlers = new(StringComparer.Ordinal);
     private int _transactions;
 
     private Peer(WebApplication app, HttpClient http, ServerName name, SigningKey key) => (_app, _http, Name, Key) = (app, http, name, key);
@@ -47,7 +48,7 @@ public sealed class Peer : IAsyncDisposable
     /// <param name="protocols">What it speaks.</param>
     public static async Task<Peer> StartAsync(TestAuthority? authority = null, byte number = 9, HttpProtocols protocols = HttpProtocols.Http1AndHttp2)
     {
-        var port = TestCertificate.FreePort();
+        var port = SiloProcess.FreePort();
         var certificate = authority is null ? TestCertificate.Create()
             : X509CertificateLoader.LoadPkcs12FromFile(authority.CertificatePath, TestAuthority.Password);
         var builder = WebApplication.CreateSlimBuilder();
@@ -81,7 +82,10 @@ public sealed class Peer : IAsyncDisposable
     public string UserId(string localpart) => $"@{localpart}:{Name}";
 
     /// <summary>Says what is answered to requests whose method and path begin so; the longest beginning counts.</summary>
-    public void On(string beginning, Func<PeerRequest, Answer> handler) => _handlers[beginning] = handler;
+    public void On(string beginning, Func<PeerRequest, Answer> handler) => OnAsync(beginning, request => Task.FromResult(handler(request)));
+
+    /// <inheritdoc cref="On(string, Func{PeerRequest, Answer})"/>
+    public void OnAsync(string beginning, Func<PeerRequest, Task<Answer>> handler) => _handlers[beginning] = handler;
 
     /// <inheritdoc cref="On(string, Func{PeerRequest, Answer})"/>
     public void On(string beginning, Func<PeerRequest, JsonNode> handler) => On(beginning, request => new Answer(200, handler(request).ToJsonString()));
@@ -155,8 +159,14 @@ public sealed class Peer : IAsyncDisposable
         using var reader = new StreamReader(context.Request.Body);
         var body = await reader.ReadToEndAsync();
         var beginning = _handlers.Keys.Where(b => line.StartsWith(b, StringComparison.Ordinal)).MaxBy(b => b.Length);
-        var request = new PeerRequest(line, [.. context.Request.Query["v"].OfType<string>(), .. context.Request.Query["event_id"].OfType<string>()], body);
-        var answer = beginning is null ? new Answer(404, """{"errcode":"M_UNRECOGNIZED","error":"?"}""") : _handlers[beginning](request);
+        var query = context.Request.Query;
+        var request = new PeerRequest(line, [.. query["v"].OfType<string>(), .. query["event_id"].OfType<string>()], body)
+        {
+            Query = query.ToDictionary(q => q.Key, q => q.Value.ToString(), StringComparer.Ordinal),
+            Authorization = context.Request.Headers.Authorization.ToString(),
+            Target = context.Features.Get<IHttpRequestFeature>()!.RawTarget,
+        };
+        var answer = beginning is null ? new Answer(404, """{"errcode":"M_UNRECOGNIZED","error":"?"}""") : await _handlers[beginning](request);
         if (answer.Write is { } write)
         {
             await WriteAsync(context, write);
@@ -200,6 +210,15 @@ public sealed class Peer : IAsyncDisposable
 /// <param name="EventIds">The queries <c>v</c> or <c>event_id</c>.</param>
 public sealed record PeerRequest(string Line, IReadOnlyList<string> EventIds, string Body)
 {
+    /// <summary>The whole query; values of one name are put together with commas.</summary>
+    public IReadOnlyDictionary<string, string> Query { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The header of that name; empty for none.</summary>
+    public string Authorization { get; init; } = "";
+
+    /// <summary>Path and query as they came.</summary>
+    public string Target { get; init; } = "";
+
     /// <summary>The last part of the path.</summary>
     public string Last => Line[(Line.LastIndexOf('/') + 1)..];
 
