@@ -115,6 +115,13 @@ internal sealed class Course : IAsyncDisposable
             }
         }
 
+        // Who does not know yet that another server is in the room sends it nothing.
+        foreach (var (side, speaker) in honest.SelectMany(s => honest.Select(h => (s, h.Speaker))))
+        {
+            await Ending.UntilAsync("who is in the room", async () =>
+                await side.MemberAsync(speaker, Room) == "join" ? null : $"{side.Server} does not know {speaker}");
+        }
+
         foreach (var owner in honest)
         {
             var guest = Sides.Where(s => s != owner && s.IsHonest).OrderBy(_ => _random.Next()).First();
