@@ -88,13 +88,17 @@ tally() {
     fi
 }
 
-# The tests of the cluster spend most of their time waiting for silos that start and die, so the others run beside them.
-others=()
+# Tests that spend most of their time waiting for processes that start and die run beside the others.
+waiting=() others=()
 for project in tests/*/; do
     name=$(basename "$project")
-    [ "$name" != TestSupport ] && [ "$name" != Cluster.Tests ] && [ -n "$(program "$name")" ] && others+=("$name")
+    [ "$name" != TestSupport ] && [ -n "$(program "$name")" ] || continue
+    case $name in
+    Cluster.Tests | Interop | Peers.Tests | Silo.Tests) waiting+=("$name") ;;
+    *) others+=("$name") ;;
+    esac
 done
-run Cluster.Tests &
+run "${waiting[@]}" &
 format
 run "${others[@]}"
 wait
@@ -105,7 +109,7 @@ else
     cat "$results/format.log"
     fail "dotnet format whitespace --verify-no-changes"
 fi
-for name in Cluster.Tests "${others[@]}"; do
+for name in "${waiting[@]}" "${others[@]}"; do
     tally "$name"
 done
 finish

@@ -221,9 +221,9 @@ public sealed class MissingEventsTests(FederatingServer server) : IClassFixture<
             var bad = PeerRoom.Node(good);
             bad[list] = PeerRoom.Array(Enumerable.Range(0, 1000).Select(i => "$" + i.ToString("x43", System.Globalization.CultureInfo.InvariantCulture)));
             var body = new JsonObject { ["pdus"] = new JsonArray(bad) };
-            var asked = _peer.Asked.Count;
+            var asked = _peer.Questions;
             (await _peer.AskAsync(server, HttpMethod.Put, $"/_matrix/federation/v1/send/{list}", body.ToJsonString())).Ok();
-            Assert.Equal(asked, _peer.Asked.Count);
+            Assert.Equal(asked, _peer.Questions);
         }
     }
 

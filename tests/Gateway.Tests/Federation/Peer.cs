@@ -38,6 +38,9 @@ public sealed class Peer : IAsyncDisposable
     /// <summary>What was asked, as <c>GET path</c>, without queries.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
 
+    /// <summary>How often something was asked; what a server tells by itself, which may come at any time, is left out.</summary>
+    public int Questions => Asked.Count(static line => !line.StartsWith("PUT ", StringComparison.Ordinal));
+
     /// <summary>What the newest request came by: HTTP/2 or HTTP/1.1.</summary>
     public string? Protocol { get; private set; }
 
